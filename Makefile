@@ -1,0 +1,49 @@
+# Two commands matter: `make demo` and `make test`. Each sets itself up in .venv and touches nothing else.
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check lint types walls unit audit benchmark schemas wheel clean
+
+demo: $(STAMP)
+	$(BIN)/frostglass demo
+
+test: check unit
+
+check: lint types walls
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+walls: $(STAMP)
+	$(BIN)/lint-imports
+
+unit: $(STAMP)
+	$(BIN)/pytest -m "not audit"
+
+audit: $(STAMP)
+	$(BIN)/pytest -m audit
+
+benchmark: $(STAMP)
+	$(BIN)/python -m benchmarks.run
+
+schemas: $(STAMP)
+	$(BIN)/python -m frostglass.schemas
+
+wheel: $(STAMP)
+	$(BIN)/python -m build
+
+clean:
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "frostglass needs Python 3.11 or newer; say: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@

@@ -1,0 +1,1 @@
+"""Neutral ground: plain arrays and files, counting kernels. Knows no custody."""

@@ -1,0 +1,126 @@
+"""The curator holds the table and answers questions with noise: the one place where anything crosses.
+
+Proof: docs/proofs/measure.md. A strategy asks; it never sees the table, the ledger or the budget.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import isqrt
+
+import numpy as np
+import numpy.typing as npt
+
+from frostglass.boundary.ledger import Ledger, Reservation
+from frostglass.boundary.noise import NoiseSource
+from frostglass.errors import GlassError
+from frostglass.released.measurement import Measurement
+from frostglass.sensitive.coded_table import CodedTable
+from frostglass.sensitive.counts import count
+from frostglass.terms.budget import NANO
+from frostglass.terms.custody import Receipt, Sensitive
+from frostglass.terms.domain import Domain
+from frostglass.terms.question import Question
+from frostglass.terms.unit import PrivacyUnit
+from frostglass.terms.workload import MOST_CELLS
+
+SAMPLER_UNITS = 2**40
+"""Table error that one release may use, in units of 2**-128: 20 million draws from tables of 50,000 entries."""
+
+_SIGMA_STEP = 2**16
+
+
+def sigma_for(rho: Fraction, sensitivity: int) -> Fraction:
+    """Smallest multiple of 2**-16 with ``sensitivity**2 / (2 sigma**2) <= rho``: the noise is rounded up.
+
+    Source: Bun & Steinke (2016), Proposition 1.6; Dong, Roth & Su (2019), Theorem 2.7 with mu**2 = 2 rho.
+    """
+    least_square = Fraction(sensitivity**2 * _SIGMA_STEP**2) / (2 * rho)
+    whole = -(-least_square.numerator // least_square.denominator)
+    root = isqrt(whole)
+    return Fraction(root + (root * root < whole), _SIGMA_STEP)
+
+
+class Curator:
+    """Answers questions about one table out of one reservation, until it is used up.
+
+    Building it writes the durable ``draw`` entry: from then on the reservation counts as spent, whatever happens.
+    """
+
+    def __init__(
+        self,
+        table: Sensitive[CodedTable],
+        domain: Domain,
+        unit: PrivacyUnit,
+        *,
+        ledger: Ledger,
+        reservation: Reservation,
+        noise: NoiseSource,
+    ) -> None:
+        ledger.begin_draw(reservation)
+        self._table = table
+        self._domain = domain
+        self._unit = unit
+        self._reservation = reservation
+        self._noise = noise
+        self._asked = 0
+        self._cells_left = MOST_CELLS
+        self._share_left = Fraction(1)
+        self._error_left = SAMPLER_UNITS
+
+    def measure(self, question: Question) -> Measurement:
+        """The marginal asked for, plus noise for the share offered, with its receipt.
+
+        Raises GlassError, which depends on the question alone and never on the table.
+        """
+        sigma = self._charge(question)
+        exact = count(self._table, question.attributes)
+        return Measurement(
+            attributes=question.attributes,
+            answer=_add_noise(exact, sigma, self._noise),
+            sd=self._noise.sd(sigma),
+            receipt=self._receipt(question, sigma),
+        )
+
+    def _charge(self, question: Question) -> Fraction:
+        """Take the question's part out of what is left and return the noise that it buys."""
+        if not set(question.attributes) <= set(self._domain.names):
+            raise GlassError("FG-GL-007", "the question names an attribute that the codebook does not declare")
+        cells = self._domain.cells(question.attributes)
+        if question.share > self._share_left or cells > self._cells_left:
+            raise GlassError("FG-GL-008", "the reservation does not cover this question; nothing was drawn for it")
+        sigma = sigma_for(self._rho(question), self._unit.max_records)
+        error = self._noise.table_error(sigma) * cells
+        if error > self._error_left:
+            raise GlassError("FG-GL-009", "the sampler's share of delta does not cover this question")
+        self._share_left -= question.share
+        self._cells_left -= cells
+        self._error_left -= error
+        self._asked += 1
+        return sigma
+
+    def _rho(self, question: Question) -> Fraction:
+        return question.share * Fraction(self._reservation.nano_rho, NANO)
+
+    def _receipt(self, question: Question, sigma: Fraction) -> Receipt:
+        reservation = self._reservation
+        return Receipt(
+            ledger_id=reservation.ledger_id,
+            scope=reservation.scope,
+            release_id=reservation.release_id,
+            seq=reservation.seq,
+            head=reservation.head,
+            number=self._asked,
+            attributes=question.attributes,
+            mechanism=self._noise.mechanism,
+            sigma=sigma,
+            sensitivity=self._unit.max_records,
+            rho=self._rho(question),
+            sealable=reservation.sealable and self._noise.sealable,
+        )
+
+
+def _add_noise(exact: Sensitive[npt.NDArray[np.int64]], sigma: Fraction, noise: NoiseSource) -> npt.NDArray[np.int64]:
+    """Whole counts plus whole noise, every cell alike: zero cells too."""
+    counts = exact.reveal()
+    return counts + noise.draw(sigma, counts.size).reshape(counts.shape)

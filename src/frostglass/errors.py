@@ -1,0 +1,54 @@
+"""Every error that frostglass raises on purpose: a stable code, the rule, and the way out.
+
+A message never quotes a value from a case. What the steward needs to see in order to mend the input travels in
+``detail``, which prints as withheld and goes to a private report alone.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class FrostglassError(Exception):
+    """Base of all errors; ``code`` is stable across versions, ``exit_code`` is what the command line returns."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, code: str, message: str, *, detail: object | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.message}"
+
+
+class UsageError(FrostglassError):
+    """The command or call was put wrongly: an option, a range, a setting (FG-OP-…)."""
+
+    exit_code = 2
+
+
+class CodebookError(FrostglassError):
+    """A codebook that cannot be used as it stands (FG-CB-…)."""
+
+
+class InputError(FrostglassError):
+    """A table that cannot be read or does not fit its codebook (FG-IN-…)."""
+
+
+class BudgetError(FrostglassError):
+    """The allowance of a scope does not cover what was asked (FG-BU-…)."""
+
+
+class LedgerError(FrostglassError):
+    """A ledger that is missing, damaged, older than what it paid for, or asked for the impossible (FG-LG-…)."""
+
+
+class BundleError(FrostglassError):
+    """A bundle that cannot be sealed, read or verified (FG-BN-…)."""
+
+
+class GlassError(FrostglassError):
+    """A question that the glass does not answer: unpaid, unknown, or beyond its bounds (FG-GL-…)."""

@@ -1,0 +1,1 @@
+"""POST-PROCESSING: asks, estimates and fits records. It sees released values and public words only."""

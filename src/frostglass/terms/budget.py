@@ -1,0 +1,61 @@
+"""Amounts of privacy loss, exact, with the ranges in which they make sense."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+
+from frostglass.errors import UsageError
+
+NANO = 10**9
+"""Nano-units in one rho: the currency of the ledger is the integer number of nano-rho."""
+
+EPSILON_LEAST, EPSILON_MOST = Fraction(1, 100), Fraction(20)
+EPSILON_WITHOUT_REASON = Fraction(5)
+DELTA_LEAST, DELTA_MOST = Fraction(1, 10**12), Fraction(1, 1000)
+
+
+def _exact(text: str | int | float | Decimal | Fraction, what: str, code: str) -> Fraction:
+    if isinstance(text, Fraction):
+        return text
+    try:
+        number = Decimal(str(text).strip())
+    except InvalidOperation:
+        raise UsageError(code, f"{what} must be a decimal number with a point, such as 0.5") from None
+    if not number.is_finite():
+        raise UsageError(code, f"{what} must be a finite number")
+    if abs(number.adjusted()) > 100:
+        raise UsageError(code, f"{what} is out of any sensible range")
+    return Fraction(number)
+
+
+def parse_epsilon(text: str | int | float | Decimal | Fraction) -> Fraction:
+    """Epsilon as an exact fraction; refused outside 0.01 to 20."""
+    epsilon = _exact(text, "epsilon", "FG-OP-001")
+    if not EPSILON_LEAST <= epsilon <= EPSILON_MOST:
+        raise UsageError(
+            "FG-OP-001",
+            "epsilon must lie between 0.01 and 20: below, nothing but noise is left; above, little is promised",
+        )
+    return epsilon
+
+
+def parse_delta(text: str | int | float | Decimal | Fraction) -> Fraction:
+    """Delta as an exact fraction; refused outside 1e-12 to 1e-3."""
+    delta = _exact(text, "delta", "FG-OP-002")
+    if not DELTA_LEAST <= delta <= DELTA_MOST:
+        raise UsageError(
+            "FG-OP-002",
+            "delta must lie between 1e-12 and 1e-3; take at most 1 / (10 x the number of people who may be in the "
+            "data), as a public round figure and never from the exact count",
+        )
+    return delta
+
+
+def decimal_text(value: Fraction) -> str:
+    """Shortest exact decimal of a fraction that came from one, for people and for JSON."""
+    number = Decimal(value.numerator) / Decimal(value.denominator)
+    if Fraction(number) != value:
+        raise ValueError("not a short decimal")
+    plain = format(number.normalize(), "f")
+    return plain if len(plain) <= 8 else f"{number.normalize():e}"

@@ -1,0 +1,73 @@
+"""A release as it was decided before anything was seen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from frostglass.errors import UsageError
+from frostglass.terms.budget import EPSILON_LEAST, EPSILON_MOST, decimal_text
+from frostglass.terms.unit import PrivacyUnit
+from frostglass.terms.workload import LENGTHS
+
+OnUnknown = Literal["refuse", "missing"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that shapes a release, and nothing that depends on data; its hash is in the ledger and the bundle.
+
+    ``tau`` is the least count that is stated (``None``: the public rule from the noise). ``strategy`` names the
+    strategy that asks and fits. ``unknown`` says what becomes of codes that the codebook does not list.
+    ``structural`` is false when the structural constraints are left unenforced. ``accept`` holds the thresholds that
+    the steward fixed beforehand.
+    """
+
+    codebook_id: str
+    codebook_sha256: str
+    epsilon: Fraction
+    unit: PrivacyUnit
+    length: int = 3
+    tau: int | None = None
+    strategy: str = "all-tables"
+    unknown: OnUnknown = "refuse"
+    structural: bool = True
+    accept: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.length not in LENGTHS:
+            raise UsageError("FG-OP-003", "the reporting length must be 1, 2, 3 or 4")
+        if not EPSILON_LEAST <= self.epsilon <= EPSILON_MOST:
+            raise UsageError("FG-OP-001", "epsilon must lie between 0.01 and 20")
+        if self.tau is not None and not 1 <= self.tau <= 1_000_000:
+            raise UsageError("FG-OP-005", "tau, the least count that is stated, must be between 1 and 1,000,000")
+        if self.unknown not in ("refuse", "missing"):
+            raise UsageError("FG-OP-006", "--unknown takes refuse or missing")
+
+    def as_json(self) -> dict[str, object]:
+        """The plan as plain JSON values, as the manifest shows it."""
+        return {
+            "codebook": {"id": self.codebook_id, "sha256": self.codebook_sha256},
+            "epsilon": decimal_text(self.epsilon),
+            "unit": {
+                "name": self.unit.name,
+                "max_records": self.unit.max_records,
+                "person_key": self.unit.person_key,
+            },
+            "length": self.length,
+            "tau": self.tau,
+            "strategy": self.strategy,
+            "unknown": self.unknown,
+            "structural": self.structural,
+            "accept": dict(sorted(self.accept.items())),
+        }
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the plan's canonical JSON."""
+        text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
