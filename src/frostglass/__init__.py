@@ -1,0 +1,55 @@
+"""frostglass: publish the pattern, never the person.
+
+The public names are loaded when they are first used, so that importing one room never loads another.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from frostglass.version import __version__
+
+if TYPE_CHECKING:
+    from frostglass.api import Release, Synthesizer, release
+    from frostglass.boundary.ledger import Ledger
+    from frostglass.bundle.read import Bundle, open_bundle
+    from frostglass.codebooks import load as load_codebook
+    from frostglass.errors import FrostglassError
+    from frostglass.pipeline import verify
+
+_PLACES = {
+    "Bundle": ("frostglass.bundle.read", "Bundle"),
+    "FrostglassError": ("frostglass.errors", "FrostglassError"),
+    "Ledger": ("frostglass.boundary.ledger", "Ledger"),
+    "Release": ("frostglass.api", "Release"),
+    "Synthesizer": ("frostglass.api", "Synthesizer"),
+    "load_codebook": ("frostglass.codebooks", "load"),
+    "open_bundle": ("frostglass.bundle.read", "open_bundle"),
+    "release": ("frostglass.api", "release"),
+    "verify": ("frostglass.pipeline", "verify"),
+}
+
+__all__ = [
+    "Bundle",
+    "FrostglassError",
+    "Ledger",
+    "Release",
+    "Synthesizer",
+    "__version__",
+    "load_codebook",
+    "open_bundle",
+    "release",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'frostglass' has no attribute {name!r}")
+    module, attribute = _PLACES[name]
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

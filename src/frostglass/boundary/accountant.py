@@ -135,7 +135,7 @@ def _limit(delta: Fraction) -> mpf:
 
 
 def _largest(holds: Callable[[int], bool], most: int) -> int:
-    """Largest integer in 0..most for which ``holds``; it must hold at 0 or not at all, and never again once it fails."""
+    """Largest integer in 0..most for which ``holds``, which must never hold again once it fails; 0 if none."""
     low, high = 0, 1
     while high <= most and holds(high):
         low, high = high, high * 2

@@ -1,0 +1,1 @@
+"""THE STEWARD'S DOOR: the command line."""

@@ -9,7 +9,8 @@ Source: Xiao, He, Zhang & Kifer (2023), ResidualPlanner; the analysis of varianc
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +27,8 @@ def estimate(domain: Domain, measurements: Sequence[Measurement]) -> Estimate:
     precision: defaultdict[AttributeSet, float] = defaultdict(float)
     for measurement in measurements:
         for subset in measurement.attributes.subsets():
-            marginal, cells_summed = _sum_to(domain, measurement, subset)
-            weight = 1 / (measurement.sd**2 * cells_summed)
+            marginal = _sum_to(domain, measurement, subset)
+            weight = _precision(domain, measurement.attributes, measurement.sd, subset)
             precision[subset] += weight
             weighted[subset] = weighted.get(subset, np.zeros(marginal.shape)) + weight * marginal
     residuals = {
@@ -36,12 +37,27 @@ def estimate(domain: Domain, measurements: Sequence[Measurement]) -> Estimate:
     return Estimate(domain, residuals, tuple(measurement.receipt for measurement in measurements))
 
 
-def _sum_to(domain: Domain, measurement: Measurement, subset: AttributeSet) -> tuple[npt.NDArray[np.int64], int]:
-    """The measurement summed down to ``subset``, and how many cells went into each sum."""
+def foresee(domain: Domain, noise: Mapping[AttributeSet, float]) -> Estimate:
+    """What an estimate would be worth before anything is measured: all counts zero, the noise (sd) as planned."""
+    precision: defaultdict[AttributeSet, float] = defaultdict(float)
+    for attributes, sd in noise.items():
+        for subset in attributes.subsets():
+            precision[subset] += _precision(domain, attributes, sd, subset)
+    residuals = {subset: Residual(np.zeros(domain.shape(subset)), 1 / each) for subset, each in precision.items()}
+    return Estimate(domain, residuals, ())
+
+
+def _precision(domain: Domain, attributes: AttributeSet, sd: float, subset: AttributeSet) -> float:
+    """Of a table's sums down to ``subset``: each adds up as many noisy cells as the rest of the table has."""
+    summed = prod(domain.attribute(name).size for name in attributes if name not in subset)
+    return 1 / (sd**2 * summed)
+
+
+def _sum_to(domain: Domain, measurement: Measurement, subset: AttributeSet) -> npt.NDArray[np.int64]:
+    """The measurement summed down to ``subset``."""
     kept = domain.axes(subset)
     summed = tuple(place for place, axis in enumerate(domain.axes(measurement.attributes)) if axis not in kept)
-    marginal = np.asarray(measurement.answer.sum(axis=summed))
-    return marginal, measurement.answer.size // max(marginal.size, 1)
+    return np.asarray(measurement.answer.sum(axis=summed))
 
 
 def _centre(table: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -15,6 +15,7 @@ from frostglass.errors import CodebookError
 from frostglass.synthesis.kernels import count_all, repair_all, shuffle, sweep_all
 from frostglass.synthesis.layout import Layout
 from frostglass.synthesis.rules import Rules
+from frostglass.terms.domain import Domain
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint16]
@@ -69,6 +70,12 @@ def repair(codes: Codes, margins: Sequence[Ints], rules: Rules, state: npt.NDArr
         )
     good = codes[~stuck]
     codes[stuck] = good[np.arange(int(stuck.sum())) % len(good)]
+
+
+def satisfiable(domain: Domain, rules: Rules) -> None:
+    """Raise CodebookError when no record can be found that satisfies the rules. Looks at no data."""
+    margins = [np.ones(size, dtype=np.int64) for size in domain.sizes]
+    repair(np.zeros((1, len(domain)), dtype=np.uint16), margins, rules, np.zeros(1, dtype=np.uint64))
 
 
 def distance(layout: Layout, codes: Codes) -> int:

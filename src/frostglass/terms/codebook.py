@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -40,6 +40,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def text_in(language: str, texts: Mapping[str, str], default: str, otherwise: str) -> str:
     """The text in ``language``, else in the language ``default``, else in any, else ``otherwise``."""
     return texts.get(language) or texts.get(default) or next(iter(texts.values()), "") or otherwise
+
+
+def join_atoms(atoms: Iterable[str], order: Sequence[str], *, separator: str, set_order: SetOrder) -> str:
+    """The code of a set of distinct atoms: sorted as plain text, or as ``order`` lists them, and joined."""
+    ordered = sorted(atoms) if set_order == "lexical" else sorted(atoms, key=order.index)
+    return separator.join(ordered)
 
 
 @dataclass(frozen=True)
@@ -291,16 +297,12 @@ class Codebook:
         known = {atom for atom in atoms if atom is not None}
         if known != atoms:
             return _UNKNOWN
-        position = variable.positions.get(self.join_atoms(variable, known))
+        order = [category.code for category in variable.categories]
+        joined = join_atoms(known, order, separator=self.set_separator, set_order=self.set_order)
+        position = variable.positions.get(joined)
         if position is None and variable.other is not None:
             position = variable.positions[variable.other.code]
         return _NOT_ADMITTED if position is None else Match("code", position)
-
-    def join_atoms(self, variable: Variable, atoms: Iterable[str]) -> str:
-        """The code of a set of distinct atoms: ordered as the codebook orders sets, joined by its separator."""
-        order = {category.code: place for place, category in enumerate(variable.categories)}
-        ordered = sorted(atoms) if self.set_order == "lexical" else sorted(atoms, key=order.__getitem__)
-        return self.set_separator.join(ordered)
 
     def ready_for_release(self) -> None:
         """Refuse a codebook that was drafted from data until a steward has confirmed it as public knowledge."""

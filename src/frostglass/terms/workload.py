@@ -14,7 +14,7 @@ LONGEST_MEASURED = 3
 """Combinations longer than this are counted in the fitted records rather than measured."""
 
 SHARES = {1: Fraction(2, 100), 2: Fraction(17, 100), 3: Fraction(81, 100)}
-"""Share of the budget for the tables of each order (docs/explanation/choices.md): tuned once on published data, fixed."""
+"""Budget share of the tables of each order (docs/explanation/choices.md): tuned once on published data, then fixed."""
 
 MOST_CELLS = 20_000_000
 """Most cells that one release measures."""

@@ -1,0 +1,207 @@
+"""The Python door: ``release`` for the whole way with a bundle, ``Synthesizer`` for those who know fit and sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Self
+
+import narwhals as nw
+import polars as pl
+
+from frostglass import codebooks, pipeline
+from frostglass.boundary.ledger import Ledger
+from frostglass.bundle import formats
+from frostglass.bundle.contents import Contents
+from frostglass.bundle.query import Answer
+from frostglass.bundle.query import count as count_in
+from frostglass.bundle.read import Bundle
+from frostglass.bundle.statement import promise
+from frostglass.errors import UsageError
+from frostglass.released.synthetic import SyntheticRecords
+from frostglass.terms.budget import parse_delta, parse_epsilon
+from frostglass.terms.codebook import Codebook
+from frostglass.terms.guarantee import Guarantee
+from frostglass.terms.plan import OnUnknown, Plan
+from frostglass.terms.unit import PrivacyUnit
+
+Number = str | int | float | Fraction
+NativeFrame = object
+"""A pandas, polars or Arrow table."""
+
+
+class Release:
+    """A committed release in memory: its counts, its records, and ``seal``, which writes the bundle."""
+
+    def __init__(self, contents: Contents, ledger: Ledger, source: object) -> None:
+        self._contents = contents
+        self._ledger = ledger
+        self._source = source
+        self.bundle: Bundle | None = None
+
+    @property
+    def id(self) -> str:
+        return self._contents.release_id
+
+    @property
+    def guarantee(self) -> Guarantee:
+        return self._contents.guarantee
+
+    @property
+    def statement(self) -> str:
+        """The guarantee in one sentence."""
+        return promise(self._contents)
+
+    @property
+    def counts(self) -> pl.DataFrame:
+        """The counts as counts.csv has them."""
+        return formats.counts_frame(self._contents.counts)
+
+    @property
+    def records(self) -> NativeFrame:
+        """The synthetic records, as the kind of table that came in (polars for a file); missing is null."""
+        return _like(self._source, self._contents.records)
+
+    def count(self, conditions: Mapping[str, str] | None = None, **by_name: str) -> Answer:
+        """One count with its interval: ``count(gender="Female")``."""
+        return count_in(self._contents, {**(conditions or {}), **by_name})
+
+    def seal(self, out: str | Path) -> Bundle:
+        """Write the sealed bundle to the folder ``out``, which must not exist."""
+        self.bundle = pipeline.seal(self._contents, Path(out), ledger=self._ledger)
+        return self.bundle
+
+    def __repr__(self) -> str:
+        return f"<frostglass release {self.id}: {len(self._contents.records):,} synthetic records>"
+
+
+def release(
+    table: object,
+    codebook: Codebook | str | Path,
+    *,
+    epsilon: Number,
+    scope: str,
+    ledger: Ledger | str | Path,
+    length: int = 3,
+    out: str | Path | None = None,
+    tau: int | None = None,
+    unknown: OnUnknown = "refuse",
+    structural: bool = True,
+    person_key: str | None = None,
+    max_records: int = 1,
+    random_state: int | None = None,
+    release_id: str | None = None,
+    fresh: bool = False,
+) -> Release:
+    """Release ``table`` under (epsilon, delta)-differential privacy, paid for by ``scope`` of ``ledger``.
+
+    ``table`` is a path or a pandas, polars or Arrow table; ``codebook`` an id, a file or a Codebook. The scope must
+    be open: it fixes delta. With ``out`` the bundle is sealed at once. ``random_state`` seeds what comes after the
+    noise only. Raises a FrostglassError, before anything is spent, when something does not fit.
+    """
+    book = codebook if isinstance(codebook, Codebook) else codebooks.load(codebook)
+    paying = ledger if isinstance(ledger, Ledger) else Ledger.open(Path(ledger))
+    plan = Plan(
+        codebook_id=book.id,
+        codebook_sha256=book.sha256,
+        epsilon=parse_epsilon(epsilon),
+        unit=PrivacyUnit(book.unit, max_records, person_key),
+        length=length,
+        tau=tau,
+        unknown=unknown,
+        structural=structural,
+    )
+    order = pipeline.Order(scope=scope, release_id=release_id, random_state=random_state, fresh=fresh)
+    if out is not None:
+        pipeline.refuse_output(Path(out), paying)
+    done = Release(pipeline.release(table, book, plan, order, ledger=paying), paying, table)
+    if out is not None:
+        done.seal(out)
+    return done
+
+
+class Synthesizer:
+    """``Synthesizer(codebook, epsilon=…, ledger=…).fit(table).sample(n)``.
+
+    Every ``fit`` is a release and is paid for. ``scope`` may be left out where the ledger has exactly one.
+    ``random_state`` seeds what comes after the noise; the noise itself has no seed.
+    """
+
+    def __init__(
+        self,
+        codebook: Codebook | str | Path,
+        *,
+        epsilon: Number,
+        ledger: Ledger | str | Path,
+        scope: str | None = None,
+        delta: Number | None = None,
+        length: int = 3,
+        structural: bool = True,
+        unknown: OnUnknown = "refuse",
+        random_state: int | None = None,
+    ) -> None:
+        self.codebook = codebook if isinstance(codebook, Codebook) else codebooks.load(codebook)
+        self.epsilon = parse_epsilon(epsilon)
+        self.ledger = ledger if isinstance(ledger, Ledger) else Ledger.open(Path(ledger))
+        self.scope = scope if scope is not None else _only_scope(self.ledger)
+        self.length = length
+        self.structural = structural
+        self.unknown: OnUnknown = unknown
+        self.random_state = random_state
+        self.release_: Release | None = None
+        if delta is not None and parse_delta(delta) != self.ledger.scope(self.scope).delta:
+            raise UsageError("FG-OP-044", "the scope fixes delta, and it is another one; leave delta out")
+
+    def fit(self, table: object) -> Self:
+        """Measure ``table`` and pay for it. Returns the synthesizer itself."""
+        self.release_ = release(
+            table,
+            self.codebook,
+            epsilon=self.epsilon,
+            scope=self.scope,
+            ledger=self.ledger,
+            length=self.length,
+            structural=self.structural,
+            unknown=self.unknown,
+            random_state=self.random_state,
+        )
+        return self
+
+    def sample(self, n: int | None = None) -> NativeFrame:
+        """``n`` synthetic records (as many as were measured, unless told), as the kind of table that was fitted.
+
+        Another ``n`` refits to the same measurements with their targets scaled; that costs nothing.
+        """
+        if self.release_ is None:
+            raise UsageError("FG-OP-070", "nothing to sample from yet: call fit(table) first")
+        if n is None:
+            return self.release_.records
+        if not 0 <= n <= 50_000_000:
+            raise UsageError("FG-OP-071", "sample takes a number of records from 0 to 50,000,000")
+        contents = self.release_._contents
+        return _like(self.release_._source, pipeline.resize(contents, n))
+
+    def save(self, out: str | Path) -> Bundle:
+        """Seal what was fitted as a bundle; ``frostglass.open_bundle`` reads it back."""
+        if self.release_ is None:
+            raise UsageError("FG-OP-070", "nothing to save yet: call fit(table) first")
+        return self.release_.seal(out)
+
+
+def _only_scope(ledger: Ledger) -> str:
+    scopes = ledger.scopes()
+    if len(scopes) != 1:
+        raise UsageError("FG-OP-072", f"the ledger has {len(scopes)} scopes; say which one pays with scope=")
+    return scopes[0]
+
+
+def _like(source: object, records: SyntheticRecords) -> NativeFrame:
+    """The records as the same kind of table as ``source``."""
+    frame = formats.records_frame(records)
+    if isinstance(source, str | Path):
+        return frame
+    kind = nw.from_native(source, eager_only=True, pass_through=True)
+    if not isinstance(kind, nw.DataFrame) or kind.implementation.is_polars():
+        return frame
+    return frame.to_pandas() if kind.implementation.is_pandas() else frame.to_arrow()

@@ -1,0 +1,185 @@
+"""``frostglass ledger``: what each population has paid, and what is left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from frostglass import pipeline
+from frostglass.boundary.ledger import Ledger
+from frostglass.bundle.manifest import read_manifest
+from frostglass.desk import options as opt
+from frostglass.desk.output import Voice, table, user
+from frostglass.terms.budget import NANO, decimal_text, parse_delta, parse_epsilon
+from frostglass.terms.guarantee import ScopeSummary
+
+app = typer.Typer(no_args_is_help=True, help="What each population has paid, and what is left.", rich_markup_mode=None)
+
+LedgerFile = Annotated[Path, typer.Option("--ledger", help="The ledger file.", metavar="FILE")]
+
+
+@app.command("open")
+def open_scope(
+    scope: Annotated[str, typer.Argument(help="A name for the people who may appear in the data.")],
+    epsilon: Annotated[str, typer.Option("--epsilon", help="Most privacy loss, over all releases.")],
+    delta: Annotated[str, typer.Option("--delta", help="Fixed for the scope; at most 1 / (10 x population).")],
+    ledger: LedgerFile,
+    accountant: Annotated[str, typer.Option("--accountant", help="gdp, or zcdp (needs OpenDP).")] = "gdp",
+    population: Annotated[
+        int | None, typer.Option("--population", min=1, help="Public bound on the number of people.")
+    ] = None,
+    reason: opt.Reason = "",
+    by: opt.By = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Open a scope: the people that a ledger protects and the most they may lose. Creates the ledger if need be.
+
+    Example: frostglass ledger open programme --epsilon 4 --delta 1e-6 --ledger budget.db
+    """
+    voice = Voice(as_json)
+    limits = parse_epsilon(epsilon), parse_delta(delta)
+    book = Ledger.open(ledger) if ledger.exists() else Ledger.create(ledger)
+    book.open_scope(
+        scope,
+        epsilon=limits[0],
+        delta=limits[1],
+        accountant=accountant,
+        reason=reason,
+        population=population,
+        by=by or user(),
+    )
+    summary = book.scope(scope)
+    voice.say(
+        f"scope {scope} is open: epsilon {decimal_text(summary.epsilon)}, delta {decimal_text(summary.delta)}, "
+        f"{summary.accountant}, {summary.allowance / NANO:.6f} rho"
+    )
+    voice.give(_as_json(summary))
+
+
+@app.command()
+def show(
+    ledger: LedgerFile,
+    scope: opt.Scope = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Print what each scope has spent, with the plain and the tight sum.
+
+    Example: frostglass ledger show --ledger budget.db
+    """
+    voice = Voice(as_json)
+    book = Ledger.open(ledger)
+    summaries = [book.scope(each) for each in ([scope] if scope else book.scopes())]
+    voice.give({"ledger": book.ledger_id, "scopes": [_as_json(each) for each in summaries]})
+    for summary in summaries:
+        voice.say(_text(summary))
+        rows = [
+            (str(entry.seq), entry.at[:10], entry.kind, entry.release_id or "", str(entry.body.get("by", "")))
+            for entry in book.entries()
+            if entry.scope == summary.scope
+        ]
+        voice.say(table(("seq", "date", "entry", "release", "by"), rows, right=(0,)) + "\n")
+
+
+@app.command()
+def verify(ledger: LedgerFile, as_json: opt.Json = False) -> None:
+    """Check the chain, the sums and the witness of a ledger."""
+    voice = Voice(as_json)
+    report = Ledger.inspect(ledger).verify()
+    voice.say(report.text())
+    voice.give(report.as_json())
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    ledger: LedgerFile,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The JSON-lines file to write.")],
+) -> None:
+    """Write all entries as JSON lines, for an auditor."""
+    Ledger.open(ledger).export(out)
+    typer.echo(f"entries: {out}")
+
+
+@app.command()
+def backup(
+    ledger: LedgerFile,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The copy to write.")],
+) -> None:
+    """Copy the ledger safely, also while it is in use."""
+    Ledger.open(ledger).backup(out)
+    typer.echo(f"backup: {out}")
+
+
+@app.command()
+def reconcile(
+    ledger: LedgerFile,
+    bundles: Annotated[list[Path] | None, typer.Argument(help="Bundles that this ledger does not know.")] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Where the ledger is lost: its witness or an export, to write it anew."),
+    ] = None,
+    reason: opt.Reason = "",
+    by: opt.By = None,
+) -> None:
+    """Add the spend that a restored ledger lacks, from its witness and from bundles.
+
+    Example: frostglass ledger reconcile --ledger budget.db --reason "restored the backup of Monday" releases/2026
+    """
+    known = [pipeline.known_release(read_manifest(bundle / "manifest.json")) for bundle in bundles or ()]
+    book = Ledger.rebuild(ledger, source) if source is not None else Ledger.inspect(ledger)
+    added = book.reconcile(known, by=by or user(), reason=reason)
+    typer.echo(f"{len(added)} entries added; `frostglass ledger show` gives the sums")
+
+
+@app.command()
+def void(
+    release_id: Annotated[str, typer.Argument(help="A release that was reserved but never drawn.")],
+    ledger: LedgerFile,
+    by: Annotated[str, typer.Option("--by", help="A second person, not the one who reserved it.")],
+    reason: opt.Reason = "",
+) -> None:
+    """Give back a reservation from which nothing was drawn. Takes a second person."""
+    Ledger.open(ledger).void(release_id, by=by, reason=reason)
+    typer.echo(f"{release_id} is void; what it had reserved is available again")
+
+
+def _as_json(summary: ScopeSummary) -> dict[str, object]:
+    return {
+        "ledger": summary.ledger_id,
+        "scope": summary.scope,
+        "accountant": summary.accountant,
+        "epsilon": decimal_text(summary.epsilon),
+        "delta": decimal_text(summary.delta),
+        "population": summary.population,
+        "reason": summary.reason,
+        "allowance_nano_rho": summary.allowance,
+        "spent_nano_rho": summary.spent,
+        "releases": summary.releases,
+        "plain_sum": {
+            "epsilon": decimal_text(summary.plain_epsilon),
+            "delta": decimal_text(summary.plain_delta),
+        },
+        "tight_sum": {"epsilon": summary.tight_epsilon, "delta": decimal_text(summary.delta)},
+        "non_private": list(summary.non_private),
+        "seq": summary.seq,
+        "head": summary.head,
+    }
+
+
+def _text(summary: ScopeSummary) -> str:
+    share = summary.spent / summary.allowance
+    lines = [
+        f"scope {summary.scope} ({summary.accountant}), ledger {summary.ledger_id}",
+        f"  allowed      epsilon {decimal_text(summary.epsilon)} at delta {decimal_text(summary.delta)}"
+        f"  ({summary.allowance / NANO:.6f} rho)",
+        f"  spent        {summary.spent / NANO:.6f} rho, {share:.1%}, by {summary.releases} release(s)",
+        f"  plain sum    epsilon {decimal_text(summary.plain_epsilon)}, delta {decimal_text(summary.plain_delta)}",
+        f"  tight sum    epsilon {summary.tight_epsilon:g} at delta {decimal_text(summary.delta)}  (enforced)",
+    ]
+    if summary.reason:
+        lines.append(f"  reason       {summary.reason}")
+    lines += [f"  not private  {each}" for each in summary.non_private]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,55 @@
+"""``frostglass``: one command with verbs. Exit codes: 0 done, 1 refused or failed, 2 wrong usage."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from frostglass.desk import codebook_commands, ledger_commands, release_commands, tables
+from frostglass.desk.output import report, report_bug, wants_json
+from frostglass.errors import FrostglassError
+from frostglass.version import __version__
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Publish the pattern, never the person: private counts and synthetic records from sensitive case data.",
+    epilog="Start with: frostglass demo",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"frostglass {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def frostglass(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Publish the pattern, never the person: private counts and synthetic records from sensitive case data."""
+
+
+release_commands.add_to(app)
+tables.add_to(app)
+app.add_typer(codebook_commands.app, name="codebook")
+app.add_typer(ledger_commands.app, name="ledger")
+
+
+def run() -> None:
+    """Run the command line: no traceback ever reaches the terminal, because one could quote a case."""
+    try:
+        app()
+    except FrostglassError as error:
+        report(error, as_json=wants_json())
+        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last line before the terminal
+        report_bug(error, as_json=wants_json())
+        sys.exit(1)

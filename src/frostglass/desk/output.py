@@ -1,0 +1,88 @@
+"""How the command line speaks: text for people, ``--json`` for programs, progress on stderr, one error in one shape."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from frostglass.errors import FrostglassError
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What the flags ``--json``, ``-v`` and ``-q`` ask for."""
+
+    as_json: bool = False
+    verbose: bool = False
+    quiet: bool = False
+
+    def say(self, text: str) -> None:
+        """A result for people."""
+        if not self.as_json:
+            typer.echo(text)
+
+    def give(self, value: Mapping[str, object]) -> None:
+        """The same result for programs."""
+        if self.as_json:
+            typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+    def progress(self, stage: str) -> None:
+        """One line a stage, with nothing in it that depends on a case."""
+        if not self.quiet:
+            typer.echo(f"  … {stage}", err=True)
+
+    def note(self, text: str) -> None:
+        """Something good to know, on stderr."""
+        if not self.quiet:
+            typer.echo(text, err=True)
+
+
+def report(error: FrostglassError, *, as_json: bool) -> None:
+    """One error in one shape, on stderr."""
+    if as_json:
+        shape = {"error": {"code": error.code, "message": error.message}}
+        typer.echo(json.dumps(shape, ensure_ascii=False), err=True)
+    else:
+        typer.echo(f"{error.code}: {error.message}", err=True)
+
+
+def report_bug(error: BaseException, *, as_json: bool) -> None:
+    """An error that we did not foresee: where it arose, and nothing of what it held."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "frostglass" in frame.filename]
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "outside frostglass"
+    message = (
+        f"this is a fault in frostglass ({type(error).__name__} at {place}); no detail is shown, because it might "
+        "hold a value from a case. Please report the command and this line."
+    )
+    report(FrostglassError("FG-XX-999", message), as_json=as_json)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
+    """Aligned columns; those numbered in ``right`` to the right."""
+    widths = [max(len(row[place]) for row in (head, *rows)) for place in range(len(head))]
+
+    def line(row: Sequence[str]) -> str:
+        cells = [
+            cell.rjust(width) if place in right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        return "  ".join(cells).rstrip()
+
+    return "\n".join([line(head), "  ".join("─" * width for width in widths), *(line(row) for row in rows)])
+
+
+def user() -> str:
+    """The operating system's name for who is at the desk, for the ledger."""
+    return os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid {os.getuid()}"
+
+
+def wants_json() -> bool:
+    """Whether ``--json`` is among the arguments: known even when they could not be parsed."""
+    return "--json" in sys.argv[1:]

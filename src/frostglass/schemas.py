@@ -1,0 +1,31 @@
+"""Write the JSON Schemas that the package ships, from the models that they describe: ``make schemas``."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+from frostglass import codebooks
+from frostglass.bundle import manifest
+from frostglass.desk.release_file import ReleaseFile
+
+
+def generated() -> dict[str, str]:
+    """Text of every schema, by its path inside the package."""
+    schemas: dict[str, dict[str, object]] = {
+        "codebooks/codebook.schema.json": codebooks.json_schema(),
+        "bundle/manifest.schema.json": manifest.json_schema(),
+        "desk/release.schema.json": ReleaseFile.model_json_schema(),
+    }
+    return {path: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for path, schema in schemas.items()}
+
+
+def main() -> None:
+    """Write them where the package finds them."""
+    for path, text in generated().items():
+        Path(str(files("frostglass"))).joinpath(path).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

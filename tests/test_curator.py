@@ -1,0 +1,154 @@
+"""The glass: every answer is paid for, its noise is the noise that was paid for, and only questions decide."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from frostglass.boundary.accountant import accountant, allowance
+from frostglass.boundary.curator import Curator, sigma_for
+from frostglass.boundary.ledger import Ledger
+from frostglass.boundary.scripted_noise import ScriptedNoise
+from frostglass.errors import FrostglassError, GlassError
+from frostglass.sensitive.coded_table import CodedTable
+from frostglass.terms.attribute_set import AttributeSet
+from frostglass.terms.budget import NANO
+from frostglass.terms.custody import Sensitive
+from frostglass.terms.domain import Attribute, Domain
+from frostglass.terms.question import Question
+from frostglass.terms.unit import PrivacyUnit
+
+DOMAIN = Domain((Attribute("a", ("x", "y")), Attribute("b", ("1",)), Attribute("c", ("p", "q", "r"))))
+
+
+class Listening(ScriptedNoise):
+    """Adds nothing and remembers what was asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Fraction, int]] = []
+        super().__init__(self._nothing)
+
+    def _nothing(self, sigma: Fraction, size: int) -> npt.NDArray[np.int64]:
+        self.asked.append((sigma, size))
+        return np.zeros(size, dtype=np.int64)
+
+
+def curator(codes: npt.NDArray[np.uint16], noise: ScriptedNoise, *, max_records: int = 1, epsilon: int = 2) -> Curator:
+    ledger = Ledger.ephemeral(epsilon=Fraction(epsilon), delta=Fraction("1e-6"))
+    reservation = ledger.reserve(
+        "ephemeral",
+        release_id="r1",
+        plan_sha256="0" * 64,
+        nano_rho=allowance(accountant("gdp"), Fraction(epsilon), Fraction("1e-6")),
+        epsilon=Fraction(epsilon),
+        mechanism=noise.mechanism,
+        sampler_units=2**40,
+    )
+    unit = PrivacyUnit("person", max_records, None if max_records == 1 else "key")
+    table = Sensitive(CodedTable(DOMAIN, codes), "coded table")
+    return Curator(table, DOMAIN, unit, ledger=ledger, reservation=reservation, noise=noise)
+
+
+CODES = np.array([[0, 1, 3], [2, 0, 3], [2, 0, 0], [1, 1, 1]], dtype=np.uint16)
+
+
+def test_an_answer_is_the_exact_table_plus_the_drawn_noise() -> None:
+    noise = ScriptedNoise(lambda _sigma, size: np.arange(size, dtype=np.int64))
+    answer = curator(CODES, noise).measure(Question(AttributeSet.of(["b", "a"]), Fraction(1, 2)))
+    exact = np.array([[0, 1], [0, 1], [2, 0]])
+    assert (answer.answer == exact + np.arange(6).reshape(3, 2)).all()
+
+
+def test_every_cell_gets_noise_zero_cells_and_missing_ones_too() -> None:
+    noise = Listening()
+    curator(CODES[:0], noise).measure(Question(AttributeSet.of(["a", "b", "c"]), Fraction(1)))
+    assert [size for _, size in noise.asked] == [3 * 2 * 4]
+
+
+@settings(max_examples=12, deadline=None)
+@given(rows=st.integers(0, 6), extra=st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(0, 3)))
+def test_one_person_more_changes_each_answer_by_one_in_one_cell_and_nothing_else(
+    rows: int, extra: tuple[int, int, int]
+) -> None:
+    """The declared sensitivity, measured; and the same noise is asked for whoever is in the table."""
+    base = np.tile(CODES, (2, 1))[:rows]
+    more = np.concatenate([base, np.array([extra], dtype=np.uint16)])
+    for names in (["a"], ["a", "c"], ["a", "b", "c"]):
+        heard, question = (Listening(), Listening()), Question(AttributeSet.of(names), Fraction(1, 3))
+        answers = [
+            curator(codes, noise).measure(question).answer for codes, noise in zip((base, more), heard, strict=True)
+        ]
+        assert np.abs(answers[1] - answers[0]).sum() == 1
+        assert heard[0].asked == heard[1].asked
+
+
+def test_the_noise_is_what_the_receipt_says_was_paid() -> None:
+    """rho = sensitivity**2 / (2 sigma**2), never less noise than that; and no more than a rounding step."""
+    for max_records in (1, 3):
+        noise = Listening()
+        answer = curator(CODES, noise, max_records=max_records).measure(
+            Question(AttributeSet.of(["a"]), Fraction(1, 7))
+        )
+        receipt = answer.receipt
+        assert noise.asked == [(receipt.sigma, 3)]
+        assert receipt.sensitivity == max_records
+        cost = Fraction(max_records**2) / (2 * receipt.sigma**2)
+        assert cost <= receipt.rho
+        assert Fraction(max_records**2) / (2 * (receipt.sigma - Fraction(1, 2**16)) ** 2) > receipt.rho
+
+
+@given(rho=st.fractions(min_value=Fraction(1, 10**12), max_value=100), sensitivity=st.integers(1, 1000))
+def test_sigma_is_the_least_multiple_of_its_step_that_the_cost_allows(rho: Fraction, sensitivity: int) -> None:
+    sigma = sigma_for(rho, sensitivity)
+    assert Fraction(sensitivity**2) / (2 * sigma**2) <= rho
+    smaller = sigma - Fraction(1, 2**16)
+    assert smaller <= 0 or Fraction(sensitivity**2) / (2 * smaller**2) > rho
+
+
+def test_the_parts_never_add_up_to_more_than_the_reservation() -> None:
+    glass = curator(CODES, Listening())
+    answers = [glass.measure(Question(AttributeSet.of(["a"]), Fraction(1, 3))) for _ in range(3)]
+    whole = Fraction(glass._reservation.nano_rho, NANO)
+    assert sum(answer.receipt.rho for answer in answers) == whole
+    assert [answer.receipt.number for answer in answers] == [1, 2, 3]
+    with pytest.raises(GlassError, match="FG-GL-008"):
+        glass.measure(Question(AttributeSet.of(["a"]), Fraction(1, 10**9)))
+
+
+def test_a_question_beyond_the_codebook_is_refused_and_costs_nothing() -> None:
+    noise = Listening()
+    glass = curator(CODES, noise)
+    with pytest.raises(GlassError, match="FG-GL-007"):
+        glass.measure(Question(AttributeSet.of(["name"]), Fraction(1)))
+    assert noise.asked == []
+    glass.measure(Question(AttributeSet.of(["a"]), Fraction(1)))
+
+
+def test_one_reservation_serves_one_curator() -> None:
+    """A second curator could give the same money out twice."""
+    glass = curator(CODES, Listening())
+    with pytest.raises(FrostglassError):
+        Curator(
+            glass._table,
+            DOMAIN,
+            PrivacyUnit("person"),
+            ledger=Ledger.ephemeral(epsilon=Fraction(1), delta=Fraction("1e-6")),
+            reservation=glass._reservation,
+            noise=Listening(),
+        )
+
+
+def test_what_scripted_noise_or_an_ephemeral_ledger_paid_for_cannot_be_sealed() -> None:
+    answer = curator(CODES, Listening()).measure(Question(AttributeSet.of(["a"]), Fraction(1)))
+    assert answer.receipt.sealable is False
+
+
+@pytest.mark.parametrize("share", [Fraction(0), Fraction(-1), Fraction(3, 2)])
+def test_a_share_outside_the_budget_is_no_question(share: Fraction) -> None:
+    with pytest.raises(GlassError, match="FG-GL-005"):
+        Question(AttributeSet.of(["a"]), share)

@@ -1,0 +1,99 @@
+"""Staged answers: for their own data only, private, complete or absent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from frostglass.boundary import staging
+from frostglass.errors import LedgerError
+from frostglass.sensitive.coded_table import CodedTable
+from frostglass.terms.custody import Sensitive
+from frostglass.terms.domain import Attribute, Domain
+
+DOMAIN = Domain((Attribute("a", ("x", "y")),))
+
+
+def table(*codes: int) -> Sensitive[CodedTable]:
+    return Sensitive(CodedTable(DOMAIN, np.array(codes, dtype=np.uint16).reshape(-1, 1)), "coded table")
+
+
+def stage(folder: Path) -> staging.Staged:
+    return staging.stage(
+        folder, plan_sha256="p", table=table(0, 1, 2), seed=41, write=lambda path: path.write_bytes(b"answers") and None
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return staging.folder_for(tmp_path / "ledger.db", "r1")
+
+
+def test_the_same_plan_and_data_get_their_answers_back(folder: Path) -> None:
+    done = stage(folder)
+    found = staging.staged(folder, plan_sha256="p", table=table(0, 1, 2))
+    assert found == done
+    assert found.answers.read_bytes() == b"answers"
+    assert found.seed == 41
+
+
+@pytest.mark.parametrize("codes", [(0, 1, 1), (0, 1), (1, 0, 2), ()])
+def test_other_data_do_not_get_the_answers(folder: Path, codes: tuple[int, ...]) -> None:
+    """One record changed, one less, two exchanged, none at all."""
+    stage(folder)
+    with pytest.raises(LedgerError, match="FG-LG-051"):
+        staging.staged(folder, plan_sha256="p", table=table(*codes))
+
+
+def test_changed_answers_or_another_plan_are_refused(folder: Path) -> None:
+    done = stage(folder)
+    with pytest.raises(LedgerError, match="FG-LG-050"):
+        staging.staged(folder, plan_sha256="q", table=table(0, 1, 2))
+    done.answers.write_bytes(b"answerz")
+    with pytest.raises(LedgerError, match="FG-LG-050"):
+        staging.staged(folder, plan_sha256="p", table=table(0, 1, 2))
+
+
+@pytest.mark.parametrize("note", ["", "{", "[]", '{"plan_sha256": "p"}'])
+def test_a_damaged_note_is_one_clear_refusal(folder: Path, note: str) -> None:
+    stage(folder)
+    (folder / "stage.json").write_text(note)
+    with pytest.raises(LedgerError, match="FG-LG-050"):
+        staging.staged(folder, plan_sha256="p", table=table(0, 1, 2))
+
+
+def test_what_is_staged_is_for_the_steward_alone(folder: Path) -> None:
+    stage(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == {
+        "measurements.parquet": 0o600,
+        "stage.json": 0o600,
+    }
+
+
+def test_the_digest_is_keyed_afresh_each_time(tmp_path: Path) -> None:
+    """So that the digest of a guessed table tells nothing, and two releases of one table cannot be linked by it."""
+    notes = []
+    for name in ("r1", "r2"):
+        stage(staging.folder_for(tmp_path / "ledger.db", name))
+        notes.append(json.loads((tmp_path / "ledger.db.staged" / name / "stage.json").read_text()))
+    assert notes[0]["data"] != notes[1]["data"]
+
+
+def test_a_failed_write_leaves_nothing_that_could_be_resumed(folder: Path) -> None:
+    def fail(_path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        staging.stage(folder, plan_sha256="p", table=table(0), seed=1, write=fail)
+    assert staging.staged(folder, plan_sha256="p", table=table(0)) is None
+    stage(folder)
+
+
+def test_purging_leaves_nothing_behind(folder: Path, tmp_path: Path) -> None:
+    stage(folder)
+    staging.purge(folder)
+    assert list(tmp_path.iterdir()) == []
