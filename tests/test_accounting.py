@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import opendp.prelude as dp
 import pytest
@@ -56,7 +57,8 @@ def test_zcdp_conversion_is_opendps(target: Fraction) -> None:
     nano_rho = allowance(accountant("zcdp"), target, DELTA)
     space = dp.vector_domain(dp.atom_domain(T="i64")), dp.l2_distance(T=float)
     noise = dp.m.make_gaussian(*space, scale=math.sqrt(NANO / (2 * nano_rho)))
-    curve = dp.c.make_zCDP_to_approxDP(noise).map(1.0)
+    measure: Any = dp.c.make_zCDP_to_approxDP(noise)
+    curve = measure.map(1.0)
     assert curve.epsilon(float(DELTA)) == pytest.approx(float(target), rel=1e-4)
 
 

@@ -7,6 +7,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -56,9 +57,10 @@ def test_a_sensitive_value_prints_as_withheld() -> None:
 
 
 def test_a_sensitive_value_has_no_length_no_iteration_no_truth_and_no_copy() -> None:
-    for use in (len, iter, bool, copy.copy, copy.deepcopy, pickle.dumps, list):
+    uses: tuple[Callable[..., object], ...] = (len, iter, bool, copy.copy, copy.deepcopy, pickle.dumps, list)
+    for use in uses:
         with pytest.raises(TypeError):
-            use(SECRET)  # type: ignore[operator]
+            use(SECRET)
 
 
 def test_a_sensitive_value_equals_only_itself() -> None:

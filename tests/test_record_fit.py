@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -169,9 +170,7 @@ def test_scaled_targets_are_rounded_to_the_nearest_record() -> None:
     given = measurements(0)
     for scale in (Fraction(1, 3), Fraction(7, 2)):
         expected = [
-            int(np.floor(Fraction(int(value)) * scale + Fraction(1, 2)))
-            for each in given
-            for value in each.answer.ravel()
+            math.floor(Fraction(int(value)) * scale + Fraction(1, 2)) for each in given for value in each.answer.ravel()
         ]
         assert lay_out(DOMAIN, given, scale).target.tolist() == expected
 

@@ -21,10 +21,12 @@ def table(*codes: int) -> Sensitive[CodedTable]:
     return Sensitive(CodedTable(DOMAIN, np.array(codes, dtype=np.uint16).reshape(-1, 1)), "coded table")
 
 
+def write(path: Path) -> None:
+    path.write_bytes(b"answers")
+
+
 def stage(folder: Path) -> staging.Staged:
-    return staging.stage(
-        folder, plan_sha256="p", table=table(0, 1, 2), seed=41, write=lambda path: path.write_bytes(b"answers") and None
-    )
+    return staging.stage(folder, plan_sha256="p", table=table(0, 1, 2), seed=41, write=write)
 
 
 @pytest.fixture

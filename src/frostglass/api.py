@@ -17,7 +17,8 @@ from frostglass.bundle.contents import Contents
 from frostglass.bundle.query import Answer
 from frostglass.bundle.query import count as count_in
 from frostglass.bundle.read import Bundle
-from frostglass.bundle.statement import promise
+from frostglass.bundle.seal import manifest_of
+from frostglass.bundle.statement import guarantee_sentence
 from frostglass.errors import UsageError
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.budget import parse_delta, parse_epsilon
@@ -51,7 +52,7 @@ class Release:
     @property
     def statement(self) -> str:
         """The guarantee in one sentence."""
-        return promise(self._contents)
+        return guarantee_sentence(manifest_of(self._contents))
 
     @property
     def counts(self) -> pl.DataFrame:
@@ -65,7 +66,13 @@ class Release:
 
     def count(self, conditions: Mapping[str, str] | None = None, **by_name: str) -> Answer:
         """One count with its interval: ``count(gender="Female")``."""
-        return count_in(self._contents, {**(conditions or {}), **by_name})
+        return count_in(
+            [*(conditions or {}).items(), *by_name.items()],
+            manifest=manifest_of(self._contents),
+            codebook=self._contents.codebook,
+            counts=self.counts,
+            measurements=lambda: self._contents.measurements,
+        )
 
     def seal(self, out: str | Path) -> Bundle:
         """Write the sealed bundle to the folder ``out``, which must not exist."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from frostglass import codebooks, pipeline
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.read import Bundle
+from frostglass.bundle.statement import guarantee_sentence
 from frostglass.desk.output import Voice, table, user
 from frostglass.errors import BundleError
 from frostglass.simulate.coded import write_coded_table
@@ -73,13 +74,14 @@ def _story(bundle: Bundle, folder: Path) -> str:
     for conditions in _HEADLINES:
         answer = bundle.count(conditions)
         words = ", ".join(f"{name}={value}" for name, value in conditions.items()) or "all records"
-        rows.append((words, f"{answer.count:,}", f"{answer.low:,} to {answer.high:,}"))
+        stated = "withheld" if answer.count is None else f"{answer.count:,}"
+        rows.append((words, stated, "–" if answer.low is None else f"{answer.low:,} to {answer.high:,}"))
     return "\n".join(
         [
             "",
             f"The bundle lies in {bundle.path} and verifies. Its data are fictitious.",
             "",
-            bundle.promise(),
+            guarantee_sentence(bundle.manifest),
             "",
             table(("five counts", "count", "95% interval"), rows, right=(1, 2)),
             "",

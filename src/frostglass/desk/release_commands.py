@@ -13,13 +13,14 @@ import typer
 from frostglass import pipeline
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary.ledger import Ledger
+from frostglass.bundle.query import split_condition
 from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.verify import against_ledger
 from frostglass.desk import demo as demonstration
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice, table, user
 from frostglass.desk.settings import Options, Settings, need, settle
-from frostglass.errors import BundleError, InputError, UsageError
+from frostglass.errors import BundleError, InputError
 from frostglass.sensitive.check import CheckReport
 from frostglass.terms.budget import NANO, decimal_text
 from frostglass.terms.plan import Plan
@@ -177,10 +178,10 @@ def count(
 ) -> None:
     """Print a count with its interval and a sentence ready to cite.
 
-    Example: frostglass count out gender=Female majorityStatus=Minor
+    Example: frostglass count out gender=Female age=18-29
     """
     voice = Voice(as_json)
-    answer = open_bundle(bundle).count(_conditions(conditions or []))
+    answer = open_bundle(bundle).count([split_condition(each) for each in conditions or ()])
     voice.say(answer.text())
     voice.give(answer.as_json())
 
@@ -303,21 +304,9 @@ def summary_text(bundle: Bundle) -> str:
         f"{bundle.counts.height:,} combinations\n"
         f"bundle: {bundle.path}\n"
         f"spent: epsilon {manifest.guarantee.epsilon} at delta {manifest.guarantee.delta}; "
-        f"scope {manifest.ledger.scope} now stands at epsilon {manifest.ledger.tight_epsilon:g} (tight), "
-        f"{manifest.ledger.plain_epsilon} (plain sum)"
+        f"scope {manifest.ledger.scope} now stands at epsilon {manifest.scope.tight_epsilon:g} (tight), "
+        f"{manifest.scope.plain_epsilon} (plain sum)"
     )
-
-
-def _conditions(texts: list[str]) -> dict[str, str]:
-    conditions: dict[str, str] = {}
-    for text in texts:
-        name, found, value = text.partition("=")
-        if not found:
-            raise UsageError("FG-OP-053", "a condition is written VARIABLE=VALUE, such as gender=Female")
-        if name in conditions:
-            raise UsageError("FG-OP-054", f"{name} is given twice; a combination holds each variable once")
-        conditions[name] = value
-    return conditions
 
 
 @contextlib.contextmanager

@@ -62,7 +62,8 @@ class Settings:
 
     @property
     def scope(self) -> str:
-        return need(self._either("scope"), "the scope that pays", "--scope")
+        scope: str | None = self._either("scope")
+        return need(scope, "the scope that pays", "--scope")
 
     @property
     def ledger_path(self) -> Path | None:
@@ -70,7 +71,8 @@ class Settings:
 
     @property
     def release_id(self) -> str | None:
-        return self._either("release_id")
+        chosen: str | None = self._either("release_id")
+        return chosen
 
     @property
     def reading(self) -> Reading:
@@ -105,8 +107,8 @@ class Settings:
             codebook_id=codebook.id,
             codebook_sha256=codebook.sha256,
             epsilon=epsilon,
-            unit=PrivacyUnit(codebook.unit, self._either("max_records") or 1, self._either("person_key")),
-            length=3 if self._either("length") is None else self._either("length"),
+            unit=PrivacyUnit(codebook.unit, self._or("max_records", 1), self._either("person_key")),
+            length=self._or("length", 3),
             tau=self._either("tau"),
             unknown=unknown,
             structural=not (self.options.without_constraints or self.file.without_constraints),
@@ -124,6 +126,10 @@ class Settings:
     def _either(self, name: str) -> Any:
         said = getattr(self.options, name)
         return getattr(self.file, name) if said is None else said
+
+    def _or(self, name: str, default: int) -> int:
+        said: int | None = self._either(name)
+        return default if said is None else said
 
     def _path(self, name: str) -> Path | None:
         said: Path | None = getattr(self.options, name)

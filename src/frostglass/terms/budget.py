@@ -58,4 +58,4 @@ def decimal_text(value: Fraction) -> str:
     if Fraction(number) != value:
         raise ValueError("not a short decimal")
     plain = format(number.normalize(), "f")
-    return plain if len(plain) <= 8 else f"{number.normalize():e}"
+    return plain if len(plain) <= 7 else f"{number.normalize():e}"

@@ -243,14 +243,14 @@ class Codebook:
     def value_label(self, name: str, code: str, language: str | None = None) -> str:
         """How ``code`` is shown: a category's label, the labels of a set's atoms joined, "missing" for a missing one.
 
-        CodebookError FG-CB-009 when the variable has no such code.
+        CodebookError FG-CB-008 when the variable has no such code.
         """
         variable = self.variable(name)
         if code == MISSING_LABEL:
             return "missing"
         if code not in variable.positions:
             hint = nearest(code, variable.codes)
-            raise CodebookError("FG-CB-009", f"variable {name!r} has no code {code!r}{hint}")
+            raise CodebookError("FG-CB-008", f"variable {name!r} has no code {code!r}{hint}")
         labels = {one.code: one.label for one in (*variable.categories, *filter(None, [variable.other]))}
         parts = [code] if code in labels else code.split(self.set_separator)
         shown = [text_in(language or self.language, labels[part], self.language, part) for part in parts]
@@ -309,8 +309,8 @@ class Codebook:
         if self.drafted and self.confirmed is None:
             raise CodebookError(
                 "FG-CB-007",
-                f"codebook {self.id} was drafted from data, so its categories may themselves give cases away: check that "
-                'each is public knowledge, then add confirmed = { by = "your name", on = "YYYY-MM-DD" } under '
+                f"codebook {self.id} was drafted from data, so its categories may themselves give cases away: check "
+                'that each is public knowledge, then add confirmed = { by = "your name", on = "YYYY-MM-DD" } under '
                 "[codebook]",
             )
 

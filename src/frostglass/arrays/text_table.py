@@ -1,0 +1,170 @@
+"""A table as it was written: every cell a text, each column a short list of values and an index into it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from frostglass.errors import InputError
+
+MOST_ROWS = 5_000_000
+"""Most records that a table may have. To raise it, set ``frostglass.arrays.text_table.MOST_ROWS`` before reading."""
+
+MOST_COLUMNS = 5_000
+"""Most columns that a table may have; raised in the same way."""
+
+MOST_CHARACTERS = 200
+"""Most characters of one cell or heading; raised in the same way. A code of a codebook is never longer."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something about a table that is worth knowing and no obstacle.
+
+    It is safe to print: ``place`` is a column or empty, and neither it nor ``message`` holds a value of a cell.
+    ``count`` is the number of cells or records concerned, 0 where there is nothing to count.
+    """
+
+    code: str
+    place: str
+    count: int
+    message: str
+
+
+@dataclass(frozen=True, repr=False)
+class TextColumn:
+    """``values`` are the distinct cells as text, and ``index`` (uint32, one entry a row) points into them.
+
+    An empty cell is the value ``""``. ``name`` is the heading as it stands in the table.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    index: npt.NDArray[np.uint32]
+
+    def __post_init__(self) -> None:
+        if self.index.dtype != np.uint32 or self.index.ndim != 1:
+            raise ValueError("the index of a text column is one row of uint32")
+        if len(self.index) and int(self.index.max()) >= len(self.values):
+            raise ValueError("the index of a text column points beyond its values")
+        self.index.setflags(write=False)
+
+    def counts(self) -> npt.NDArray[np.int64]:
+        """Number of rows of each value; int64, in the order of ``values``."""
+        return np.bincount(self.index, minlength=len(self.values)).astype(np.int64, copy=False)
+
+    def __repr__(self) -> str:
+        return "<text column: withheld>"
+
+
+@dataclass(frozen=True, repr=False)
+class TextTable:
+    """Columns of ``rows`` cells each, in the order of the source, and what was noted while reading."""
+
+    columns: tuple[TextColumn, ...]
+    rows: int
+    notes: tuple[Note, ...] = ()
+
+    def __post_init__(self) -> None:
+        if any(len(column.index) != self.rows for column in self.columns):
+            raise ValueError("the columns of a text table have one cell a row")
+
+    def __repr__(self) -> str:
+        return "<text table: withheld>"
+
+
+def check_headings(headings: Sequence[str]) -> None:
+    """Refuse headings that leave a column without a name of its own; columns are named by position alone.
+
+    What is taken for headings may be somebody's record, if the header row is missing: so none is ever quoted.
+    """
+    check_number_of_columns(len(headings))
+    trimmed = [heading.strip() for heading in headings]
+    blank = [place for place, heading in enumerate(trimmed, start=1) if not heading]
+    if blank:
+        raise InputError(
+            "FG-IN-020",
+            f"{columns_at(blank)} of {len(headings)} without a heading: name the column, or delete it if it is empty "
+            "(a delimiter at the end of the header row makes one more)",
+        )
+    by_heading: dict[str, list[int]] = {}
+    for place, heading in enumerate(trimmed, start=1):
+        by_heading.setdefault(unicodedata.normalize("NFC", heading), []).append(place)
+    repeated = [places for places in by_heading.values() if len(places) > 1]
+    if repeated:
+        raise InputError(
+            "FG-IN-019", f"{columns_at(repeated[0])} with the same heading: give each column a name of its own"
+        )
+    _check_characters(trimmed)
+
+
+def _check_characters(headings: Sequence[str]) -> None:
+    for place, heading in enumerate(headings, start=1):
+        if len(heading) > MOST_CHARACTERS:
+            raise too_long(f"the heading of column {place}")
+        unseen = unseen_characters(heading)
+        if unseen:
+            raise InputError(
+                "FG-IN-037",
+                f"the heading of column {place} holds characters that cannot be seen ({', '.join(unseen)}): retype it",
+            )
+
+
+def check_number_of_columns(number: int) -> None:
+    """Refuse a table that is wider than ``MOST_COLUMNS``."""
+    if number > MOST_COLUMNS:
+        raise InputError(
+            "FG-IN-025",
+            f"the table has {number:,} columns and the limit is {MOST_COLUMNS:,}: delete those that the codebook does "
+            "not name, or raise frostglass.arrays.text_table.MOST_COLUMNS",
+        )
+
+
+def check_number_of_rows(number: int) -> None:
+    """Refuse a table that is longer than ``MOST_ROWS``."""
+    if number > MOST_ROWS:
+        raise InputError(
+            "FG-IN-025",
+            f"the table has more than {MOST_ROWS:,} records, which is the limit: split it by release, or raise "
+            "frostglass.arrays.text_table.MOST_ROWS",
+        )
+
+
+def too_long(place: str) -> InputError:
+    """The error for a cell or heading of more than ``MOST_CHARACTERS``."""
+    return InputError(
+        "FG-IN-026",
+        f"{place} is longer than {MOST_CHARACTERS} characters: a coded table holds codes, not free text. Leave the "
+        "column out, or raise frostglass.arrays.text_table.MOST_CHARACTERS",
+    )
+
+
+def columns_at(places: Sequence[int]) -> str:
+    """ "column 4 is", "columns 4 and 7 are": positions counted from 1, the first eight of them."""
+    if len(places) == 1:
+        return f"column {places[0]} is"
+    shown = [str(place) for place in places[:8]]
+    more = f" and {len(places) - 8} more" if len(places) > 8 else ""
+    return f"columns {', '.join(shown[:-1])} {'and ' if not more else ''}{shown[-1]}{more} are"
+
+
+_UNSEEN = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")
+
+
+def is_unseen(character: str) -> bool:
+    """Whether a character shows nothing where it stands: controls, zero-width and bidirectional ones, line breaks.
+
+    Spaces of any width are seen, as gaps. Unassigned and private characters count as unseen: no font agrees on them.
+    """
+    return character in _UNSEEN or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
+
+
+def unseen_characters(text: str) -> tuple[str, ...]:
+    """The code points, such as ``U+200B``, of the characters of ``text`` that cannot be seen; each once, in order."""
+    if text.isascii() and text.isprintable():
+        return ()
+    return tuple(dict.fromkeys(f"U+{ord(one):04X}" for one in text if is_unseen(one)))

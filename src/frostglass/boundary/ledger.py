@@ -1,0 +1,357 @@
+"""The ledger: what each population has been charged for, kept so that it can never say too little.
+
+Proof: docs/proofs/ledger.md. A reservation is durable before anything is drawn; from the ``draw`` entry on it is
+spent, whatever happens. Every step reads the whole chain, checks it, and adds one entry, in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from pathlib import Path
+
+from frostglass.boundary.accountant import accountant as accountant_of
+from frostglass.boundary.ledger_book import Book, Problem
+from frostglass.boundary.ledger_entries import Draft, Entry, Json, line_of
+from frostglass.boundary.ledger_money import exact_decimal, opening, require_affordable, scope_of, summary
+from frostglass.boundary.ledger_place import claimed, missing, new_place, require_local, require_writable
+from frostglass.boundary.ledger_reconcile import KnownRelease, continuation, require_known, taken_over
+from frostglass.boundary.ledger_requests import (
+    Reservation,
+    one_line,
+    release_name,
+    require_held,
+    require_unopened,
+    require_unused,
+    reservation_of,
+    scope_name,
+    stated,
+    whole,
+)
+from frostglass.boundary.ledger_store import BUSY_SECONDS, MemoryStore, SqliteStore, Store
+from frostglass.boundary.ledger_turn import Clock, Turn, genesis, utc_now
+from frostglass.boundary.ledger_verify import LedgerReport, examine
+from frostglass.boundary.ledger_witness import Witness
+from frostglass.errors import LedgerError, UsageError
+from frostglass.terms.budget import parse_delta, parse_epsilon
+from frostglass.terms.guarantee import ScopeSummary
+
+__all__ = ["Entry", "KnownRelease", "Ledger", "LedgerReport", "Problem", "Reservation"]
+
+
+class Ledger:
+    """One ledger. Made by ``create``, ``open``, ``inspect``, ``rebuild`` or ``ephemeral``; holds no connection."""
+
+    def __init__(
+        self, store: Store, *, ledger_id: str, path: Path | None, witness: Witness | None, clock: Clock = utc_now
+    ) -> None:
+        self._store = store
+        self._witness = witness
+        self._clock = clock
+        self.ledger_id = ledger_id
+        self.path = path
+
+    # Coming into being
+
+    @classmethod
+    def create(cls, path: Path, *, witness: Path | None = None) -> Ledger:
+        """A new ledger file (0600) with its witness beside it. Refuses a name or a witness that is taken."""
+        place = new_place(path)
+        beside = _witness_of(place, witness)
+        if beside.exists():
+            raise LedgerError(
+                "FG-LG-002",
+                f"the witness {str(beside.path)!r} of an earlier ledger is still there, and a new ledger would forget "
+                "what was spent; write the ledger anew with `frostglass ledger reconcile --from WITNESS`, or, if the "
+                "witness tells of other people's data altogether, move it away",
+            )
+        first = genesis()
+        store = SqliteStore.create(place, [first])
+        beside.catch_up(Book.replay([first]))
+        return cls(store, ledger_id=first.text("ledger_id"), path=place, witness=beside)
+
+    @classmethod
+    def open(cls, path: Path, *, witness: Path | None = None, busy_seconds: float = BUSY_SECONDS) -> Ledger:
+        """An existing ledger, whole, writable, on a local disk and not older than its witness. Raises LedgerError."""
+        ledger = cls.inspect(path, witness=witness, busy_seconds=busy_seconds)
+        assert ledger.path is not None
+        assert ledger._witness is not None
+        require_local(ledger.path)
+        require_writable(ledger.path)
+        book = ledger._book()
+        ledger._witness.check(book)
+        if ledger._witness.exists():
+            ledger._witness.catch_up(book)
+        return ledger
+
+    @classmethod
+    def inspect(cls, path: Path, *, witness: Path | None = None, busy_seconds: float = BUSY_SECONDS) -> Ledger:
+        """An existing ledger as it is, to look at, to verify or to reconcile; each step still checks what it needs."""
+        place = path.resolve()
+        beside = _witness_of(place, witness)
+        if not place.is_file():
+            raise LedgerError("FG-LG-001", missing(place, witnessed=beside.exists()))
+        store = SqliteStore(place, busy_seconds=busy_seconds)
+        ledger = cls(store, ledger_id="", path=place, witness=beside)
+        with suppress(LedgerError):
+            ledger.ledger_id = ledger._book().ledger_id
+        return ledger
+
+    @classmethod
+    def rebuild(cls, path: Path, lines: Path, *, witness: Path | None = None) -> Ledger:
+        """A lost ledger written anew, entry for entry, from its witness or an export. Refuses an existing file.
+
+        When a witness beside it has seen more, opening it says so and ``reconcile`` adds the rest.
+        """
+        place = new_place(path)
+        beside = _witness_of(place, witness)
+        entries = Witness(lines).entries()
+        book = Book.replay(entries)
+        if not entries or book.problems:
+            raise LedgerError("FG-LG-003", f"{str(lines)!r} is not the whole chain of a ledger; nothing was written")
+        store = SqliteStore.create(place, entries)
+        beside.catch_up(book)
+        return cls(store, ledger_id=book.ledger_id, path=place, witness=beside)
+
+    @classmethod
+    def ephemeral(
+        cls, *, epsilon: Fraction, delta: Fraction, accountant: str = "gdp", scope: str = "ephemeral"
+    ) -> Ledger:
+        """A ledger in memory with one scope. It ends with the process, so what it pays for cannot be sealed."""
+        first = genesis()
+        ledger = cls(MemoryStore([first]), ledger_id=first.text("ledger_id"), path=None, witness=None)
+        ledger.open_scope(
+            scope, epsilon=epsilon, delta=delta, accountant=accountant, reason="ephemeral: nothing can be sealed"
+        )
+        return ledger
+
+    @property
+    def sealable(self) -> bool:
+        """Whether what it pays for may be sealed: only when the charge outlives the process."""
+        return self.path is not None
+
+    # Scopes
+
+    def open_scope(
+        self,
+        scope: str,
+        *,
+        epsilon: Fraction,
+        delta: Fraction,
+        accountant: str = "gdp",
+        reason: str = "",
+        population: int | None = None,
+        by: str = "",
+    ) -> Entry:
+        """Promise (epsilon, delta) to the people of a scope, once and for all.
+
+        Raises UsageError for figures out of range and for a missing reason, LedgerError when the scope is open.
+        """
+        if population is not None and population < 1:
+            raise UsageError("FG-OP-063", "the declared population is the number of people who may appear: at least 1")
+        draft = opening(
+            scope_name(scope),
+            epsilon=parse_epsilon(epsilon),
+            delta=parse_delta(delta),
+            name=accountant_of(accountant).name,
+            reason=one_line(reason, "the reason"),
+            population=population,
+            by=one_line(by, "the name"),
+        )
+        with self._writing() as turn:
+            require_unopened(turn.book, scope)
+            return turn.write(draft)
+
+    def scopes(self) -> tuple[str, ...]:
+        """Names of the open scopes, sorted."""
+        return tuple(sorted(self._book().scopes))
+
+    def scope(self, scope: str) -> ScopeSummary:
+        """Where a scope stands now: allowance, spending, both sums. Raises LedgerError when it is not open."""
+        return summary(self._book(), scope)
+
+    # A release
+
+    def afford(self, scope: str, *, nano_rho: int, epsilon: Fraction, mechanism: str, sampler_units: int = 0) -> None:
+        """Raise BudgetError, with the figures and the ways out, when the scope does not cover a release."""
+        book = self._book()
+        if self._witness:
+            self._witness.check(book)
+        require_affordable(
+            book, scope, nano_rho=nano_rho, epsilon=epsilon, mechanism=mechanism, sampler_units=sampler_units
+        )
+
+    def reserve(
+        self,
+        scope: str,
+        *,
+        release_id: str,
+        plan_sha256: str,
+        nano_rho: int,
+        epsilon: Fraction,
+        mechanism: str,
+        sampler_units: int,
+        by: str = "",
+    ) -> Reservation:
+        """Charge a scope for one release, durably, before anything is drawn.
+
+        ``sampler_units`` bounds the total variation of all its draws from the ideal, in units of 2**-128.
+        Raises BudgetError when the scope does not cover it, LedgerError for a release id that is used already.
+        """
+        body: dict[str, Json] = {
+            "plan_sha256": plan_sha256,
+            "nano_rho": nano_rho,
+            "sampler_units": sampler_units,
+            "epsilon": exact_decimal(parse_epsilon(epsilon), "epsilon"),
+            "mechanism": mechanism,
+            "by": one_line(by, "the name"),
+        }
+        with self._writing() as turn:
+            require_unused(turn.book, release_name(release_id))
+            require_affordable(
+                turn.book, scope, nano_rho=nano_rho, epsilon=epsilon, mechanism=mechanism, sampler_units=sampler_units
+            )
+            entry = turn.write(Draft("reserve", body, scope, release_id))
+            return self._reservation(turn.book, entry)
+
+    def begin_draw(self, reservation: Reservation) -> None:
+        """Write, durably, that noise is drawn from now on. Raises LedgerError when it was drawn before, or voided.
+
+        A reservation is drawn for at most once: this is the entry that says so.
+        """
+        with self._writing() as turn:
+            require_held(turn.book, reservation)
+            turn.write(Draft("draw", {}, reservation.scope, reservation.release_id))
+
+    def commit(self, reservation: Reservation, *, staged_sha256: str) -> Entry:
+        """Fix the staged measurements by their hash."""
+        with self._writing() as turn:
+            require_held(turn.book, reservation)
+            return turn.write(
+                Draft("commit", {"staged_sha256": staged_sha256}, reservation.scope, reservation.release_id)
+            )
+
+    def seal(self, release_id: str, *, manifest_sha256: str) -> Entry:
+        """Note the bundle that was made of a committed release."""
+        return self._step("seal", release_id, {"manifest_sha256": manifest_sha256})
+
+    def publish(self, release_id: str, *, manifest_sha256: str, to: str, by: str) -> Entry:
+        """Note that a sealed bundle was copied out; as often as it is."""
+        return self._step(
+            "publish",
+            release_id,
+            {"manifest_sha256": manifest_sha256, "to": stated(to, "the place"), "by": stated(by, "the name")},
+        )
+
+    def void(self, release_id: str, *, by: str, reason: str) -> Entry:
+        """Take back a reservation for which nothing was drawn; a second person does it and says why."""
+        return self._step("void", release_id, {"by": stated(by, "the name"), "reason": stated(reason, "the reason")})
+
+    def non_private(self, scope: str, *, what: str, by: str) -> Entry:
+        """Note something that left without a privacy guarantee; statements of the scope name it."""
+        body: dict[str, Json] = {"what": stated(what, "what left"), "by": stated(by, "the name")}
+        with self._writing() as turn:
+            scope_of(turn.book, scope)
+            return turn.write(Draft("non_private", body, scope))
+
+    def unfinished(self, scope: str, plan_sha256: str) -> Reservation | None:
+        """The newest release with this plan that was drawn and is not sealed: it is resumed, never drawn again."""
+        book = self._book()
+        for release in sorted(book.releases.values(), key=lambda each: -each.reserve.seq):
+            same = release.reserve.scope == scope and release.reserve.body["plan_sha256"] == plan_sha256
+            if same and release.state in ("drawn", "committed"):
+                return self._reservation(book, release.reserve)
+        return None
+
+    def state(self, release_id: str) -> str:
+        """``reserved``, ``drawn``, ``committed``, ``sealed``, ``published``, ``voided``, or ``reconciled``.
+
+        ``reconciled`` is a release whose spending was taken over and of which this ledger knows nothing else.
+        """
+        book = self._book()
+        if release_id in book.releases:
+            return book.releases[release_id].state
+        if release_id in book.taken_over:
+            return "reconciled"
+        raise LedgerError("FG-LG-016", f"this ledger knows no release {release_id!r}")
+
+    def find(self, release_id: str, kind: str) -> Entry | None:
+        """The latest entry of a kind for a release, such as its ``commit``; ``None`` when there is none."""
+        release = self._book().releases.get(release_id)
+        return release.steps.get(kind) if release else None
+
+    # Looking after it
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries in order. Raises LedgerError when the ledger is damaged."""
+        return iter(self._book().entries)
+
+    def verify(self) -> LedgerReport:
+        """Look the ledger through from the first entry to the last; never raises for damage."""
+        return examine(self._store, self._witness)
+
+    def export(self, path: Path) -> None:
+        """Write all entries as JSON lines to a new file (0600). Raises LedgerError when the ledger is damaged."""
+        lines = "".join(line_of(entry) + "\n" for entry in self._book().entries)
+        with claimed(path) as temporary:
+            temporary.write_bytes(lines.encode())
+
+    def backup(self, path: Path) -> None:
+        """Copy the ledger to a new file (0600), even while others write. Raises LedgerError when it is damaged."""
+        self._book()
+        if not isinstance(self._store, SqliteStore):
+            raise LedgerError("FG-LG-017", "an ephemeral ledger has no file to back up")
+        self._store.backup(path)
+
+    def check_known(self, known: Sequence[KnownRelease]) -> tuple[str, ...]:
+        """Raise LedgerError when the ledger is older than a known release; return notes on other ledgers' releases."""
+        return require_known(self._book(), known)
+
+    def reconcile(self, known: Sequence[KnownRelease], *, by: str, reason: str) -> tuple[Entry, ...]:
+        """Add all spending that the witness or a known release shows and the ledger lacks; return the new entries.
+
+        Where the ledger is the beginning of what the witness saw, the missing entries come back as they were. Raises
+        LedgerError for a damaged ledger or witness.
+        """
+        by, reason = stated(by, "the name"), stated(reason, "the reason")
+        with self._writing(trusting_witness=False) as turn:
+            start = len(turn.book.entries)
+            beside = self._witness if self._witness and self._witness.exists() else None
+            seen = beside.entries() if beside else ()
+            for entry in continuation(turn.book, seen):
+                turn.restore(entry)
+            torn = beside.torn_beyond(turn.book) if beside else False
+            for draft in taken_over(turn.book, seen, known, torn=torn, by=by, reason=reason):
+                turn.write(draft)
+            return tuple(turn.book.entries[start:])
+
+    # One operation
+
+    def _book(self) -> Book:
+        return whole(self._store.read())
+
+    @contextmanager
+    def _writing(self, *, trusting_witness: bool = True) -> Iterator[Turn]:
+        """One writer's turn: state checked before, entry durable after, and then on the witness too."""
+        with self._store.writing() as transaction:
+            book = whole(transaction.snapshot())
+            if self._witness and trusting_witness:
+                self._witness.check(book)
+            yield Turn(book, transaction, self._clock)
+        if self._witness:
+            self._witness.catch_up(book)
+
+    def _step(self, kind: str, release_id: str, body: dict[str, Json]) -> Entry:
+        with self._writing() as turn:
+            release = turn.book.releases.get(release_id)
+            if release is None:
+                raise LedgerError("FG-LG-016", f"this ledger knows no release {release_id!r}; nothing was written")
+            return turn.write(Draft(kind, body, release.reserve.scope, release_id))
+
+    def _reservation(self, book: Book, entry: Entry) -> Reservation:
+        return reservation_of(book, entry, sealable=self.sealable)
+
+
+def _witness_of(place: Path, witness: Path | None) -> Witness:
+    return Witness(witness.resolve() if witness else place.with_name(f"{place.name}.witness"))

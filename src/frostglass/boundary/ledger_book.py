@@ -1,0 +1,267 @@
+"""The state of a ledger, computed from its entries alone: what is open, what is spent, where each release stands.
+
+Writing and verifying go through the same replay, so nothing can be written that would not verify.
+Proof: docs/proofs/ledger.md, "States" and "Sums".
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from frostglass.boundary.ledger_entries import (
+    Draft,
+    Entry,
+    UnreadableEntryError,
+    body_fault,
+    chain,
+    chain_fault,
+    entry_of_row,
+)
+from frostglass.errors import LedgerError
+
+# The state in which a release must be for each kind of step, and the state in which the step leaves it.
+_STEPS: dict[str, tuple[tuple[str, ...], str]] = {
+    "draw": (("reserved",), "drawn"),
+    "void": (("reserved",), "voided"),
+    "commit": (("drawn",), "committed"),
+    "seal": (("committed",), "sealed"),
+    "publish": (("sealed", "published"), "published"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with a ledger: where, and what. Safe to print."""
+
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.message}"
+
+
+class IllegalStepError(Exception):
+    """An entry that the state of the ledger does not admit."""
+
+
+@dataclass
+class ScopeBook:
+    """One scope: the figures fixed when it was opened, and the running sums.
+
+    ``spent`` is in nano-rho, ``sampler_spent`` in units of 2**-128 of total variation.
+    """
+
+    opened: Entry
+    spent: int = 0
+    sampler_spent: int = 0
+    plain_epsilon: Fraction = Fraction(0)
+    releases: int = 0
+    non_private: list[str] = field(default_factory=list)
+
+    @property
+    def allowance(self) -> int:
+        return self.opened.integer("allowance")
+
+    @property
+    def sampler_allowance(self) -> int:
+        return self.opened.integer("sampler_allowance")
+
+    @property
+    def left(self) -> int:
+        return max(self.allowance - self.spent, 0)
+
+    @property
+    def accountant(self) -> str:
+        return self.opened.text("accountant")
+
+    @property
+    def epsilon(self) -> Fraction:
+        return Fraction(self.opened.text("epsilon"))
+
+    @property
+    def delta(self) -> Fraction:
+        return Fraction(self.opened.text("delta"))
+
+    def covers(self, nano_rho: int, sampler_units: int) -> bool:
+        """Whether both sums stay within what was allowed. The one comparison that all spending rests on."""
+        return self.spent + nano_rho <= self.allowance and self.sampler_spent + sampler_units <= self.sampler_allowance
+
+    def charge(self, entry: Entry, sign: int = 1) -> None:
+        """Add the cost of a ``reserve`` or ``reconcile`` entry; ``sign`` -1 takes a voided one back."""
+        self.spent += sign * entry.integer("nano_rho")
+        self.sampler_spent += sign * entry.integer("sampler_units")
+        self.plain_epsilon += sign * Fraction(entry.text("epsilon"))
+        self.releases += sign * (entry.integer("nano_rho") > 0)
+
+
+@dataclass
+class ReleaseBook:
+    """One reservation and where it stands; ``steps`` holds its latest entry of each kind."""
+
+    reserve: Entry
+    state: str = "reserved"
+    steps: dict[str, Entry] = field(default_factory=dict)
+
+
+class Book:
+    """The replay of a chain of entries. ``problems`` is empty for a ledger that is whole."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.problems: list[Problem] = []
+        self.scopes: dict[str, ScopeBook] = {}
+        self.releases: dict[str, ReleaseBook] = {}
+        self.taken_over: set[str] = set()
+        self.acknowledged: set[tuple[int, str]] = set()
+
+    @classmethod
+    def read(cls, rows: Iterable[Sequence[object]]) -> Book:
+        """Replay the rows of a table; whatever is wrong with them ends up in ``problems``."""
+        book = cls()
+        for row in rows:
+            try:
+                entry = entry_of_row(row)
+            except UnreadableEntryError as error:
+                book.problems.append(Problem(f"entry {row[0]}", f"cannot be read: {error}"))
+            else:
+                book.add(entry)
+        if not book.entries:
+            book.problems.append(Problem("ledger", "holds no entries: not even the first one"))
+        return book
+
+    @classmethod
+    def replay(cls, entries: Iterable[Entry]) -> Book:
+        """Replay entries, as from a witness or an export."""
+        book = cls()
+        for entry in entries:
+            book.add(entry)
+        return book
+
+    @property
+    def ledger_id(self) -> str:
+        return self.entries[0].text("ledger_id")
+
+    @property
+    def last(self) -> Entry:
+        return self.entries[-1]
+
+    def owns(self, seq: int, head: str) -> bool:
+        """Whether the chain holds that entry with that hash."""
+        return 1 <= seq <= len(self.entries) and self.entries[seq - 1].hash == head
+
+    def answers_for(self, seq: int, head: str) -> bool:
+        """Whether the chain holds that entry, or a ``reconcile`` entry has taken it over."""
+        return self.owns(seq, head) or (seq, head) in self.acknowledged
+
+    def add(self, entry: Entry) -> None:
+        """Take in the next entry as it stands; what is wrong with it is noted."""
+        after = self.entries[-1] if self.entries else None
+        faults = [fault for fault in (chain_fault(entry, after=after), body_fault(entry)) if fault]
+        self.entries.append(entry)
+        if not faults:
+            try:
+                self._apply(entry)
+            except IllegalStepError as illegal:
+                faults.append(f"is out of order: {illegal}")
+        self.problems += [Problem(entry.place, fault) for fault in faults]
+
+    def write(self, draft: Draft, *, at: str) -> Entry:
+        """Chain a draft to the end. Raises LedgerError, and changes nothing, when the state does not admit it.
+
+        A clock that stands before the last entry is noted in the body; the order is given by ``seq`` alone.
+        """
+        after = self.entries[-1] if self.entries else None
+        body = {**draft.body, "nonce": secrets.token_hex(8)}
+        if after and at < after.at:
+            body["clock_behind"] = True
+        entry = chain(Draft(draft.kind, body, draft.scope, draft.release_id), after=after, at=at)
+        fault = body_fault(entry)
+        if fault:
+            raise LedgerError("FG-LG-010", f"the new {entry.kind} entry {fault}; nothing was written")
+        try:
+            self._apply(entry)
+        except IllegalStepError as illegal:
+            raise LedgerError("FG-LG-011", f"{illegal}; nothing was written") from None
+        self.entries.append(entry)
+        return entry
+
+    def _apply(self, entry: Entry) -> None:
+        """Change the state, or raise IllegalStepError before anything has changed."""
+        if (entry.kind == "genesis") != (entry.seq == 1):
+            raise IllegalStepError("a ledger has one genesis entry, its first")
+        if entry.kind == "open":
+            self._open(entry)
+        elif entry.kind == "reserve":
+            self._reserve(entry)
+        elif entry.kind in _STEPS:
+            self._step(entry)
+        elif entry.kind == "non_private":
+            self._scope_of(entry).non_private.append(entry.text("what"))
+        elif entry.kind == "reconcile":
+            self._reconcile(entry)
+
+    def _scope_of(self, entry: Entry) -> ScopeBook:
+        if entry.scope not in self.scopes:
+            raise IllegalStepError(f"the scope {entry.scope!r} is not open in this ledger")
+        return self.scopes[entry.scope]
+
+    def _open(self, entry: Entry) -> None:
+        if entry.scope in self.scopes:
+            raise IllegalStepError(f"the scope {entry.scope!r} is open already")
+        self.scopes[entry.scope] = ScopeBook(entry)
+
+    def _reserve(self, entry: Entry) -> None:
+        scope = self._scope_of(entry)
+        if not entry.release_id:
+            raise IllegalStepError("a reservation needs a release id")
+        if not entry.integer("nano_rho"):
+            raise IllegalStepError("a reservation must cost something")
+        if entry.release_id in self.releases or entry.release_id in self.taken_over:
+            raise IllegalStepError(f"the release id {entry.release_id!r} is used already; take a new one")
+        if not scope.covers(entry.integer("nano_rho"), entry.integer("sampler_units")):
+            raise IllegalStepError(f"the allowance of the scope {entry.scope!r} does not cover the reservation")
+        scope.charge(entry)
+        self.releases[entry.release_id] = ReleaseBook(entry, steps={"reserve": entry})
+
+    def _step(self, entry: Entry) -> None:
+        release = self.releases.get(entry.release_id or "")
+        if release is None or release.reserve.scope != entry.scope:
+            raise IllegalStepError(f"no release {entry.release_id!r} is reserved in the scope {entry.scope!r}")
+        before, after = _STEPS[entry.kind]
+        if release.state not in before:
+            raise IllegalStepError(
+                f"the release {entry.release_id!r} is {release.state}; "
+                f"only one that is {' or '.join(before)} can get a {entry.kind} entry"
+            )
+        if entry.kind == "publish" and entry.body["manifest_sha256"] != release.steps["seal"].body["manifest_sha256"]:
+            raise IllegalStepError("only what was sealed can be published: the manifest is another one")
+        if entry.kind == "void":
+            self._void(entry, release)
+        release.state = after
+        release.steps[entry.kind] = entry
+
+    def _void(self, entry: Entry, release: ReleaseBook) -> None:
+        first, second = (each.text("by").strip().casefold() for each in (release.reserve, entry))
+        if not first or not second or first == second:
+            raise IllegalStepError("a reservation is voided by a second person; both must be on record by name")
+        self.scopes[entry.scope].charge(release.reserve, sign=-1)
+
+    def _reconcile(self, entry: Entry) -> None:
+        if entry.scope:
+            self._scope_of(entry).charge(entry)
+        elif entry.integer("nano_rho") or entry.integer("sampler_units"):
+            raise IllegalStepError("spending that is taken over needs a scope")
+        self.acknowledged.update(entry.lost())
+        if entry.release_id:
+            self._take_over(entry.release_id)
+
+    def _take_over(self, release_id: str) -> None:
+        """Noise may have been drawn for it elsewhere: it can be neither voided nor drawn again here."""
+        release = self.releases.get(release_id)
+        if release is None:
+            self.taken_over.add(release_id)
+        elif release.state == "reserved":
+            release.state = "drawn"

@@ -1,0 +1,175 @@
+"""Getting a ledger that was put back to an older copy right again: everything missing is added, nothing is taken away.
+
+Proof: docs/proofs/ledger.md, "What the witness shows". Where it is not certain that noise was drawn, it is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from frostglass.boundary.accountant import accountant
+from frostglass.boundary.ledger_book import Book, ScopeBook
+from frostglass.boundary.ledger_entries import FIRST_PREV, Draft, Entry, Json
+from frostglass.boundary.ledger_witness import common_length
+from frostglass.errors import LedgerError
+from frostglass.terms.budget import decimal_text
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRelease:
+    """What a bundle says about the ledger that paid for it: the number and hash of an entry, and what was paid.
+
+    ``sampler_units`` are units of 2**-128 of total variation, as reserved.
+    """
+
+    ledger_id: str
+    scope: str
+    release_id: str
+    seq: int
+    head: str
+    nano_rho: int
+    epsilon: Fraction
+    delta: Fraction
+    sampler_units: int
+
+
+def require_known(book: Book, known: Sequence[KnownRelease]) -> tuple[str, ...]:
+    """Raise LedgerError when a known release is not in the ledger; return notes on releases of other ledgers.
+
+    A release of another ledger is noted when its scope has the name of one that is open here: its spending is not in
+    these sums.
+    """
+    for each in known:
+        if each.ledger_id == book.ledger_id and not book.answers_for(each.seq, each.head):
+            raise LedgerError(
+                "FG-LG-008",
+                f"this ledger is older than the release {each.release_id!r} of the scope {each.scope!r}: it lacks the "
+                f"entry {each.seq} that the bundle names. Put the newer ledger back, or run `frostglass ledger "
+                "reconcile`, which adds the missing spending",
+            )
+    foreign = {
+        each.release_id: each for each in known if each.ledger_id != book.ledger_id and each.scope in book.scopes
+    }
+    return tuple(
+        f"the release {each.release_id!r} of a scope called {each.scope!r} was paid for by another ledger "
+        f"({each.ledger_id}); if it is about the same people, its epsilon {decimal_text(each.epsilon)} comes on top"
+        for each in foreign.values()
+    )
+
+
+def continuation(book: Book, seen: Sequence[Entry]) -> tuple[Entry, ...]:
+    """What the witness has and the ledger lacks, when the ledger is the beginning of the witness's chain."""
+    shared = common_length(book.entries, seen)
+    if seen and shared == 0:
+        raise LedgerError("FG-LG-015", "the witness belongs to another ledger; move it away or name the right one")
+    return tuple(seen[shared:]) if shared == len(book.entries) else ()
+
+
+def taken_over(
+    book: Book, seen: Sequence[Entry], known: Sequence[KnownRelease], *, torn: bool, by: str, reason: str
+) -> Iterator[Draft]:
+    """Drafts that make the ledger answer for the witness's branch and for known releases; ``book`` grows meanwhile."""
+    yield from (_torn_line(book, by=by, reason=reason) for _ in range(torn))
+    yield from _branch(book, seen, by=by, reason=reason)
+    for each in known:
+        if each.ledger_id == book.ledger_id and not book.answers_for(each.seq, each.head):
+            yield _of_known(book, each, by=by, reason=reason)
+
+
+def _draft(
+    entries: Iterable[tuple[int, str]],
+    cost: Cost,
+    *,
+    scope: str = "",
+    release_id: str | None = None,
+    by: str,
+    reason: str,
+) -> Draft:
+    lost: list[Json] = [[seq, head] for seq, head in entries]
+    body: dict[str, Json] = {
+        "nano_rho": cost.nano_rho,
+        "sampler_units": cost.sampler_units,
+        "epsilon": decimal_text(cost.epsilon),
+        "lost": lost,
+        "by": by,
+        "reason": reason,
+    }
+    return Draft("reconcile", body, scope, release_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a release cost."""
+
+    nano_rho: int = 0
+    sampler_units: int = 0
+    epsilon: Fraction = Fraction(0)
+
+    @classmethod
+    def of(cls, entry: Entry) -> Cost:
+        """The cost that a ``reserve`` or ``reconcile`` entry carries."""
+        return cls(entry.integer("nano_rho"), entry.integer("sampler_units"), Fraction(entry.text("epsilon")))
+
+
+def _torn_line(book: Book, *, by: str, reason: str) -> Draft:
+    """One entry is known to be lost, but not which: its line broke off while it was written."""
+    return _draft([(book.last.seq + 1, FIRST_PREV)], Cost(), by=by, reason=reason)
+
+
+def _of_known(book: Book, known: KnownRelease, *, by: str, reason: str) -> Draft:
+    if known.scope not in book.scopes:
+        raise LedgerError(
+            "FG-LG-009",
+            f"the release {known.release_id!r} was paid for in the scope {known.scope!r}, which this copy of the "
+            "ledger does not know; open it first with the figures in the bundle's statement, then reconcile again",
+        )
+    cost = Cost(known.nano_rho, known.sampler_units, known.epsilon)
+    return _draft([(known.seq, known.head)], cost, scope=known.scope, release_id=known.release_id, by=by, reason=reason)
+
+
+def _branch(book: Book, seen: Sequence[Entry], *, by: str, reason: str) -> Iterator[Draft]:
+    """Take over the entries of a branch that the ledger left: first its scopes, then its spending, then the rest."""
+    lost = [each for each in seen[common_length(book.entries, seen) :] if not book.answers_for(each.seq, each.hash)]
+    there = Book.replay(seen)
+    if there.problems:
+        raise LedgerError("FG-LG-014", f"the witness is damaged: {there.problems[0]}")
+    for each in lost:
+        if (each.kind == "open" and each.scope not in book.scopes) or each.kind == "non_private":
+            yield Draft(each.kind, each.body, each.scope)
+    for release_id in dict.fromkeys(each.release_id for each in lost if each.kind in ("reserve", "draw")):
+        entries = [each for each in lost if each.release_id == release_id]
+        yield _release(book, there, entries, by=by, reason=reason)
+    for each in lost:
+        if each.kind == "reconcile" and not all(book.answers_for(*pair) for pair in each.lost()):
+            pairs = [(each.seq, each.hash), *each.lost()]
+            yield _draft(pairs, Cost.of(each), scope=each.scope, release_id=each.release_id, by=by, reason=reason)
+    rest = [(each.seq, each.hash) for each in lost if not book.answers_for(each.seq, each.hash)]
+    if rest:
+        yield _draft(rest, Cost(), by=by, reason=reason)
+
+
+def _release(book: Book, there: Book, entries: Sequence[Entry], *, by: str, reason: str) -> Draft:
+    """One release of the other branch. Its cost is missing here unless it is still held here for that very draw."""
+    release = there.releases[entries[0].release_id or ""]
+    pairs = [(each.seq, each.hash) for each in entries]
+    scope, release_id = release.reserve.scope, release.reserve.release_id
+    if release.state == "voided":
+        return _draft(pairs, Cost(), by=by, reason=reason)
+    here = book.releases.get(release_id or "")
+    if scope in book.scopes:
+        _require_valued(book.scopes[scope], release.reserve)
+    held = here is not None and here.reserve.hash == release.reserve.hash and here.state == "reserved"
+    cost = Cost() if held else Cost.of(release.reserve)
+    return _draft(pairs, cost, scope=scope, release_id=release_id, by=by, reason=reason)
+
+
+def _require_valued(scope: ScopeBook, reserve: Entry) -> None:
+    """The branches may have opened the scope with different accountants; then not every cost can be carried over."""
+    if reserve.text("mechanism") not in accountant(scope.accountant).mechanisms:
+        raise LedgerError(
+            "FG-LG-015",
+            f"the scope {reserve.scope!r} was opened differently in the ledger and in its witness, and its accountant "
+            "here cannot value what the witness saw; put the newer ledger back",
+        )

@@ -1,0 +1,141 @@
+"""What a caller of the ledger may ask for: names and texts checked, reservations recognised, refusals in full."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from frostglass.boundary.ledger_book import Book
+from frostglass.boundary.ledger_entries import Entry
+from frostglass.boundary.ledger_money import rho
+from frostglass.boundary.ledger_store import Snapshot
+from frostglass.errors import LedgerError, UsageError
+
+_SCOPE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_LONGEST_TEXT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Proof of one durable reservation: its entry's number and hash, and what may be drawn for it."""
+
+    ledger_id: str
+    scope: str
+    release_id: str
+    seq: int
+    head: str
+    nano_rho: int
+    plan_sha256: str
+    accountant: str
+    epsilon: Fraction
+    delta: Fraction
+    sealable: bool
+
+
+def reservation_of(book: Book, entry: Entry, *, sealable: bool) -> Reservation:
+    """The reservation that a ``reserve`` entry stands for."""
+    scope = book.scopes[entry.scope]
+    assert entry.release_id is not None
+    return Reservation(
+        ledger_id=book.ledger_id,
+        scope=entry.scope,
+        release_id=entry.release_id,
+        seq=entry.seq,
+        head=entry.hash,
+        nano_rho=entry.integer("nano_rho"),
+        plan_sha256=entry.text("plan_sha256"),
+        accountant=scope.accountant,
+        epsilon=Fraction(entry.text("epsilon")),
+        delta=scope.delta,
+        sealable=sealable,
+    )
+
+
+def scope_name(name: str) -> str:
+    """The name, if a scope may have it. Raises UsageError."""
+    if not _SCOPE.fullmatch(name):
+        raise UsageError(
+            "FG-OP-060",
+            "a scope is named with 1 to 64 small letters, digits, dots, hyphens and underscores, beginning with a "
+            "letter or a digit",
+        )
+    return name
+
+
+def release_name(name: str) -> str:
+    """The id, if a release may have it. Raises UsageError."""
+    if not _RELEASE.fullmatch(name):
+        raise UsageError(
+            "FG-OP-064",
+            "a release id has 1 to 64 letters, digits, dots, hyphens and underscores, beginning with a letter or a "
+            "digit",
+        )
+    return name
+
+
+def one_line(text: str, what: str) -> str:
+    """A text for the record, trimmed; it may be empty. Raises UsageError."""
+    trimmed = text.strip()
+    if len(trimmed) > _LONGEST_TEXT or not trimmed.isprintable():
+        raise UsageError("FG-OP-065", f"{what} must be one line of at most {_LONGEST_TEXT:,} printable characters")
+    return trimmed
+
+
+def stated(text: str, what: str) -> str:
+    """A text for the record that may not be empty. Raises UsageError."""
+    trimmed = one_line(text, what)
+    if not trimmed:
+        raise UsageError("FG-OP-065", f"{what} must be given: it goes on record")
+    return trimmed
+
+
+def whole(snapshot: Snapshot) -> Book:
+    """The state of a ledger that is whole. Raises LedgerError naming the first thing that is wrong."""
+    book = Book.read(snapshot.rows)
+    wrong = [f"it {fault}" for fault in snapshot.faults] + [str(problem) for problem in book.problems]
+    if wrong:
+        raise LedgerError(
+            "FG-LG-003",
+            f"the ledger is damaged: {wrong[0]}. `frostglass ledger verify` tells all that is wrong; put the latest "
+            "backup in its place, then run `frostglass ledger reconcile`, which adds what came after",
+        )
+    return book
+
+
+def require_unopened(book: Book, scope: str) -> None:
+    """Raise LedgerError, with the stored figures, when the scope is open."""
+    found = book.scopes.get(scope)
+    if found:
+        raise LedgerError(
+            "FG-LG-018",
+            f"the scope {scope!r} is open since {found.opened.at[:10]}, with epsilon {found.opened.text('epsilon')}, "
+            f"delta {found.opened.text('delta')} and the accountant {found.accountant!r}; these never change",
+        )
+
+
+def require_unused(book: Book, release_id: str) -> None:
+    """Raise LedgerError when a release id is taken."""
+    found = book.releases.get(release_id)
+    if found:
+        raise LedgerError(
+            "FG-LG-019",
+            f"the release id {release_id!r} is taken: it is {found.state}, with the plan "
+            f"{found.reserve.text('plan_sha256')[:12]}… and {rho(found.reserve.integer('nano_rho'))} rho, reserved on "
+            f"{found.reserve.at[:10]}; use a new id",
+        )
+    if release_id in book.taken_over:
+        raise LedgerError(
+            "FG-LG-019", f"the release id {release_id!r} is taken: its spending was reconciled; use a new id"
+        )
+
+
+def require_held(book: Book, reservation: Reservation) -> None:
+    """Raise LedgerError when the ledger does not hold that very reservation: it is another one, or an old copy."""
+    if reservation.ledger_id != book.ledger_id or not book.owns(reservation.seq, reservation.head):
+        raise LedgerError(
+            "FG-LG-020",
+            f"this ledger does not hold the reservation of the release {reservation.release_id!r}: the file was "
+            "replaced by another or by an old copy; nothing was written",
+        )

@@ -1,0 +1,118 @@
+"""Looking a ledger through from the first entry to the last. It reports damage and never stumbles over it."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+
+from frostglass.boundary.ledger_book import Book, Problem, ScopeBook
+from frostglass.boundary.ledger_money import allowed, sampler_allowance, summary
+from frostglass.boundary.ledger_store import SqliteStore, Store
+from frostglass.boundary.ledger_witness import Witness
+from frostglass.errors import FrostglassError, LedgerError
+from frostglass.terms.budget import parse_delta, parse_epsilon
+from frostglass.terms.guarantee import ScopeSummary
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReport:
+    """What a look through the ledger found. ``notes`` are worth knowing and no damage.
+
+    ``scopes`` is empty for a damaged ledger, whose sums mean nothing.
+    """
+
+    ledger_id: str
+    entries: int
+    head: str
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    scopes: tuple[ScopeSummary, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def text(self) -> str:
+        """The report in lines, for the desk."""
+        verdict = "whole" if self.ok else "DAMAGED"
+        lines = [f"ledger {self.ledger_id or '(unknown)'}: {verdict}, {self.entries} entries, head {self.head or '-'}"]
+        lines += [f"problem: {problem}" for problem in self.problems]
+        lines += [f"note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, object]:
+        """The report as plain JSON values."""
+        return {
+            "ok": self.ok,
+            "ledger_id": self.ledger_id,
+            "entries": self.entries,
+            "head": self.head,
+            "problems": [{"place": each.place, "message": each.message} for each in self.problems],
+            "notes": list(self.notes),
+            "scopes": [each.scope for each in self.scopes],
+        }
+
+
+def examine(store: Store, witness: Witness | None) -> LedgerReport:
+    """Check file, tables, hashes, chain, states, sums, allowances and witness; never raises for damage."""
+    try:
+        file_faults = store.integrity() if isinstance(store, SqliteStore) else ()
+        snapshot = store.read()
+    except LedgerError as error:
+        return LedgerReport("", 0, "", (Problem("file", error.message),), (), ())
+    book = Book.read(snapshot.rows)
+    problems = [Problem("file", f"fails SQLite's own check: {fault}") for fault in file_faults]
+    problems += [Problem("table", fault) for fault in snapshot.faults]
+    problems += book.problems
+    if not problems:
+        for name, scope in book.scopes.items():
+            problems += _allowance_problems(name, scope)
+    if witness and witness.exists() and book.entries:
+        problems += witness.problems(book)
+    whole = not problems
+    return LedgerReport(
+        ledger_id=book.ledger_id if whole else "",
+        entries=len(book.entries),
+        head=book.last.hash if book.entries else "",
+        problems=tuple(problems),
+        notes=(*_file_notes(store), *_notes(book, witness)) if whole else (),
+        scopes=tuple(summary(book, name) for name in sorted(book.scopes)) if whole else (),
+    )
+
+
+def _allowance_problems(name: str, scope: ScopeBook) -> list[Problem]:
+    """Whether the stored allowances are more than the stored promise allows: a forged chain would still show it."""
+    opened = scope.opened
+    place = f"entry {opened.seq} (scope {name!r})"
+    try:
+        epsilon, delta = parse_epsilon(opened.text("epsilon")), parse_delta(opened.text("delta"))
+        most = allowed(scope.accountant, epsilon, delta)
+    except FrostglassError as error:
+        return [Problem(place, f"promises what this version cannot value: {error.message}")]
+    problems = []
+    if scope.allowance > most or scope.sampler_allowance > sampler_allowance(epsilon, delta):
+        problems.append(Problem(place, "allows more than its epsilon and delta"))
+    return problems
+
+
+def _file_notes(store: Store) -> list[str]:
+    if isinstance(store, SqliteStore) and store.path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return ["others than its owner may open the file; `chmod 600` closes it"]
+    return []
+
+
+def _notes(book: Book, witness: Witness | None) -> list[str]:
+    behind = [str(each.seq) for each in book.entries if "clock_behind" in each.body]
+    notes = []
+    if behind:
+        notes.append(f"the clock stood before the entry before when entry {', '.join(behind)} was written")
+    if witness and not witness.exists() and len(book.entries) > 1:
+        notes.append(
+            "there is no witness beside the ledger, so an old copy put back can be told from bundles only; the next "
+            "step that writes makes a new one"
+        )
+    elif witness and book.owns(witness.tail().seq, witness.tail().head) and witness.tail().seq < book.last.seq:
+        notes.append("the witness is behind; the next step that writes brings it up to date")
+    over = [name for name, scope in book.scopes.items() if scope.spent > scope.allowance]
+    notes += [f"the scope {name!r} has spent more than its allowance, by taking over what was missing" for name in over]
+    return notes

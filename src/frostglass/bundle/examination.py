@@ -1,0 +1,268 @@
+"""A bundle under examination: what each check of ``verify`` looks at. Its files are taken for hostile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import cached_property
+from math import sqrt
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import polars as pl
+
+from frostglass import codebooks
+from frostglass.bundle import measurement_file
+from frostglass.bundle.files import read_file, sha256
+from frostglass.bundle.formats import (
+    COUNTS,
+    counts_frame,
+    from_csv,
+    from_parquet,
+    positions_of,
+    records_frame,
+    records_schema,
+)
+from frostglass.bundle.manifest import (
+    CODEBOOK,
+    COUNTS_CSV,
+    COUNTS_PARQUET,
+    MANIFEST,
+    MEASUREMENTS,
+    MOST_MANIFEST_BYTES,
+    PACKAGE,
+    PUBLICATION,
+    RECORDS_CSV,
+    RECORDS_PARQUET,
+    SEALED,
+    Manifest,
+    parse_manifest,
+    plan_sha256,
+)
+from frostglass.bundle.recount import COUNTED, misfit, recount
+from frostglass.errors import BundleError
+from frostglass.released.counts import RELEASED, Counts
+from frostglass.released.measurement import Measurement
+from frostglass.released.synthetic import SyntheticRecords
+from frostglass.terms.budget import NANO
+from frostglass.terms.codebook import Codebook
+from frostglass.terms.workload import check_size, measured_orders
+
+Recompute: TypeAlias = Callable[[tuple[Measurement, ...], Codebook, Manifest], tuple[SyntheticRecords, Counts]]
+"""Makes records and counts from measurements, as the engine did that the manifest names."""
+
+FIT_TOLERANCE = 0.01
+"""How far the fit may differ when records are recomputed in another environment than the bundle's."""
+
+MOST_ANSWER = 2**48
+"""Beyond any number of people, and any noise."""
+
+_MOST_CODEBOOK_BYTES = 32 * 1024**2
+
+
+def _refuse(unless: bool, message: str) -> None:
+    if not unless:
+        raise BundleError("FG-BN-070", message)
+
+
+class Examined:
+    """The bundle in one folder. What is read once is kept; what fails to read fails every check that needs it.
+
+    Every ``check_…`` returns a word on what it found, or raises: BundleError when something is not as it should be.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._data: dict[str, bytes] = {}
+
+    @cached_property
+    def _manifest_data(self) -> bytes:
+        return read_file(self._path / MANIFEST, most=MOST_MANIFEST_BYTES)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        return parse_manifest(self._manifest_data)
+
+    @property
+    def manifest_sha256(self) -> str:
+        return sha256(self._manifest_data)
+
+    def data(self, name: str) -> bytes:
+        """The bytes of a sealed file, which may be changed ones; at most one byte more than the manifest states."""
+        if name not in self._data:
+            self._data[name] = read_file(self._path / name, most=self.manifest.file(name).bytes)
+        return self._data[name]
+
+    @cached_property
+    def codebook(self) -> Codebook:
+        data = self.data(CODEBOOK)
+        _refuse(len(data) <= _MOST_CODEBOOK_BYTES, "codebook.json is larger than a codebook can be")
+        codebook = codebooks.from_canonical(data)
+        check_size(codebook.domain, self.manifest.plan.length)
+        return codebook
+
+    @cached_property
+    def counts(self) -> pl.DataFrame:
+        return from_parquet(self.data(COUNTS_PARQUET), COUNTS, name=COUNTS_PARQUET)[0]
+
+    @cached_property
+    def records(self) -> SyntheticRecords:
+        schema, total = records_schema(self.codebook.domain), self.manifest.total
+        frame, _ = from_parquet(self.data(RECORDS_PARQUET), schema, name=RECORDS_PARQUET, rows=total)
+        return SyntheticRecords(self.codebook.domain, positions_of(frame, self.codebook.domain), receipts=())
+
+    @cached_property
+    def measurements(self) -> tuple[Measurement, ...]:
+        return measurement_file.decode(self.data(MEASUREMENTS), self.codebook.domain)
+
+    def check_manifest(self) -> str:
+        manifest = self.manifest
+        plan, promise, scope = manifest.plan, manifest.guarantee, manifest.scope
+        _refuse(manifest.canonical() == self._manifest_data, "manifest.json is not written the one way it can be")
+        _refuse(plan_sha256(plan) == manifest.plan_sha256, "the plan does not have the hash that the manifest states")
+        _refuse(plan.codebook.sha256 == manifest.codebook.sha256, "the plan was made for another codebook")
+        _refuse((plan.epsilon, plan.unit) == (promise.epsilon, promise.unit), "the guarantee is not the planned one")
+        kept = (promise.delta, promise.accountant) == (scope.delta, scope.accountant)
+        _refuse(kept, "the guarantee has another delta or accountant than its scope")
+        _refuse(plan.structural == manifest.structural, "the plan and the manifest differ on the structural rules")
+        _refuse(plan.tau in (None, manifest.tau), "the least count stated is not the planned one")
+        return f"format {manifest.format}, release {manifest.release_id}, frostglass {manifest.software.version}"
+
+    def check_files(self) -> str:
+        listed = sorted(each.path for each in self.manifest.files)
+        _refuse(listed == sorted(SEALED), "the manifest does not list exactly the files of a bundle")
+        found = {each.name for each in self._path.iterdir()}
+        strangers = len(found - {*SEALED, MANIFEST, PUBLICATION})
+        _refuse(strangers == 0, f"the folder holds {strangers} thing(s) that the manifest does not list")
+        if PUBLICATION in found:
+            word = json.loads(read_file(self._path / PUBLICATION, most=MOST_MANIFEST_BYTES))
+            _refuse(word["manifest_sha256"] == self.manifest_sha256, "publication.json speaks of another bundle")
+        return f"{len(SEALED) + 1} files, none missing and none besides"
+
+    def check_hashes(self) -> str:
+        total = 0
+        for entry in self.manifest.files:
+            data = self.data(entry.path)
+            same = len(data) == entry.bytes and sha256(data) == entry.sha256
+            _refuse(same, f"{entry.path} is not the file that was sealed: its size or hash differs")
+            total += len(data)
+        return f"{total:,} bytes are the ones that were sealed"
+
+    def check_codebook(self) -> str:
+        named = self.manifest.codebook
+        found = (self.codebook.id, self.codebook.version, self.codebook.sha256, sha256(self.data(CODEBOOK)))
+        wanted = (named.id, named.version, named.sha256, named.sha256)
+        _refuse(found == wanted, "codebook.json is not the codebook that the manifest names")
+        return f"{named.id} {named.version}, {len(self.codebook.variables)} variables"
+
+    def check_data_package(self) -> str:
+        package = json.loads(self.data(PACKAGE))
+        resources = {each["path"]: each for each in package["resources"]}
+        for entry in self.manifest.files:
+            if entry.path != PACKAGE:
+                found = resources.pop(entry.path)
+                stated = (found["bytes"], found["hash"]) == (entry.bytes, f"sha256:{entry.sha256}")
+                _refuse(stated, f"datapackage.json states another size or hash for {entry.path}")
+                if entry.path == COUNTS_CSV:
+                    _refuse(_names(found) == list(COUNTS), "datapackage.json describes other columns of the counts")
+                if entry.path == RECORDS_CSV:
+                    _refuse(_values(found) == self._codes(), "datapackage.json describes other variables or values")
+        _refuse(not resources, "datapackage.json describes files that the bundle does not have")
+        return "describes every file, column and value as it is"
+
+    def _codes(self) -> list[tuple[str, list[str]]]:
+        return [(each.name, list(each.codes)) for each in self.codebook.domain.attributes]
+
+    def check_tables(self) -> str:
+        counts = from_csv(self.data(COUNTS_CSV), COUNTS, name=COUNTS_CSV)
+        _refuse(counts.equals(self.counts), "counts.csv and counts.parquet differ")
+        schema = records_schema(self.codebook.domain)
+        records = from_csv(self.data(RECORDS_CSV), schema, name=RECORDS_CSV)
+        _refuse(records.equals(records_frame(self.records)), "synthetic.csv and synthetic.parquet differ")
+        return "CSV and Parquet hold the same counts and the same records"
+
+    def check_records(self) -> str:
+        codes, rules = self.records.codes, self.codebook.clauses
+        if not self.manifest.structural:
+            return f"{len(codes):,} records of declared values; the structural rules were not enforced"
+        for clause in rules:
+            meets = np.zeros(len(codes), dtype=np.bool_)
+            for literal in clause.literals:
+                meets |= np.isin(codes[:, literal.place], list(literal.positions))
+            _refuse(bool(meets.all()), f"records break the structural rule {clause.rule!r}")
+        return f"{len(codes):,} records of declared values, true to every structural rule"
+
+    def check_counts(self) -> str:
+        """Row by row what the records say: so nothing is missing, and no combination has more than its parts."""
+        manifest = self.manifest
+        called_for = recount(self.records, manifest.plan.length, manifest.tau)
+        found = self.counts.select(COUNTED)
+        _refuse(found.height == called_for.height, "the counts list other combinations than the records hold")
+        differing = _differing(found, called_for)
+        _refuse(differing == 0, f"{differing:,} rows of the counts are not what the records say")
+        odd = self.counts.filter(
+            (pl.col("low") < 0)
+            | (pl.col("high") < pl.col("low"))
+            | pl.any_horizontal(pl.col("low", "high").is_null())
+            | ~(pl.col("sd").is_null() | (pl.col("sd").is_finite() & (pl.col("sd") >= 0)))
+        )
+        _refuse(odd.is_empty(), f"{odd.height:,} rows of the counts have an impossible interval or sd")
+        stated = int((self.counts["status"] == RELEASED).sum())
+        return f"{found.height:,} combinations, {stated:,} of them stated: each exactly what the records hold"
+
+    def check_measurements(self) -> str:
+        manifest, domain = self.manifest, self.codebook.domain
+        orders = measured_orders(domain, manifest.plan.length)
+        wanted = {each for order in orders for each in domain.sets_of_length(order)}
+        _refuse(wanted <= {each.attributes for each in self.measurements}, "a table that should be measured is missing")
+        numbers = sorted(each.receipt.number for each in self.measurements)
+        _refuse(numbers == list(range(1, len(numbers) + 1)), "the receipts are not numbered without gaps")
+        for each in self.measurements:
+            self._check_receipt(each)
+        spent = sum((each.receipt.rho for each in self.measurements), Fraction(0))
+        reserved = Fraction(manifest.guarantee.nano_rho, NANO)
+        _refuse(spent <= reserved, "the measurements cost more than the release reserved")
+        return f"{len(numbers)} tables, paid for with {float(spent / reserved):.1%} of what was reserved"
+
+    def _check_receipt(self, measurement: Measurement) -> None:
+        receipt, place, promise = measurement.receipt, self.manifest.ledger, self.manifest.guarantee
+        ours = (place.id, place.scope, self.manifest.release_id, place.reserve_seq, place.reserve_head)
+        theirs = (receipt.ledger_id, receipt.scope, receipt.release_id, receipt.seq, receipt.head)
+        _refuse(theirs == ours and receipt.sealable, "a measurement was not paid for by this release's reservation")
+        _refuse(receipt.sensitivity == promise.unit.max_records, "a measurement assumes another number of records")
+        _refuse(receipt.mechanism == promise.mechanism, "a measurement was made with another mechanism than promised")
+        costs = Fraction(receipt.sensitivity**2) / (2 * receipt.sigma**2) if receipt.sigma > 0 else None
+        _refuse(costs is not None and costs <= receipt.rho, "a measurement has less noise than its receipt paid for")
+        noise = sqrt(float(receipt.sigma) ** 2 + (1 / 12 if receipt.mechanism == "rounded-gaussian" else 0))
+        _refuse(abs(measurement.sd - noise) <= 1e-6 * noise, "a measurement states another sd than its noise has")
+        # not by abs, which leaves the least int64 negative
+        bounded = measurement.answer.min() > -MOST_ANSWER and measurement.answer.max() < MOST_ANSWER
+        _refuse(bool(bounded), "a measured answer is beyond all bounds")
+
+    def check_recomputed(self, recompute: Recompute, environment: Mapping[str, str]) -> str:
+        records, counts = recompute(self.measurements, self.codebook, self.manifest)
+        same_records = np.array_equal(records.codes, self.records.codes)
+        if same_records and counts_frame(counts).equals(self.counts):
+            return "the measurements give exactly these records and counts"
+        _refuse(dict(environment) != self.manifest.environment, "the measurements give other records or counts")
+        _refuse(len(records) == self.manifest.total, "the measurements give another number of records")
+        stated, found = misfit(self.records, self.measurements), misfit(records, self.measurements)
+        close = abs(stated - found) <= FIT_TOLERANCE * found
+        _refuse(close, "the measurements give records that fit by more than 1% better or worse")
+        return f"in another environment the fit agrees to within {FIT_TOLERANCE:.0%}; the records differ in detail"
+
+
+def _names(resource: Mapping[str, Mapping[str, list[Mapping[str, str]]]]) -> list[str]:
+    return [field["name"] for field in resource["schema"]["fields"]]
+
+
+def _values(resource: Mapping[str, Mapping[str, list[dict[str, dict[str, list[str]]]]]]) -> list[tuple[object, object]]:
+    return [(field["name"], field["constraints"]["enum"]) for field in resource["schema"]["fields"]]
+
+
+def _differing(found: pl.DataFrame, called_for: pl.DataFrame) -> int:
+    """Number of rows that are not equal; null equals null."""
+    same = [found[name].eq_missing(called_for[name]) for name in called_for.columns]
+    return found.height - int(pl.DataFrame(same).select(pl.all_horizontal(pl.all())).to_series().sum())

@@ -1,0 +1,106 @@
+"""Files of a bundle: read with suspicion, written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from frostglass.errors import BundleError
+
+MOST_BYTES = 2 * 1024**3
+"""Largest file that a bundle may hold."""
+
+PUBLIC, PRIVATE = 0o644, 0o600
+
+
+def sha256(data: bytes) -> str:
+    """Hexadecimal SHA-256 of ``data``."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:
+    """The bytes of a regular file of at most ``most`` bytes; links, devices and pipes are refused unopened.
+
+    Raises BundleError FG-BN-020 when there is no such file, FG-BN-021 when it is not one, FG-BN-022 when it is larger.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise BundleError("FG-BN-020", f"{path.name} is missing") from None
+    except OSError:
+        raise BundleError("FG-BN-021", f"{path.name} cannot be read: it must be a plain file, not a link") from None
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise BundleError("FG-BN-021", f"{path.name} cannot be read: it must be a plain file, not a link")
+        if found.st_size > most:
+            raise BundleError("FG-BN-022", f"{path.name} is larger than the {most:,} bytes that it may have")
+        return file.read(most + 1)[:most]
+
+
+def write_file(path: Path, data: bytes, *, mode: int) -> None:
+    """Write ``data`` to a temporary sibling, make it durable, and rename it to ``path``."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    sibling = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            os.fchmod(descriptor, mode)
+            file.flush()
+            os.fsync(descriptor)
+        sibling.rename(path)
+    except BaseException:
+        sibling.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_folder(out: Path, files: Mapping[str, bytes]) -> None:
+    """Write public ``files``, in their order, to a temporary sibling of ``out``, and rename it when all are durable.
+
+    ``out`` must not exist: BundleError FG-BN-001. Whatever goes wrong, nothing half-written stays behind.
+    """
+    with _sibling(out) as folder:
+        for name, data in files.items():
+            write_file(folder / name, data, mode=PUBLIC)
+        folder.chmod(0o755)
+        refuse_existing(out)
+        folder.rename(out)
+    sync_folder(out.parent)
+
+
+@contextmanager
+def _sibling(out: Path) -> Iterator[Path]:
+    refuse_existing(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    except OSError:
+        raise BundleError("FG-BN-002", f"the folder {out.parent} cannot be written to; choose another") from None
+    try:
+        yield folder
+    except OSError:
+        raise BundleError("FG-BN-002", f"writing to {out.parent} failed; nothing was left there") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def refuse_existing(out: Path) -> None:
+    """Raise BundleError FG-BN-001 when something is at ``out`` already."""
+    if out.exists() or out.is_symlink():
+        raise BundleError("FG-BN-001", f"{out} exists already; a bundle is never overwritten: choose another name")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in ``folder`` durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

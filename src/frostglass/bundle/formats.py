@@ -1,0 +1,215 @@
+"""Counts and records as tables, and tables as CSV and Parquet bytes. CSV and Parquet hold the same content."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from itertools import groupby
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from frostglass.errors import BundleError
+from frostglass.released.counts import RELEASED, WITHHELD, CountBlock, Counts
+from frostglass.released.synthetic import SyntheticRecords
+from frostglass.terms.attribute_set import AttributeSet
+from frostglass.terms.domain import JOIN, MISSING, Domain
+
+Schema: TypeAlias = Mapping[str, pl.DataType]
+"""Columns of a table, in order, with their types."""
+
+COUNTS: Schema = {
+    "length": pl.Int64(),
+    "variables": pl.String(),
+    "values": pl.String(),
+    "count": pl.Int64(),
+    "sd": pl.Float64(),
+    "low": pl.Int64(),
+    "high": pl.Int64(),
+    "status": pl.String(),
+}
+"""Columns of counts.csv and counts.parquet."""
+
+SD_DECIMALS = 2
+
+MOST_ROWS = 50_000_000
+MOST_UNPACKED = 4 * 1024**3
+"""Most rows, and most bytes in memory, of a Parquet file that is read."""
+
+_ARROW = {pl.String(): "string", pl.Int64(): "int64", pl.Int32(): "int32", pl.Float64(): "double"}
+"""Arrow's names of the types of columns."""
+
+
+def records_schema(domain: Domain) -> Schema:
+    """Columns of synthetic.csv and synthetic.parquet: text, in the codebook's order."""
+    return dict.fromkeys(domain.names, pl.String())
+
+
+def joined_names(domain: Domain, attributes: AttributeSet) -> str:
+    """The names of ``attributes`` as the counts write them, in the domain's order."""
+    return JOIN.join(domain.names[axis] for axis in domain.axes(attributes))
+
+
+class Labels:
+    """Writes many combinations of values at once, as the counts write them."""
+
+    def __init__(self, domain: Domain) -> None:
+        self._texts = pl.Series(
+            [value for attribute in domain.attributes for value in attribute.values], dtype=pl.String
+        )
+        self._first = np.concatenate([[0], np.cumsum(domain.sizes)[:-1]]).astype(np.int64)
+
+    def joined(self, axes: npt.NDArray[np.int64], positions: npt.NDArray[np.uint16]) -> pl.Series:
+        """One text a row of ``positions``, whose columns belong to the domain's columns ``axes`` (same shape)."""
+        places = self._first[axes] + positions
+        columns = [self._texts.gather(places[:, each]).alias(str(each)) for each in range(places.shape[1])]
+        return pl.DataFrame(columns).select(pl.concat_str(pl.all(), separator=JOIN)).to_series()
+
+
+def counts_frame(counts: Counts) -> pl.DataFrame:
+    """The published table of counts: withheld rows have no count, and ``sd`` has two decimals."""
+    labels = Labels(counts.domain)
+    parts = [pl.DataFrame(schema=COUNTS)]
+    by_length = groupby(counts.blocks, key=lambda block: len(block.attributes))
+    parts += [_rows(counts.domain, labels, length, list(blocks)) for length, blocks in by_length]
+    return pl.concat(parts)
+
+
+def _rows(domain: Domain, labels: Labels, length: int, blocks: list[CountBlock]) -> pl.DataFrame:
+    heights = [len(block.count) for block in blocks]
+    block_of = np.repeat(np.arange(len(blocks)), heights)
+    axes = np.array([domain.axes(block.attributes) for block in blocks], dtype=np.int64)
+    positions = np.concatenate([block.positions for block in blocks])
+    released = pl.Series(np.concatenate([block.released for block in blocks]))
+    order = np.lexsort((*reversed(positions.T), block_of))
+    frame = pl.DataFrame(
+        {
+            "length": np.full(len(block_of), length, dtype=np.int64),
+            "variables": pl.Series([joined_names(domain, each.attributes) for each in blocks]).gather(block_of),
+            "values": labels.joined(axes[block_of], positions),
+            "count": np.concatenate([block.count for block in blocks]),
+            "sd": np.round(np.concatenate([block.sd for block in blocks]), SD_DECIMALS),
+            "low": np.concatenate([block.low for block in blocks]),
+            "high": np.concatenate([block.high for block in blocks]),
+        }
+    )
+    return frame.with_columns(
+        pl.when(released).then(pl.col("count")).alias("count"),
+        pl.col("sd").fill_nan(None),
+        pl.when(released).then(pl.lit(RELEASED)).otherwise(pl.lit(WITHHELD)).alias("status"),
+    )[order].cast(pl.Schema(COUNTS))
+
+
+def records_frame(records: SyntheticRecords) -> pl.DataFrame:
+    """The records as codes; missing is null."""
+    columns = []
+    for place, attribute in enumerate(records.domain.attributes):
+        codes = pl.Series([None, *attribute.codes], dtype=pl.String)
+        columns.append(codes.gather(records.codes[:, place]).alias(attribute.name))
+    return pl.DataFrame(columns)
+
+
+def positions_of(frame: pl.DataFrame, domain: Domain) -> npt.NDArray[np.uint16]:
+    """The records of ``frame`` as positions, (rows, columns); null is missing.
+
+    Raises BundleError FG-BN-033 when a column holds a code that the codebook does not declare.
+    """
+    codes = np.full((frame.height, len(domain)), MISSING, dtype=np.uint16)
+    for place, attribute in enumerate(domain.attributes):
+        found = frame[attribute.name].replace_strict(
+            list(attribute.codes), list(range(1, attribute.size)), default=None, return_dtype=pl.UInt16
+        )
+        if found.null_count() != frame[attribute.name].null_count():
+            raise BundleError(
+                "FG-BN-033", f"the records hold a code in {attribute.name} that the codebook does not declare"
+            )
+        codes[:, place] = found.fill_null(MISSING).to_numpy()
+    return codes
+
+
+def to_csv(frame: pl.DataFrame) -> bytes:
+    """CSV in UTF-8 with LF, quoted only where needed; null is empty.
+
+    In a table of one column an empty line would be skipped by readers, so there a null is written as ``""``.
+    """
+    if frame.width == 1:
+        frame = frame.select(pl.all().fill_null(""))
+    return frame.write_csv(line_terminator="\n", quote_style="necessary").encode()
+
+
+def from_csv(data: bytes, schema: Schema, *, name: str) -> pl.DataFrame:
+    """The table in ``data``; empty text is null. BundleError FG-BN-030 when it is not a table of ``schema``."""
+    header = to_csv(pl.DataFrame(schema=schema))
+    if not data.startswith(header) or (len(schema) > 1 and b"\n\n" in data):
+        raise BundleError(
+            "FG-BN-030", f"{name} does not begin with the columns {', '.join(schema)}, or has empty lines"
+        )
+    convert = pa_csv.ConvertOptions(
+        column_types={column: _ARROW[kind] for column, kind in schema.items()},
+        null_values=[""],
+        strings_can_be_null=True,
+    )
+    parse = pa_csv.ParseOptions(ignore_empty_lines=False)
+    try:
+        table = pa_csv.read_csv(pa.BufferReader(data), parse_options=parse, convert_options=convert)
+    except (pa.ArrowException, ValueError):
+        raise BundleError("FG-BN-030", f"{name} is not a table of the columns {', '.join(schema)}") from None
+    return pl.DataFrame(table)
+
+
+def to_parquet(frame: pl.DataFrame, metadata: Mapping[str, str] | None = None) -> bytes:
+    """Parquet with zstd, with ``metadata`` as the file's own key-value pairs."""
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    buffer = io.BytesIO()
+    with pq.ParquetWriter(buffer, table.schema, compression="zstd", store_schema=False) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata(dict(metadata or {}))
+    return buffer.getvalue()
+
+
+def from_parquet(
+    data: bytes, schema: Schema, *, name: str, rows: int | None = None
+) -> tuple[pl.DataFrame, dict[str, str]]:
+    """The table in ``data`` and its metadata, read by Arrow, whose reader is made for files of unknown origin.
+
+    What the footer says is checked before anything is decoded, and the size of the texts before they are spread out.
+    Raises BundleError FG-BN-031 when it is not a table of ``schema`` or has other than ``rows`` rows, FG-BN-032 when
+    it is larger than such a file can be.
+    """
+    texts = [column for column, kind in schema.items() if kind == pl.String]
+    try:
+        _check_footer(pq.ParquetFile(pa.BufferReader(data)), schema, name=name, rows=rows)
+        file = pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts)
+        table = file.read()
+        if sum(_spread_size(table.column(text)) for text in texts) > MOST_UNPACKED:
+            raise BundleError("FG-BN-032", f"{name} is larger than such a file can be")
+        found = file.metadata.metadata or {}
+        metadata = {key.decode(): value.decode() for key, value in found.items()}
+        frame = pl.DataFrame(table).cast(pl.Schema(schema))
+    except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError):
+        raise BundleError("FG-BN-031", f"{name} is damaged or not a Parquet file") from None
+    return frame, metadata
+
+
+def _check_footer(file: pq.ParquetFile, schema: Schema, *, name: str, rows: int | None) -> None:
+    footer = file.metadata
+    claimed = sum(footer.row_group(group).total_byte_size for group in range(footer.num_row_groups))
+    if not 0 <= footer.num_rows <= MOST_ROWS or not 0 <= claimed <= MOST_UNPACKED:
+        raise BundleError("FG-BN-032", f"{name} is larger than such a file can be")
+    kinds = {field.name: str(getattr(field.type, "value_type", field.type)) for field in file.schema_arrow}
+    if list(kinds.items()) != [(column, _ARROW[kind]) for column, kind in schema.items()]:
+        raise BundleError("FG-BN-031", f"{name} does not have the columns {', '.join(schema)} in their types")
+    if rows is not None and footer.num_rows != rows:
+        raise BundleError("FG-BN-031", f"{name} has {footer.num_rows:,} rows and should have {rows:,}")
+
+
+def _spread_size(column: pa.ChunkedArray) -> int:
+    """Bytes of a dictionary-encoded text column once every row has its own text."""
+    sizes = [pc.sum(pc.binary_length(each.dictionary).take(each.indices)).as_py() for each in column.chunks]
+    return sum(size or 0 for size in sizes)

@@ -1,0 +1,308 @@
+"""The manifest: what a bundle is, what it promises, what paid for it, and the hash of every other file.
+
+It is written last. Its own SHA-256 names the bundle, and the ledger's ``seal`` entry holds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from frostglass.bundle.files import read_file
+from frostglass.errors import BundleError
+from frostglass.terms.budget import decimal_text
+from frostglass.terms.guarantee import Guarantee, ScopeSummary
+from frostglass.terms.plan import Plan
+from frostglass.terms.unit import PrivacyUnit
+from frostglass.version import __version__
+
+FORMAT: Literal[1] = 1
+"""Version of the layout of a bundle; a new file or column raises it."""
+
+MANIFEST = "manifest.json"
+PUBLICATION = "publication.json"
+"""Stands beside the sealed files in a published copy; the seal does not cover it."""
+
+CODEBOOK, STATEMENT, PAGE, PACKAGE = "codebook.json", "statement.md", "codebook.html", "datapackage.json"
+COUNTS_CSV, COUNTS_PARQUET = "counts.csv", "counts.parquet"
+RECORDS_CSV, RECORDS_PARQUET = "synthetic.csv", "synthetic.parquet"
+MEASUREMENTS = "measurements.parquet"
+
+SEALED = (
+    STATEMENT,
+    COUNTS_CSV,
+    COUNTS_PARQUET,
+    RECORDS_CSV,
+    RECORDS_PARQUET,
+    MEASUREMENTS,
+    CODEBOOK,
+    PAGE,
+    PACKAGE,
+)
+"""Every file of a bundle but the manifest."""
+
+MOST_MANIFEST_BYTES = 4 * 1024**2
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Amount = Annotated[
+    str, Field(pattern=r"^[0-9]{1,30}(\.[0-9]{1,30})?(e[+-]?[0-9]{1,3})?$", description="An exact decimal.")
+]
+Natural = Annotated[int, Field(ge=0)]
+Figure = Annotated[float | None, Field(description="Rounded up; null where no finite figure can be stated.")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Software(_Part):
+    """What made the bundle."""
+
+    name: str
+    version: str
+
+
+class CodebookName(_Part):
+    """The codebook of the bundle; the hash is that of codebook.json."""
+
+    id: str
+    version: str
+    sha256: Sha256
+
+
+class Unit(_Part):
+    """Whom the guarantee protects: one person with at most ``max_records`` records."""
+
+    name: str
+    max_records: Annotated[int, Field(ge=1)]
+    person_key: str | None
+
+
+class PlannedCodebook(_Part):
+    """The codebook that the plan was made for."""
+
+    id: str
+    sha256: Sha256
+
+
+class PlanWords(_Part):
+    """The plan as it was decided before anything was seen; ``plan_sha256`` is the hash of its canonical JSON."""
+
+    codebook: PlannedCodebook
+    epsilon: Amount
+    unit: Unit
+    length: Annotated[int, Field(ge=1, le=4)]
+    tau: Annotated[int, Field(ge=1)] | None
+    strategy: str
+    unknown: Literal["refuse", "missing"]
+    structural: bool
+    accept: dict[str, int | float]
+
+
+class Group(_Part):
+    """Epsilon, at the same delta, for ``size`` people together."""
+
+    size: Annotated[int, Field(ge=2)]
+    epsilon: Figure
+
+
+class Promise(_Part):
+    """The guarantee of this release, under adding or removing one unit."""
+
+    epsilon: Amount
+    delta: Amount
+    accountant: str
+    mechanism: str
+    nano_rho: Annotated[int, Field(ge=1, description="What the ledger reserved, in units of 1e-9 rho.")]
+    unit: Unit
+    groups: tuple[Group, ...]
+    replace_one: Annotated[Figure, Field(description="Epsilon when one record is exchanged for another.")]
+
+
+class LedgerPlace(_Part):
+    """Where the ledger holds this release: ``seq`` and ``head`` are those of its commit entry."""
+
+    id: str
+    scope: str
+    reserve_seq: Natural
+    reserve_head: Sha256
+    seq: Natural
+    head: Sha256
+
+
+class ScopeFigures(_Part):
+    """The ledger's scope just after this release was committed; the tight epsilon is the one that is enforced."""
+
+    accountant: str
+    epsilon: Annotated[Amount, Field(description="Most that the scope may spend, at its delta.")]
+    delta: Amount
+    population: Natural | None
+    reason: str
+    allowance: Annotated[int, Field(ge=0, description="The same limit in units of 1e-9 rho.")]
+    spent: Annotated[int, Field(ge=0, description="Spent so far in units of 1e-9 rho.")]
+    releases: Natural
+    plain_epsilon: Amount
+    plain_delta: Amount
+    tight_epsilon: Figure
+    non_private: tuple[str, ...]
+
+
+class SealedFile(_Part):
+    """A file of the bundle."""
+
+    path: Annotated[str, Field(pattern=r"^[a-z]+\.[a-z]+$")]
+    bytes: Natural
+    sha256: Sha256
+
+
+class Manifest(_Part):
+    """What a frostglass bundle says about itself: manifest.json, format 1."""
+
+    format: Literal[1]
+    release_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
+    date: Annotated[date, Field(description="Day of the release; there is no time of day on purpose.")]
+    software: Software
+    codebook: CodebookName
+    plan: PlanWords
+    plan_sha256: Sha256
+    guarantee: Promise
+    ledger: LedgerPlace
+    scope: ScopeFigures
+    tau: Annotated[int, Field(ge=1, description="Least count that is stated beyond length 1.")]
+    total: Annotated[int, Field(ge=0, description="Number of synthetic records: the measured number of records.")]
+    structural: Annotated[bool, Field(description="Whether the codebook's structural rules were enforced.")]
+    engine: str
+    sampling_seed: Annotated[int, Field(ge=0, description="Seeds what follows the noise; the noise has no seed.")]
+    environment: dict[str, str]
+    files: tuple[SealedFile, ...]
+
+    def to_plan(self) -> Plan:
+        """The plan as the rest of the program knows it."""
+        plan = self.plan
+        return Plan(
+            codebook_id=plan.codebook.id,
+            codebook_sha256=plan.codebook.sha256,
+            epsilon=Fraction(plan.epsilon),
+            unit=PrivacyUnit(plan.unit.name, plan.unit.max_records, plan.unit.person_key),
+            length=plan.length,
+            tau=plan.tau,
+            strategy=plan.strategy,
+            unknown=plan.unknown,
+            structural=plan.structural,
+            accept=plan.accept,
+        )
+
+    def file(self, path: str) -> SealedFile:
+        """The entry of one file; BundleError FG-BN-023 when the manifest does not list it."""
+        for entry in self.files:
+            if entry.path == path:
+                return entry
+        raise BundleError("FG-BN-023", f"the manifest does not list {path}")
+
+    def canonical(self) -> bytes:
+        """The bytes of manifest.json: sorted keys, two spaces, UTF-8, one newline at the end."""
+        return canonical_json(self.model_dump(mode="json"))
+
+
+def canonical_json(value: object) -> bytes:
+    """How a bundle writes JSON: sorted keys, two spaces, UTF-8, one newline at the end."""
+    text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    return text.encode() + b"\n"
+
+
+def json_schema() -> dict[str, object]:
+    """The JSON Schema of manifest.json, as shipped in manifest.schema.json."""
+    schema: dict[str, object] = Manifest.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest in the file ``path``; BundleError FG-BN-020 to FG-BN-025 when it cannot be read."""
+    return parse_manifest(read_file(path, most=MOST_MANIFEST_BYTES))
+
+
+def parse_manifest(data: bytes) -> Manifest:
+    """The manifest in ``data``.
+
+    Raises BundleError FG-BN-024 when a newer version wrote it, FG-BN-025 when it is not a manifest, with the places
+    of its faults.
+    """
+    _refuse_newer(data)
+    try:
+        return Manifest.model_validate_json(data)
+    except ValidationError as error:
+        places = sorted({".".join(map(str, fault["loc"])) or "the whole file" for fault in error.errors()})
+        listed = ", ".join(places[:5]) + (f" and {len(places) - 5} more" if len(places) > 5 else "")
+        raise BundleError("FG-BN-025", f"manifest.json is not a manifest of format {FORMAT}: see {listed}") from None
+
+
+def _refuse_newer(data: bytes) -> None:
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        raise BundleError("FG-BN-025", "manifest.json is not JSON in UTF-8") from None
+    number = found.get("format") if isinstance(found, dict) else None
+    if isinstance(number, int) and number > FORMAT:
+        raise BundleError(
+            "FG-BN-024",
+            f"the bundle has format {number}, and frostglass {__version__} reads format {FORMAT}: "
+            "install the version that wrote it, or a newer one",
+        )
+
+
+def plan_sha256(plan: PlanWords) -> str:
+    """The hash of a plan, as ``Plan.sha256`` computes it."""
+    text = json.dumps(plan.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def plan_words(plan: Plan) -> PlanWords:
+    """``plan`` as the manifest states it."""
+    return PlanWords.model_validate_json(json.dumps(plan.as_json()))
+
+
+def promise(guarantee: Guarantee) -> Promise:
+    """``guarantee`` as the manifest states it."""
+    return Promise(
+        epsilon=decimal_text(guarantee.epsilon),
+        delta=decimal_text(guarantee.delta),
+        accountant=guarantee.accountant,
+        mechanism=guarantee.mechanism,
+        nano_rho=guarantee.nano_rho,
+        unit=Unit(
+            name=guarantee.unit.name,
+            max_records=guarantee.unit.max_records,
+            person_key=guarantee.unit.person_key,
+        ),
+        groups=tuple(Group(size=size, epsilon=_finite(epsilon)) for size, epsilon in guarantee.groups),
+        replace_one=_finite(guarantee.replace_one),
+    )
+
+
+def scope_figures(scope: ScopeSummary) -> ScopeFigures:
+    """``scope`` as the manifest states it."""
+    return ScopeFigures(
+        accountant=scope.accountant,
+        epsilon=decimal_text(scope.epsilon),
+        delta=decimal_text(scope.delta),
+        population=scope.population,
+        reason=scope.reason,
+        allowance=scope.allowance,
+        spent=scope.spent,
+        releases=scope.releases,
+        plain_epsilon=decimal_text(scope.plain_epsilon),
+        plain_delta=decimal_text(scope.plain_delta),
+        tight_epsilon=_finite(scope.tight_epsilon),
+        non_private=scope.non_private,
+    )
+
+
+def _finite(figure: float) -> float | None:
+    return figure if math.isfinite(figure) else None

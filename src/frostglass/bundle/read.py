@@ -1,0 +1,109 @@
+"""A bundle, opened: its files are checked against the manifest as they are read, and read only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from frostglass import codebooks
+from frostglass.bundle import formats, measurement_file, query
+from frostglass.bundle.files import read_file, sha256
+from frostglass.bundle.manifest import (
+    CODEBOOK,
+    COUNTS_PARQUET,
+    MANIFEST,
+    MEASUREMENTS,
+    MOST_MANIFEST_BYTES,
+    RECORDS_PARQUET,
+    STATEMENT,
+    Manifest,
+    parse_manifest,
+)
+from frostglass.errors import BundleError
+from frostglass.released.measurement import Measurement
+from frostglass.terms.codebook import Codebook
+
+
+@dataclass(frozen=True, repr=False)
+class Bundle:
+    """A sealed folder. Whatever is read from it has the size and hash that the manifest states.
+
+    Every property but ``path``, ``manifest`` and ``manifest_sha256`` raises BundleError when its file is missing,
+    changed or not what it should be.
+    """
+
+    path: Path
+    manifest: Manifest
+    manifest_sha256: str
+
+    def __repr__(self) -> str:
+        return (
+            f"<bundle {self.manifest.release_id}: {self.manifest.total:,} records, "
+            f"counts up to length {self.manifest.plan.length}, epsilon {self.manifest.guarantee.epsilon}>"
+        )
+
+    def data(self, name: str) -> bytes:
+        """The bytes of one sealed file."""
+        entry = self.manifest.file(name)
+        data = read_file(self.path / entry.path, most=entry.bytes)
+        if len(data) != entry.bytes or sha256(data) != entry.sha256:
+            raise BundleError("FG-BN-026", f"{name} is not the file that was sealed: its size or hash differs")
+        return data
+
+    @cached_property
+    def codebook(self) -> Codebook:
+        data = self.data(CODEBOOK)
+        if sha256(data) != self.manifest.codebook.sha256:
+            raise BundleError("FG-BN-027", "codebook.json is not the codebook that the manifest names")
+        return codebooks.from_canonical(data)
+
+    @cached_property
+    def counts(self) -> pl.DataFrame:
+        """The table of counts: length, variables, values, count, sd, low, high, status; names and values are text."""
+        return formats.from_parquet(self.data(COUNTS_PARQUET), formats.COUNTS, name=COUNTS_PARQUET)[0]
+
+    @cached_property
+    def records(self) -> pl.DataFrame:
+        """The synthetic records: one text column a variable, missing is null."""
+        schema = formats.records_schema(self.codebook.domain)
+        data = self.data(RECORDS_PARQUET)
+        return formats.from_parquet(data, schema, name=RECORDS_PARQUET, rows=self.manifest.total)[0]
+
+    @cached_property
+    def statement(self) -> str:
+        """The text of statement.md."""
+        return self.data(STATEMENT).decode()
+
+    def measurements(self) -> tuple[Measurement, ...]:
+        """Every noisy answer with its receipt."""
+        return measurement_file.decode(self.data(MEASUREMENTS), self.codebook.domain)
+
+    def count(
+        self, conditions: Mapping[str, str] | Iterable[tuple[str, str]] | None = None, **by_name: str
+    ) -> query.Answer:
+        """The released count of records that meet all ``conditions``; without any, the number of records.
+
+        Conditions are values by variable: a mapping, pairs, or keywords. ``"(missing)"`` asks for missing values.
+        UsageError when a name or value is not in the codebook, or a variable is named twice.
+        """
+        pairs = list(conditions.items() if isinstance(conditions, Mapping) else conditions or ())
+        return query.count(
+            [*pairs, *by_name.items()],
+            manifest=self.manifest,
+            codebook=self.codebook,
+            counts=self.counts,
+            measurements=self.measurements,
+        )
+
+
+def open_bundle(path: Path | str) -> Bundle:
+    """Open the bundle in the folder ``path``; BundleError FG-BN-020 to FG-BN-025 when there is none to be read."""
+    folder = Path(path)
+    if not folder.is_dir():
+        raise BundleError("FG-BN-020", f"{folder} is not a folder, and a bundle is one")
+    data = read_file(folder / MANIFEST, most=MOST_MANIFEST_BYTES)
+    return Bundle(folder, parse_manifest(data), sha256(data))

@@ -1,0 +1,56 @@
+"""Counting a bundle's records afresh, apart from the code that made its counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from frostglass.arrays.counting import tally
+from frostglass.bundle.formats import counts_frame
+from frostglass.released.counts import CountBlock, Counts
+from frostglass.released.measurement import Measurement
+from frostglass.released.synthetic import SyntheticRecords
+from frostglass.terms.attribute_set import AttributeSet
+
+COUNTED = ("length", "variables", "values", "count", "status")
+"""Columns of the counts that the records determine."""
+
+DENSE_CELLS = 1 << 16
+
+
+def recount(records: SyntheticRecords, length: int, tau: int) -> pl.DataFrame:
+    """The rows and columns of the counts that these records call for: ``COUNTED``, in the published order."""
+    domain = records.domain
+    orders = range(1, min(length, len(domain)) + 1)
+    blocks = tuple(_block(records, each, tau) for order in orders for each in domain.sets_of_length(order))
+    return counts_frame(Counts(domain, length, len(records), tau, blocks, records.receipts)).select(COUNTED)
+
+
+def _block(records: SyntheticRecords, attributes: AttributeSet, tau: int) -> CountBlock:
+    positions, count = _held(records, attributes)
+    nothing = np.zeros(len(count), dtype=np.int64)
+    released = np.ones(len(count), dtype=np.bool_) if len(attributes) == 1 else count >= tau
+    return CountBlock(attributes, positions, count, nothing.astype(np.float64), nothing, nothing, released)
+
+
+def _held(records: SyntheticRecords, attributes: AttributeSet) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
+    """Combinations with their counts: all of them for one attribute, else those that a record holds."""
+    domain = records.domain
+    axes, shape = domain.axes(attributes), domain.shape(attributes)
+    if len(axes) > 1 and domain.cells(attributes) > DENSE_CELLS:
+        rows, count = np.unique(records.codes[:, axes], axis=0, return_counts=True)
+        return rows, count.astype(np.int64)
+    table = tally(records.codes, axes, shape)
+    listed = table >= (0 if len(axes) == 1 else 1)
+    return np.argwhere(listed).astype(np.uint16), table[listed]
+
+
+def misfit(records: SyntheticRecords, measurements: tuple[Measurement, ...]) -> float:
+    """Squared distance between records and answers, in units of the noise variance, summed over all measured cells."""
+    domain = records.domain
+    total = 0.0
+    for each in measurements:
+        held = tally(records.codes, domain.axes(each.attributes), domain.shape(each.attributes))
+        total += float(np.square((held - each.answer) / each.sd).sum())
+    return total

@@ -1,0 +1,155 @@
+"""Seal: write every file, hash it, write the manifest last. A bundle is there whole or not at all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+from pathlib import Path
+
+from frostglass.bundle import measurement_file
+from frostglass.bundle.contents import Contents
+from frostglass.bundle.datapackage import data_package
+from frostglass.bundle.files import MOST_BYTES, refuse_existing, sha256, write_folder
+from frostglass.bundle.formats import counts_frame, records_frame, to_csv, to_parquet
+from frostglass.bundle.manifest import (
+    CODEBOOK,
+    COUNTS_CSV,
+    COUNTS_PARQUET,
+    FORMAT,
+    MANIFEST,
+    MEASUREMENTS,
+    PACKAGE,
+    PAGE,
+    RECORDS_CSV,
+    RECORDS_PARQUET,
+    SEALED,
+    STATEMENT,
+    CodebookName,
+    LedgerPlace,
+    Manifest,
+    SealedFile,
+    Software,
+    canonical_json,
+    plan_words,
+    promise,
+    scope_figures,
+)
+from frostglass.bundle.pages import codebook_html
+from frostglass.bundle.read import Bundle, open_bundle
+from frostglass.bundle.statement import statement
+from frostglass.errors import BundleError
+from frostglass.terms.budget import NANO
+from frostglass.version import __version__
+
+
+def seal(contents: Contents, out: Path) -> Bundle:
+    """Write ``contents`` as a sealed bundle to ``out`` and open it.
+
+    Raises BundleError FG-BN-001 when ``out`` exists, FG-BN-003 when the contents may not be sealed, FG-BN-004 to
+    FG-BN-007 when they do not belong together or were not all paid for.
+    """
+    refuse_existing(out)
+    check(contents)
+    write_folder(out, render(contents))
+    return open_bundle(out)
+
+
+def check(contents: Contents) -> None:
+    """Refuse contents that may not leave: unsealable, unpaid, or not of one release."""
+    contents.codebook.ready_for_release()
+    _check_parts(contents)
+    _check_receipts(contents)
+
+
+def _check_parts(contents: Contents) -> None:
+    plan, codebook, counts, records = contents.plan, contents.codebook, contents.counts, contents.records
+    if plan.codebook_sha256 != codebook.sha256 or not counts.domain == records.domain == codebook.domain:
+        raise BundleError("FG-BN-004", "the plan, the counts and the records were not made with this codebook")
+    if (counts.length, contents.guarantee.epsilon, contents.guarantee.unit) != (plan.length, plan.epsilon, plan.unit):
+        raise BundleError("FG-BN-005", "the counts and the guarantee are not those that were planned")
+    guarantee, scope = contents.guarantee, contents.scope
+    if (guarantee.delta, guarantee.accountant) != (scope.delta, scope.accountant):
+        raise BundleError("FG-BN-005", "the guarantee has another delta or accountant than its scope")
+    if counts.total != len(records):
+        raise BundleError("FG-BN-006", f"the counts speak of {counts.total:,} records, and there are {len(records):,}")
+
+
+def _check_receipts(contents: Contents) -> None:
+    """Every measurement was paid for by this release's reservation, and nothing else went into the rest."""
+    receipts = [each.receipt for each in contents.measurements]
+    if not contents.sealable or not all(each.sealable for each in receipts):
+        raise BundleError(
+            "FG-BN-003",
+            "this release was made with an ephemeral ledger or scripted noise, which is for trying out: "
+            "release again with a ledger file",
+        )
+    scope, guarantee = contents.scope, contents.guarantee
+    ours = (scope.ledger_id, scope.scope, contents.release_id, contents.reserve_seq, contents.reserve_head)
+    terms = (guarantee.mechanism, contents.plan.unit.max_records)
+    for each in receipts:
+        if (each.ledger_id, each.scope, each.release_id, each.seq, each.head) != ours:
+            raise BundleError("FG-BN-007", "a measurement was paid for by another reservation than this release's")
+        if (each.mechanism, each.sensitivity) != terms:
+            raise BundleError("FG-BN-007", "a measurement was made with another mechanism or sensitivity than promised")
+    if sorted(each.number for each in receipts) != list(range(1, len(receipts) + 1)):
+        raise BundleError("FG-BN-007", "a measurement of this release is missing or there twice")
+    if sum((each.rho for each in receipts), Fraction(0)) > Fraction(guarantee.nano_rho, NANO):
+        raise BundleError("FG-BN-007", "the measurements cost more than the release reserved")
+    paid = Counter(receipts)
+    if Counter(contents.counts.receipts) != paid or Counter(contents.records.receipts) != paid:
+        raise BundleError("FG-BN-007", "the counts or the records were not made from exactly these measurements")
+
+
+def render(contents: Contents) -> dict[str, bytes]:
+    """Every file of the bundle, the manifest last."""
+    codebook = contents.codebook
+    manifest = manifest_of(contents)
+    counts, records = counts_frame(contents.counts), records_frame(contents.records)
+    files = {
+        STATEMENT: statement(manifest, codebook).encode(),
+        COUNTS_CSV: to_csv(counts),
+        COUNTS_PARQUET: to_parquet(counts),
+        RECORDS_CSV: to_csv(records),
+        RECORDS_PARQUET: to_parquet(records),
+        MEASUREMENTS: measurement_file.encode(contents.measurements, codebook.domain),
+        CODEBOOK: codebook.canonical,
+        PAGE: codebook_html(manifest, codebook, counts).encode(),
+    }
+    files[PACKAGE] = canonical_json(data_package(manifest, codebook, files))
+    if any(len(data) > MOST_BYTES for data in files.values()):
+        raise BundleError(
+            "FG-BN-008", "a file of the bundle would be larger than 2 GiB: choose a shorter reporting length"
+        )
+    entries = tuple(SealedFile(path=name, bytes=len(files[name]), sha256=sha256(files[name])) for name in SEALED)
+    return {**files, MANIFEST: manifest.model_copy(update={"files": entries}).canonical()}
+
+
+def manifest_of(contents: Contents) -> Manifest:
+    """What the bundle will say about itself, its files left out."""
+    codebook, scope = contents.codebook, contents.scope
+    return Manifest(
+        format=FORMAT,
+        release_id=contents.release_id,
+        date=contents.on,
+        software=Software(name="frostglass", version=__version__),
+        codebook=CodebookName(id=codebook.id, version=codebook.version, sha256=codebook.sha256),
+        plan=plan_words(contents.plan),
+        plan_sha256=contents.plan.sha256,
+        guarantee=promise(contents.guarantee),
+        ledger=LedgerPlace(
+            id=scope.ledger_id,
+            scope=scope.scope,
+            reserve_seq=contents.reserve_seq,
+            reserve_head=contents.reserve_head,
+            seq=contents.seq,
+            head=contents.head,
+        ),
+        scope=scope_figures(scope),
+        tau=contents.counts.tau,
+        total=contents.counts.total,
+        structural=contents.plan.structural,
+        engine=contents.engine,
+        sampling_seed=contents.sampling_seed,
+        environment=dict(contents.environment),
+        files=(),
+    )

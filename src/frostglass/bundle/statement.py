@@ -1,0 +1,212 @@
+"""The statement: what this release promises, in plain words and figures, made from the manifest and the codebook."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from statistics import NormalDist
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from frostglass.bundle.manifest import Manifest
+from frostglass.terms.budget import NANO
+from frostglass.terms.codebook import Codebook
+from frostglass.terms.workload import measured_orders
+
+_ROUNDED_GAUSSIAN = "rounded-gaussian"
+
+# strftime would follow the locale
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """One line of the table of groups."""
+
+    size: int
+    epsilon: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementPage:
+    """All that the template of statement.md sees."""
+
+    title: str
+    release_id: str
+    day: str
+    sentence: str
+    empty: bool
+    unit: str
+    record_words: str
+    epsilon: str
+    delta: str
+    best_guess: str
+    delta_one_in: str
+    reason: str
+    groups: tuple[GroupLine, ...]
+    replace_one: str
+    scope: str
+    releases: str
+    plain_epsilon: str
+    plain_delta: str
+    tight_epsilon: str
+    accountant: str
+    scope_epsilon: str
+    scope_delta: str
+    non_private: tuple[str, ...]
+    measured: str
+    tau: str
+    structural: bool
+    citation: str
+    accessed_note: str
+    provenance: str
+    limitations: tuple[str, ...]
+    terms: str
+    contact: str
+    codebook: str
+    codebook_version: str
+    codebook_sha256: str
+    software_version: str
+
+
+def statement(manifest: Manifest, codebook: Codebook) -> str:
+    """The text of statement.md."""
+    return templates().get_template("statement.md").render(page=statement_page(manifest, codebook))
+
+
+def guarantee_sentence(manifest: Manifest) -> str:
+    """The guarantee of the release in one sentence."""
+    promise = manifest.guarantee
+    records = "one record" if promise.unit.max_records == 1 else f"{promise.unit.max_records} records"
+    return (
+        f"This release is differentially private with epsilon {promise.epsilon} and delta {promise.delta} under adding "
+        f"or removing one {promise.unit.name} with at most {records}."
+    )
+
+
+def citation(manifest: Manifest, codebook: Codebook) -> str:
+    """How to cite the release: the codebook's words, or its title and publisher, with the release and its day."""
+    by = f"{codebook.publisher}. " if codebook.publisher else ""
+    words = codebook.release.citation or f"{by}{manifest.date.year}. {codebook.title}"
+    return f"{words.rstrip('. ')}. Release {manifest.release_id}, {day(manifest)}."
+
+
+def day(manifest: Manifest) -> str:
+    """The day of the release in words, such as "3 December 2022"."""
+    return f"{manifest.date.day} {_MONTHS[manifest.date.month - 1]} {manifest.date.year}"
+
+
+def statement_page(manifest: Manifest, codebook: Codebook) -> StatementPage:
+    """What the template of statement.md is filled with."""
+    promise, scope, texts = manifest.guarantee, manifest.scope, codebook.release
+    return StatementPage(
+        title=_markdown(codebook.title),
+        release_id=manifest.release_id,
+        day=day(manifest),
+        sentence=_markdown(guarantee_sentence(manifest)),
+        empty=manifest.total == 0,
+        unit=_markdown(promise.unit.name),
+        record_words="record" if promise.unit.max_records == 1 else f"{promise.unit.max_records} records",
+        epsilon=promise.epsilon,
+        delta=promise.delta,
+        best_guess=f"{best_guess(manifest):.1f}",
+        delta_one_in=_one_in(Fraction(promise.delta)),
+        reason=scope.reason,
+        groups=tuple(GroupLine(each.size, _figure(each.epsilon)) for each in promise.groups),
+        replace_one=_figure(promise.replace_one),
+        scope=manifest.ledger.scope,
+        releases="1 release" if scope.releases == 1 else f"{scope.releases:,} releases",
+        plain_epsilon=scope.plain_epsilon,
+        plain_delta=scope.plain_delta,
+        tight_epsilon=_figure(scope.tight_epsilon),
+        accountant=scope.accountant,
+        scope_epsilon=scope.epsilon,
+        scope_delta=scope.delta,
+        non_private=scope.non_private,
+        measured=_measured(manifest, codebook),
+        tau=f"{manifest.tau:,}",
+        structural=manifest.structural,
+        citation=citation(manifest, codebook),
+        accessed_note=texts.accessed_note,
+        provenance=texts.provenance,
+        limitations=texts.limitations,
+        terms=texts.terms,
+        contact=texts.contact,
+        codebook=codebook.id,
+        codebook_version=codebook.version,
+        codebook_sha256=manifest.codebook.sha256,
+        software_version=manifest.software.version,
+    )
+
+
+def best_guess(manifest: Manifest) -> float:
+    """Most percent of correct answers, from even chances, to whether one person is in the data; rounded up to 0.1.
+
+    Half of one plus the largest total-variation distance: ``Phi(mu / 2)`` for Gaussian noise with ``mu**2 = 2 rho``,
+    and ``(exp(epsilon) + delta) / (exp(epsilon) + 1)`` for anything of which only (epsilon, delta) is known.
+
+    Source: Dong, Roth & Su (2019), Section 2.2; Kairouz, Oh & Viswanath (2015), Theorem 2.1.
+    """
+    promise = manifest.guarantee
+    if promise.mechanism == _ROUNDED_GAUSSIAN:
+        share = NormalDist().cdf(math.sqrt(2 * promise.nano_rho / NANO) / 2)
+    else:
+        odds = math.exp(float(Fraction(promise.epsilon)))
+        share = (odds + float(Fraction(promise.delta))) / (odds + 1)
+    return min(math.ceil(share * 1000) / 10, 100.0)
+
+
+def _measured(manifest: Manifest, codebook: Codebook) -> str:
+    orders = measured_orders(codebook.domain, manifest.plan.length)
+    if len(orders) == 1:
+        return "All tables of one variable"
+    *first, last = ("one", "two", "three")[: len(orders)]
+    return f"All tables of {', '.join(first)} and {last} variables"
+
+
+def _figure(epsilon: float | None) -> str:
+    """An epsilon for people: two decimals, rounded up."""
+    return "no useful bound" if epsilon is None else f"{math.ceil(epsilon * 100) / 100:.2f}"
+
+
+def _one_in(chance: Fraction) -> str:
+    """``1 / chance`` to three digits, rounded down."""
+    whole = chance.denominator // chance.numerator
+    digits = 10 ** max(len(str(whole)) - 3, 0)
+    return f"{whole // digits * digits:,}"
+
+
+_ACTIVE = re.compile(r"([\\`*\[\]<>|~]|(?<!\w)_|_(?!\w)|^(?:#+|[-+=])(?=\s))")
+_NUMBERED = re.compile(r"^([0-9]+)([.)])(?=\s)")
+
+
+def _markdown(text: str) -> str:
+    """``text`` on one line, with what Markdown or HTML would act on escaped."""
+    return _NUMBERED.sub(r"\1\\\2", _ACTIVE.sub(r"\\\1", " ".join(text.split())))
+
+
+def _code(text: str) -> str:
+    """``text`` set as code."""
+    return f"`{text.replace('`', chr(39))}`"
+
+
+@cache
+def templates() -> Environment:
+    """The templates of this room; an undefined name is an error, and HTML is escaped."""
+    environment = Environment(
+        loader=PackageLoader("frostglass.bundle", "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["md"] = _markdown
+    environment.filters["code"] = _code
+    return environment

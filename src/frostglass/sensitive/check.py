@@ -1,0 +1,215 @@
+"""A table against its codebook: every departure is reported, and a table without refusals becomes a coded table.
+
+What may be printed is in the departures: rule, place and count. Values of cases are in ``CheckReport.values`` and go to
+a private file alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from frostglass.arrays.text_table import TextTable
+from frostglass.errors import InputError
+from frostglass.sensitive.cells import CodedColumn, code_column
+from frostglass.sensitive.coded_table import CodedTable
+from frostglass.sensitive.contribution import Persons, bound
+from frostglass.sensitive.departure import Departure, Example, Findings
+from frostglass.sensitive.headings import Columns, match_columns
+from frostglass.sensitive.rules import check_rules
+from frostglass.terms.codebook import Codebook
+from frostglass.terms.custody import Sensitive
+from frostglass.terms.domain import MISSING
+from frostglass.terms.plan import OnUnknown
+from frostglass.terms.unit import PrivacyUnit
+
+__all__ = ["CheckReport", "Departure", "check", "encode"]
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What a check found. ``rows`` and the departures are for the steward's screen; ``values`` for a private file."""
+
+    codebook: str
+    rows: int
+    departures: tuple[Departure, ...]
+    values: Sensitive[tuple[Example, ...]]
+
+    def refused(self) -> bool:
+        """Whether anything stands in the way of a release."""
+        return any(one.refused for one in self.departures)
+
+    def as_json(self) -> dict[str, object]:
+        """The report without values of cases, as plain JSON values."""
+        return {
+            "codebook": self.codebook,
+            "rows": self.rows,
+            "refused": self.refused(),
+            "departures": [
+                {
+                    "code": one.code,
+                    "place": one.place,
+                    "count": one.count,
+                    "message": one.message,
+                    "refused": one.refused,
+                }
+                for one in self.departures
+            ],
+        }
+
+    def text(self) -> str:
+        """The report without values of cases, for people: what is refused, then what is worth knowing."""
+        lines = [f"{self.rows:,} records against codebook {self.codebook}"]
+        for heading, refused in (("refused:", True), ("noted:", False)):
+            found = [one for one in self.departures if one.refused is refused]
+            lines += [heading, *(f"  {one}" for one in found)] if found else []
+        lines.append("the table is refused" if self.refused() else "the table fits the codebook")
+        return "\n".join(lines)
+
+    def write_private(self, path: Path) -> None:
+        """Write the report with values of cases as JSON, readable by its owner alone; a file of that name is replaced.
+
+        InputError FG-IN-077 when the folder cannot be written to.
+        """
+        content = {**self.as_json(), "values": [one.as_json() for one in self.values.reveal()]}
+        try:
+            _write_private(path, json.dumps(content, ensure_ascii=True, indent=1) + "\n")
+        except OSError:
+            raise InputError("FG-IN-077", f"cannot write the private report to {path}: choose another place") from None
+
+
+def check(
+    table: Sensitive[TextTable],
+    codebook: Codebook,
+    *,
+    unit: PrivacyUnit,
+    unknown: OnUnknown = "refuse",
+    structural: bool = True,
+    allow_empty: bool = False,
+) -> CheckReport:
+    """Every departure of ``table`` from ``codebook``. ``structural``: whether its constraints are to be enforced.
+
+    With ``unknown="missing"`` values that the codebook does not list count as missing, and so do sets not admitted.
+    """
+    return _look(table, codebook, unit, unknown, structural=structural, allow_empty=allow_empty)[0]
+
+
+def encode(
+    table: Sensitive[TextTable],
+    codebook: Codebook,
+    *,
+    unit: PrivacyUnit,
+    unknown: OnUnknown = "refuse",
+    structural: bool = True,
+    allow_empty: bool = False,
+) -> Sensitive[CodedTable]:
+    """The table in the codebook's positions, with at most ``unit.max_records`` rows a person.
+
+    Raises InputError with the code of the first refusal; all of them are in its message, and its ``detail`` is the
+    CheckReport.
+    """
+    report, coded, persons = _look(table, codebook, unit, unknown, structural=structural, allow_empty=allow_empty)
+    if report.refused() or coded is None:
+        raise _refusal(report)
+    return bound(coded, persons, most=unit.max_records) if persons is not None else coded
+
+
+def _refusal(report: CheckReport) -> InputError:
+    found = [one for one in report.departures if one.refused]
+    if len(found) == 1:
+        message = str(found[0]).removeprefix(f"{found[0].code} ")
+    else:
+        listed = "".join(f"\n  {one}" for one in found)
+        message = f"the table departs from codebook {report.codebook} in {len(found)} ways:{listed}"
+    return InputError(found[0].code, message, detail=report)
+
+
+def _look(
+    table: Sensitive[TextTable],
+    codebook: Codebook,
+    unit: PrivacyUnit,
+    unknown: OnUnknown,
+    *,
+    structural: bool,
+    allow_empty: bool,
+) -> tuple[CheckReport, Sensitive[CodedTable] | None, Sensitive[Persons] | None]:
+    text = table.reveal()
+    findings = Findings()
+    findings.take(text.notes)
+    if not text.rows and not allow_empty:
+        findings.refuse("FG-IN-002", "", 0, "the table has no records; if that is meant, pass --allow-empty")
+    columns = match_columns(text, codebook, unit.person_key, findings)
+    coded = _coded(columns, codebook, unknown, findings, structural=structural)
+    persons = _persons(columns, unit, findings)
+    report = CheckReport(
+        codebook.id, text.rows, tuple(findings.departures), Sensitive(tuple(findings.examples), "values of cases")
+    )
+    return report, coded, persons
+
+
+def _coded(
+    columns: Columns, codebook: Codebook, unknown: OnUnknown, findings: Findings, *, structural: bool
+) -> Sensitive[CodedTable] | None:
+    """The coded table; None when a column is missing."""
+    coded = {
+        variable.name: code_column(columns.of_variable[variable.name], variable, codebook, unknown, findings)
+        for variable in codebook.variables
+        if variable.name in columns.of_variable
+    }
+    if len(coded) < len(codebook.variables):
+        return None
+    in_order = [coded[name] for name in codebook.domain.names]
+    _enter_empty_records(in_order, findings)
+    check_rules(in_order, codebook, findings, enforced=structural)
+    positions = np.stack([one.positions for one in in_order], axis=1)
+    return Sensitive(CodedTable(codebook.domain, positions), "coded table")
+
+
+def _enter_empty_records(columns: Sequence[CodedColumn], findings: Findings) -> None:
+    empty = np.ones(len(columns[0].positions), dtype=np.bool_)
+    for column in columns:
+        empty &= column.positions == MISSING
+    if empty.any():
+        findings.note("FG-IN-018", "", int(empty.sum()), "records without any value; kept, for each may be a person")
+
+
+def _persons(columns: Columns, unit: PrivacyUnit, findings: Findings) -> Sensitive[Persons] | None:
+    """Whose row each is; None when each row is one person, or when that cannot be told."""
+    if columns.key is None:
+        return None
+    persons = Persons.by_key(columns.key)
+    name = unit.person_key or ""
+    if persons.blank:
+        findings.refuse(
+            "FG-IN-045", name, persons.blank, "records without a person key: give every record the key of its person"
+        )
+    elif persons.number == 1 and len(persons.of_row) > 1:
+        findings.refuse(
+            "FG-IN-045", name, len(persons.of_row), "records with one and the same person key: name the right column"
+        )
+    more = persons.with_more_than(unit.max_records)
+    if more and not persons.blank:
+        most = f"the first {unit.max_records} of each count" if unit.max_records > 1 else "the first of each counts"
+        findings.note("FG-IN-044", name, more, f"people with more than {unit.max_records} record; {most}")
+    return Sensitive(persons, "person keys")
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write ``text`` to a sibling that only its owner may read, then rename it to ``path``."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    sibling = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        sibling.replace(path)
+    except BaseException:
+        sibling.unlink(missing_ok=True)
+        raise

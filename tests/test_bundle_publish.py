@@ -1,0 +1,59 @@
+"""Publishing copies a sealed bundle byte for byte, with a detached word beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from frostglass.bundle import publish
+from frostglass.bundle.manifest import COUNTS_CSV, MANIFEST, PUBLICATION, SEALED
+from frostglass.bundle.read import open_bundle
+from frostglass.errors import BundleError
+from tests.bundle_support import sealed, verified
+
+WORD = {"release_id": "weather-2024-05-01-abc", "published_on": "2024-05-02"}
+
+
+def test_a_published_copy_is_the_sealed_bundle_and_one_word_more(tmp_path: Path) -> None:
+    bundle = sealed(tmp_path)
+    out = publish.copy(bundle.path, tmp_path / "public" / "v1", WORD)
+    assert {each.name for each in out.iterdir()} == {*SEALED, MANIFEST, PUBLICATION}
+    for name in (*SEALED, MANIFEST):
+        assert (out / name).read_bytes() == (bundle.path / name).read_bytes()
+    assert json.loads((out / PUBLICATION).read_bytes()) == {**WORD, "manifest_sha256": bundle.manifest_sha256}
+    assert verified(out) == {}
+
+
+def test_a_published_copy_reads_like_the_bundle(tmp_path: Path) -> None:
+    bundle = sealed(tmp_path)
+    published = open_bundle(publish.copy(bundle.path, tmp_path / "public", WORD))
+    assert published.manifest_sha256 == bundle.manifest_sha256
+    assert published.count(sky="clear") == bundle.count(sky="clear")
+
+
+def test_a_changed_bundle_is_not_published(tmp_path: Path) -> None:
+    bundle = sealed(tmp_path)
+    (bundle.path / COUNTS_CSV).write_bytes(b"length\n")
+    with pytest.raises(BundleError, match="not the file that was sealed"):
+        publish.copy(bundle.path, tmp_path / "public", WORD)
+    assert [each.name for each in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_nothing_but_the_bundle_is_published(tmp_path: Path) -> None:
+    bundle = sealed(tmp_path)
+    (bundle.path / "cases.csv").write_text("private")
+    with pytest.raises(BundleError) as caught:
+        publish.copy(bundle.path, tmp_path / "public", WORD)
+    assert caught.value.code == "FG-BN-050"
+    assert not (tmp_path / "public").exists()
+
+
+def test_nothing_is_published_over_anything(tmp_path: Path) -> None:
+    bundle = sealed(tmp_path)
+    (tmp_path / "public").mkdir()
+    with pytest.raises(BundleError) as caught:
+        publish.copy(bundle.path, tmp_path / "public", WORD)
+    assert caught.value.code == "FG-BN-001"
+    assert list((tmp_path / "public").iterdir()) == []

@@ -1,0 +1,521 @@
+"""Verify passes what was sealed, and finds every change: with the hashes left as they were, or made to fit."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from math import sqrt
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from frostglass.bundle import formats, measurement_file
+from frostglass.bundle.files import sha256
+from frostglass.bundle.manifest import (
+    CODEBOOK,
+    COUNTS_CSV,
+    COUNTS_PARQUET,
+    MANIFEST,
+    MEASUREMENTS,
+    PACKAGE,
+    PUBLICATION,
+    RECORDS_CSV,
+    RECORDS_PARQUET,
+    SEALED,
+    canonical_json,
+)
+from frostglass.bundle.read import Bundle
+from frostglass.bundle.verify import CONFIRMED, FORGERY, Check, VerifyReport, against_ledger, verify
+from frostglass.errors import UsageError
+from frostglass.released.measurement import Measurement
+from frostglass.released.synthetic import SyntheticRecords
+from frostglass.terms.custody import Receipt
+from tests.bundle_support import (
+    ENVIRONMENT,
+    HEAD,
+    NANO_RHO,
+    RESERVE_HEAD,
+    Recompute,
+    contents,
+    count_records,
+    reseal,
+    sealed,
+    verified,
+    with_receipts,
+)
+
+CHECKS = (
+    "manifest",
+    "files",
+    "hashes",
+    "codebook",
+    "data package",
+    "tables",
+    "records",
+    "counts",
+    "measurements",
+    "recomputed",
+)
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return sealed(tmp_path_factory.mktemp("pristine"))
+
+
+@pytest.fixture
+def bundle(pristine: Bundle, tmp_path: Path) -> Bundle:
+    """A copy to be tampered with."""
+    shutil.copytree(pristine.path, tmp_path / "bundle")
+    return Bundle(tmp_path / "bundle", pristine.manifest, pristine.manifest_sha256)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+def test_a_sealed_bundle_passes_every_check(tmp_path: Path, length: int) -> None:
+    made = contents(length=length)
+    bundle = sealed(tmp_path, made)
+    report = verify(bundle.path, recompute=Recompute(made), environment=ENVIRONMENT)
+    assert report.ok, report.text()
+    assert tuple(each.name for each in report.checks) == CHECKS
+    assert report.manifest_sha256 == bundle.manifest_sha256
+
+
+def test_the_report_says_what_cannot_be_told_from_the_bundle(bundle: Bundle) -> None:
+    report = verify(bundle.path, recompute=Recompute(contents()), environment=ENVIRONMENT)
+    assert report.text().endswith(FORGERY)
+    assert "All 10 checks passed." in report.text()
+    assert json.loads(json.dumps(report.as_json()))["ok"] is True
+
+
+def test_text_from_a_hostile_bundle_cannot_steer_the_terminal() -> None:
+    report = VerifyReport((Check("manifest", False, "release \x1b[2J\u202e\n"),), None)
+    assert "\x1b" not in report.text()
+    assert "\u202e" not in report.text()
+    assert "1 of 1 checks failed." in report.text()
+
+
+@pytest.mark.parametrize("name", SEALED)
+def test_a_changed_byte_in_any_file_is_found(bundle: Bundle, name: str) -> None:
+    data = bytearray((bundle.path / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (bundle.path / name).write_bytes(data)
+    failed = verified(bundle.path)
+    assert name in failed["hashes"]
+    assert "recomputed" in failed
+
+
+@pytest.mark.parametrize("name", [*SEALED, MANIFEST])
+def test_a_missing_cut_or_empty_file_is_found(bundle: Bundle, name: str) -> None:
+    data = (bundle.path / name).read_bytes()
+    for cut in (data[: len(data) // 2], b""):
+        (bundle.path / name).write_bytes(cut)
+        assert set(verified(bundle.path)) & {"manifest", "hashes"}
+    (bundle.path / name).unlink()
+    assert set(verified(bundle.path)) & {"manifest", "hashes"}
+
+
+def test_what_the_manifest_does_not_list_is_found(bundle: Bundle) -> None:
+    (bundle.path / "notes.txt").write_text("hello")
+    assert list(verified(bundle.path)) == ["files", "recomputed"]
+
+
+def test_a_detached_publication_is_allowed_when_it_speaks_of_this_bundle(bundle: Bundle) -> None:
+    word = {"manifest_sha256": bundle.manifest_sha256}
+    (bundle.path / PUBLICATION).write_bytes(canonical_json(word))
+    assert verified(bundle.path) == {}
+    (bundle.path / PUBLICATION).write_bytes(canonical_json({"manifest_sha256": "0" * 64}))
+    assert "another bundle" in verified(bundle.path)["files"]
+    for data in (b"[" * 100_000, b"[]", b"{}", b"\xff"):
+        (bundle.path / PUBLICATION).write_bytes(data)
+        assert "files" in verified(bundle.path)
+
+
+def test_the_manifest_is_written_one_way_only(bundle: Bundle) -> None:
+    words = json.loads((bundle.path / MANIFEST).read_bytes())
+    for data in (
+        json.dumps(words).encode(),
+        canonical_json(words)[:-2] + b', "total": 387}\n',
+        canonical_json(words) + b" ",
+    ):
+        (bundle.path / MANIFEST).write_bytes(data)
+        assert list(verified(bundle.path)) == ["manifest"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"total": 386},
+        {"tau": 5},
+        {"structural": False},
+        {"plan_sha256": "0" * 64},
+        {"release_id": "another"},
+        {"codebook": {"id": "weather", "version": "2", "sha256": "0" * 64}},
+    ],
+)
+def test_a_manifest_that_does_not_fit_the_files_is_found(bundle: Bundle, change: dict[str, object]) -> None:
+    reseal(bundle.path, {}, change)
+    assert verified(bundle.path)
+
+
+@pytest.mark.parametrize("part", ["plan", "guarantee", "scope", "ledger"])
+def test_each_stated_figure_that_the_files_determine_is_checked(bundle: Bundle, part: str) -> None:
+    words = json.loads((bundle.path / MANIFEST).read_bytes())
+    changes: dict[str, dict[str, object]] = {
+        "plan": {"length": 2},
+        "guarantee": {"epsilon": "1"},
+        "scope": {"delta": "0.1"},
+        "ledger": {"reserve_head": "0" * 64},
+    }
+    reseal(bundle.path, {}, {part: {**words[part], **changes[part]}})
+    assert verified(bundle.path)
+
+
+def test_a_list_of_files_that_is_short_long_or_doubled_is_found(bundle: Bundle) -> None:
+    files = json.loads((bundle.path / MANIFEST).read_bytes())["files"]
+    extra = {"path": "extra.csv", "bytes": 0, "sha256": "0" * 64}
+    for listed in (files[1:], [*files, extra], [*files, files[0]], []):
+        reseal(bundle.path, {}, {"files": listed})
+        assert "files" in verified(bundle.path)
+
+
+def both(name: str, frame: pl.DataFrame) -> dict[str, bytes]:
+    """The CSV and the Parquet file of one table."""
+    return {f"{name}.csv": formats.to_csv(frame), f"{name}.parquet": formats.to_parquet(frame)}
+
+
+def row(place: int, **values: object) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Set values in one row."""
+    return lambda frame: (
+        frame.with_row_index()
+        .with_columns(
+            pl.when(pl.col("index") == place)
+            .then(pl.lit(value, frame.schema[name]))
+            .otherwise(pl.col(name))
+            .alias(name)
+            for name, value in values.items()
+        )
+        .drop("index")
+    )
+
+
+COUNT_CHANGES: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
+    "a count one higher": row(2, count=10_000),
+    "a count withheld that should be stated": row(0, count=None, status="withheld"),
+    "a combination left out": lambda frame: frame[:-1],
+    "a combination added": lambda frame: pl.concat([frame, frame[-1:]]),
+    "two combinations swapped": lambda frame: pl.concat([frame[1:2], frame[:1], frame[2:]]),
+    "an unknown status": row(0, status="maybe"),
+    "a combination that no record has": row(-1 % 248, values="clear|1|N"),
+    "an interval upside down": row(0, low=50, high=40),
+    "a negative interval": row(0, low=-5),
+    "no interval": row(0, low=None),
+    "a negative sd": row(0, sd=-1.0),
+    "an infinite sd": row(0, sd=float("inf")),
+}
+
+
+@pytest.mark.parametrize("change", COUNT_CHANGES.values(), ids=COUNT_CHANGES)
+def test_forged_counts_are_found_though_all_hashes_fit(
+    bundle: Bundle, change: Callable[[pl.DataFrame], pl.DataFrame]
+) -> None:
+    reseal_with_package(bundle, both("counts", change(bundle.counts)))
+    failed = verified(bundle.path)
+    assert list(failed) == ["counts", "recomputed"]
+
+
+def test_a_count_above_its_parts_is_found(bundle: Bundle) -> None:
+    """Rain and grey sky together cannot be more than rain."""
+    longer = bundle.counts.with_row_index().filter(pl.col("length") == 2).row(0, named=True)["index"]
+    reseal_with_package(bundle, both("counts", row(longer, count=400, status="released")(bundle.counts)))
+    assert "1 rows of the counts are not what the records say" in verified(bundle.path)["counts"]
+
+
+def test_a_forged_interval_is_found_by_computing_it_again(bundle: Bundle) -> None:
+    reseal_with_package(bundle, both("counts", row(0, low=0, high=400)(bundle.counts)))
+    assert list(verified(bundle.path)) == ["recomputed"]
+
+
+def reseal_with_package(bundle: Bundle, changes: dict[str, bytes]) -> None:
+    """Reseal, with the data package made to fit as well."""
+    package = json.loads((bundle.path / PACKAGE).read_bytes())
+    for resource in package["resources"]:
+        if resource["path"] in changes:
+            data = changes[resource["path"]]
+            resource.update(bytes=len(data), hash=f"sha256:{sha256(data)}")
+    reseal(bundle.path, {**changes, PACKAGE: canonical_json(package)})
+
+
+def test_forged_records_are_found_by_the_counts(bundle: Bundle) -> None:
+    reseal_with_package(bundle, both("synthetic", row(3, sky="mixed", heat="10+")(bundle.records)))
+    assert list(verified(bundle.path)) == ["counts", "recomputed"]
+
+
+def test_records_and_counts_forged_together_are_found_by_computing_them_again(bundle: Bundle, tmp_path: Path) -> None:
+    made = contents()
+    codes = made.records.codes.copy()
+    codes[:, 3] = np.roll(codes[:, 3], 1)
+    records = replace(made.records, codes=codes)
+    forged = sealed(tmp_path / "forged", replace(made, records=records, counts=count_records(records, 3)))
+    assert list(verified(forged.path)) == ["recomputed"]
+
+
+def test_a_record_more_or_less_or_undeclared_is_found(bundle: Bundle) -> None:
+    for frame in (bundle.records[1:], pl.concat([bundle.records, bundle.records[:1]]), row(0, sky="x")(bundle.records)):
+        reseal_with_package(bundle, both("synthetic", frame))
+        assert {"tables", "records", "counts", "recomputed"} <= set(verified(bundle.path))
+
+
+def test_records_that_break_a_structural_rule_are_found_unless_it_was_not_enforced(tmp_path: Path) -> None:
+    for structural in (True, False):
+        made = contents(structural=structural)
+        codes = made.records.codes.copy()
+        codes[0] = (1, 1, 0, 0)
+        records = replace(made.records, codes=codes)
+        made = replace(made, records=records, counts=count_records(records, 3))
+        failed = verified(sealed(tmp_path / str(structural), made).path, made)
+        assert list(failed) == (["records", "recomputed"] if structural else [])
+        assert structural is ("clear skies are dry" in failed.get("records", ""))
+
+
+@pytest.mark.parametrize("name", ["counts", "synthetic"])
+def test_csv_and_parquet_that_differ_are_found(bundle: Bundle, name: str) -> None:
+    frame = bundle.counts if name == "counts" else bundle.records
+    reseal_with_package(bundle, {f"{name}.csv": formats.to_csv(frame[::-1])})
+    assert list(verified(bundle.path)) == ["tables", "recomputed"]
+
+
+@pytest.mark.parametrize("change", [{"resources": []}, {"resources": None}, {}])
+def test_a_data_package_of_another_shape_is_found(bundle: Bundle, change: dict[str, object]) -> None:
+    package = {**json.loads((bundle.path / PACKAGE).read_bytes()), **change} if change else []
+    reseal(bundle.path, {PACKAGE: canonical_json(package)})
+    assert list(verified(bundle.path)) == ["data package", "recomputed"]
+
+
+@pytest.mark.parametrize("part", ["bytes", "hash", "enum", "name"])
+def test_a_data_package_that_describes_something_else_is_found(bundle: Bundle, part: str) -> None:
+    package = json.loads((bundle.path / PACKAGE).read_bytes())
+    resource = next(each for each in package["resources"] if each["path"] == RECORDS_CSV)
+    if part == "enum":
+        resource["schema"]["fields"][0]["constraints"]["enum"].append("dim")
+    elif part == "name":
+        resource["schema"]["fields"][0]["name"] = "sea"
+    else:
+        resource[part] = 1 if part == "bytes" else "sha256:" + "0" * 64
+    reseal(bundle.path, {PACKAGE: canonical_json(package)})
+    assert list(verified(bundle.path)) == ["data package", "recomputed"]
+
+
+def test_another_codebook_is_found(bundle: Bundle) -> None:
+    data = bundle.data(CODEBOOK).replace(b"Sky", b"Sea")
+    reseal_with_package(bundle, {CODEBOOK: data})
+    assert "codebook" in verified(bundle.path)
+
+
+def remeasure(bundle: Bundle, change: Callable[[Measurement], Measurement]) -> None:
+    changed = [change(each) for each in bundle.measurements()]
+    reseal_with_package(bundle, {MEASUREMENTS: measurement_file.encode(changed, bundle.codebook.domain)})
+
+
+def receipt(**changes: object) -> Callable[[Measurement], Measurement]:
+    return lambda each: replace(each, receipt=replace(each.receipt, **changes))  # type: ignore[arg-type]  # the field is a parameter
+
+
+MEASUREMENT_CHANGES: dict[str, tuple[Callable[[Measurement], Measurement], str]] = {
+    "another ledger": (receipt(ledger_id="f" * 32), "reservation"),
+    "another reservation": (receipt(head="c" * 64), "reservation"),
+    "another release": (receipt(release_id="other"), "reservation"),
+    "an unsealable receipt": (receipt(sealable=False), "reservation"),
+    "another sensitivity": (receipt(sensitivity=2), "number of records"),
+    "another mechanism": (receipt(mechanism="discrete-gaussian"), "mechanism"),
+    "one number for all": (receipt(number=1), "numbered"),
+    "more cost than reserved": (receipt(rho=Fraction(1)), "cost more"),
+    "less noise than paid for": (receipt(sigma=Fraction(1)), "less noise"),
+    "no noise": (receipt(sigma=Fraction(0)), "less noise"),
+    "another sd than the noise's": (lambda each: replace(each, sd=each.sd * 1.1), "another sd"),
+    "an infinite sd": (lambda each: replace(each, sd=float("inf")), "another sd"),
+    "an answer beyond all bounds": (
+        lambda each: replace(each, answer=np.full_like(each.answer, np.iinfo(np.int64).min)),
+        "beyond all bounds",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), MEASUREMENT_CHANGES.values(), ids=MEASUREMENT_CHANGES)
+def test_measurements_that_were_not_paid_for_are_found(
+    bundle: Bundle, change: Callable[[Measurement], Measurement], words: str
+) -> None:
+    remeasure(bundle, change)
+    failed = verified(bundle.path)
+    assert words in failed["measurements"]
+    assert list(failed) == ["measurements", "recomputed"]
+
+
+def test_a_table_that_was_not_measured_is_found(bundle: Bundle) -> None:
+    kept = [
+        replace(each, receipt=replace(each.receipt, number=place))
+        for place, each in enumerate(bundle.measurements()[1:], 1)
+    ]
+    reseal_with_package(bundle, {MEASUREMENTS: measurement_file.encode(kept, bundle.codebook.domain)})
+    assert "missing" in verified(bundle.path)["measurements"]
+
+
+def test_exactly_the_reserved_cost_passes(tmp_path: Path) -> None:
+    """The control for the refusals above: costs that add up to the reservation, to the last fraction."""
+    assert sum(each.receipt.rho for each in contents().measurements) == Fraction(NANO_RHO, 10**9)
+
+
+def noisier(made: Receipt) -> Receipt:
+    return replace(made, sigma=made.sigma * 2)
+
+
+def test_more_noise_than_was_paid_for_is_allowed(tmp_path: Path) -> None:
+    made = with_receipts(contents(), noisier)
+    measurements = tuple(replace(each, sd=sqrt(float(each.receipt.sigma) ** 2 + 1 / 12)) for each in made.measurements)
+    made = replace(made, measurements=measurements)
+    assert verified(sealed(tmp_path, made).path, made) == {}
+
+
+def test_elsewhere_a_fit_within_one_percent_passes_and_another_does_not(tmp_path: Path) -> None:
+    made = contents()
+    bundle = sealed(tmp_path, made)
+    swapped = made.records.codes.copy()
+    swapped[[0, 1]] = swapped[[1, 0]]
+    shuffled = made.records.codes.copy()
+    for place in range(4):
+        shuffled[:, place] = np.random.default_rng(place).permutation(shuffled[:, place])
+    other_order = replace(made, records=SyntheticRecords(made.codebook.domain, swapped, made.records.receipts))
+    other_fit = replace(made, records=SyntheticRecords(made.codebook.domain, shuffled, made.records.receipts))
+    fewer = replace(made, records=SyntheticRecords(made.codebook.domain, swapped[1:], made.records.receipts))
+    assert list(verified(bundle.path, other_order)) == ["recomputed"], "in the same environment"
+    assert verified(bundle.path, other_order, python="3.12.0") == {}
+    assert "more than 1%" in verified(bundle.path, other_fit, python="3.12.0")["recomputed"]
+    assert "another number" in verified(bundle.path, fewer, python="3.12.0")["recomputed"]
+
+
+def test_a_recomputation_that_fails_is_a_failed_check(bundle: Bundle) -> None:
+    def refuses(*_: object) -> tuple[SyntheticRecords, object]:
+        raise UsageError("FG-OP-099", "made by another engine")
+
+    def breaks(*_: object) -> tuple[SyntheticRecords, object]:
+        raise ZeroDivisionError("secret")
+
+    for recompute, words in ((refuses, "made by another engine"), (breaks, "ZeroDivisionError")):
+        report = verify(bundle.path, recompute=recompute, environment=ENVIRONMENT)  # type: ignore[arg-type]  # it never returns
+        assert [each.name for each in report.checks if not each.ok] == ["recomputed"]
+        assert words in report.checks[-1].message
+        assert "secret" not in report.text()
+
+
+def test_links_folders_pipes_and_sockets_are_not_followed(bundle: Bundle, tmp_path: Path) -> None:
+    path = bundle.path / COUNTS_CSV
+    original = tmp_path / "outside.csv"
+    path.rename(original)
+    path.symlink_to(original)
+    assert "must be a plain file" in verified(bundle.path)["hashes"]
+    path.unlink()
+    path.mkdir()
+    assert "hashes" in verified(bundle.path)
+    path.rmdir()
+    os.mkfifo(path)
+    assert "must be a plain file" in verified(bundle.path)["hashes"]
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        assert "hashes" in verified(bundle.path)
+
+
+def test_a_manifest_that_is_a_link_or_no_manifest_is_one_failed_check(bundle: Bundle, tmp_path: Path) -> None:
+    path = bundle.path / MANIFEST
+    for data in (b"", b"{}", b"[" * 500_000, b"\x00" * 100, b"null"):
+        path.write_bytes(data)
+        assert list(verified(bundle.path)) == ["manifest"]
+    path.unlink()
+    path.symlink_to(tmp_path / "elsewhere")
+    assert list(verified(bundle.path)) == ["manifest"]
+    assert list(verified(tmp_path / "nowhere")) == ["manifest"]
+
+
+def test_a_huge_file_is_refused_before_it_is_read(bundle: Bundle) -> None:
+    for name in (COUNTS_PARQUET, CODEBOOK):
+        with (bundle.path / name).open("r+b") as file:
+            file.truncate(2**40)
+    with (bundle.path / MANIFEST).open("r+b") as file:
+        words = json.loads(file.read())
+    failed = verified(bundle.path)
+    assert "larger" in failed["hashes"]
+    for entry in words["files"]:
+        entry["bytes"] = 2**50
+    (bundle.path / MANIFEST).write_bytes(canonical_json(words))
+    failed = verified(bundle.path)
+    assert {"codebook", "counts"} <= set(failed)
+
+
+def test_a_deep_or_wide_codebook_is_a_failed_check(bundle: Bundle) -> None:
+    for data in (b"[" * 300_000, b"{}", b'{"codebook": 1}', b"\xff"):
+        words = json.loads((bundle.path / MANIFEST).read_bytes())
+        reseal(bundle.path, {CODEBOOK: data}, {"codebook": {**words["codebook"], "sha256": sha256(data)}})
+        assert verified(bundle.path)
+
+
+@pytest.mark.parametrize("name", [COUNTS_PARQUET, RECORDS_PARQUET, MEASUREMENTS])
+def test_a_damaged_parquet_file_with_fitting_hashes_is_a_failed_check(bundle: Bundle, name: str) -> None:
+    whole = (bundle.path / name).read_bytes()
+    generator = np.random.default_rng(3)
+    for _ in range(40):
+        data = bytearray(whole)
+        for place in generator.integers(0, len(data), 3):
+            data[place] = generator.integers(0, 256)
+        reseal_with_package(bundle, {name: bytes(data)})
+        report = verify(bundle.path, recompute=Recompute(contents()), environment=ENVIRONMENT)
+        assert all("Traceback" not in each.message for each in report.checks)
+
+
+def entries() -> list[dict[str, object]]:
+    """What a ledger exports, as far as it concerns the release."""
+    common = {"scope": "sky-watchers", "release_id": "weather-2024-05-01-abc"}
+    return [
+        {"seq": 1, "kind": "open", "scope": "sky-watchers", "release_id": None, "body": {}, "hash": "9" * 64},
+        {"seq": 2, "kind": "reserve", **common, "body": {}, "hash": RESERVE_HEAD},
+        {"seq": 3, "kind": "draw", **common, "body": {}, "hash": "8" * 64},
+        {"seq": 4, "kind": "commit", **common, "body": {}, "hash": HEAD},
+    ]
+
+
+def test_a_ledger_that_sealed_this_manifest_confirms_the_bundle(pristine: Bundle) -> None:
+    seal = {**entries()[3], "seq": 5, "kind": "seal", "body": {"manifest_sha256": pristine.manifest_sha256}}
+    checks = against_ledger(pristine.manifest_sha256, pristine.manifest, [*entries(), seal])
+    assert all(each.ok for each in checks)
+    report = verify(pristine.path, recompute=Recompute(contents()), environment=ENVIRONMENT).plus(checks)
+    assert report.ok
+    assert len(report.checks) == 13
+    assert report.text().endswith(CONFIRMED)
+
+
+def test_a_consistent_forgery_is_found_against_the_ledger(pristine: Bundle) -> None:
+    seal = {**entries()[3], "seq": 5, "kind": "seal", "body": {"manifest_sha256": "0" * 64}}
+    checks = against_ledger(pristine.manifest_sha256, pristine.manifest, [*entries(), seal])
+    report = verify(pristine.path, recompute=Recompute(contents()), environment=ENVIRONMENT).plus(checks)
+    assert not report.ok
+    assert report.text().endswith(FORGERY)
+    assert [(each.name, each.ok) for each in checks] == [
+        ("ledger: reserved", True),
+        ("ledger: committed", True),
+        ("ledger: sealed", False),
+    ]
+
+
+@pytest.mark.parametrize("place", [1, 3])
+def test_a_ledger_that_lacks_or_differs_in_an_entry_does_not_confirm(pristine: Bundle, place: int) -> None:
+    for change in ({"hash": "0" * 64}, {"seq": 77}, {"release_id": "other"}, {"scope": "other"}, {"kind": "void"}):
+        held = entries()
+        held[place] = {**held[place], **change}
+        assert not all(each.ok for each in against_ledger(pristine.manifest_sha256, pristine.manifest, held)[:2])
+    assert not any(each.ok for each in against_ledger(pristine.manifest_sha256, pristine.manifest, []))
+    assert not any(each.ok for each in against_ledger(pristine.manifest_sha256, pristine.manifest, [{"body": None}]))

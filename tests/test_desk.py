@@ -1,0 +1,313 @@
+"""The command line: what each verb prints, its exit code, and one clear error for each wrong use."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from frostglass.desk import main
+from tests.survey_support import SMALL, survey
+
+Desk = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+    """Runs the command in a folder with a table, a codebook and a ledger with one scope."""
+    monkeypatch.chdir(tmp_path)
+    survey(600).write_csv(tmp_path / "table.csv")
+    (tmp_path / "small.toml").write_text(SMALL)
+
+    def frostglass(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["frostglass", *arguments])
+        try:
+            main.run()
+        except SystemExit as done:
+            code = done.code if isinstance(done.code, int) else 0
+        else:
+            code = 0
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    assert frostglass("ledger", "open", "s", "--epsilon", "2", "--delta", "1e-6", "--ledger", "b.db")[0] == 0
+    return frostglass
+
+
+RELEASE = ("release", "table.csv", "-c", "small.toml", "--epsilon", "1.5", "--scope", "s", "--ledger", "b.db")
+
+
+def test_the_whole_way(desk: Desk, tmp_path: Path) -> None:
+    assert desk("check", "table.csv", "-c", "small.toml")[0] == 0
+    code, out, err = desk(*RELEASE, "-o", "out")
+    assert code == 0, err
+    assert "epsilon 1.5" in out
+    assert "…" in err
+    code, out, _ = desk("verify", "out", "--ledger", "b.db")
+    assert code == 0, out
+    code, out, _ = desk("count", "out", "age=18-59", "sex=F")
+    assert code == 0
+    assert "95% interval" in out
+    code, out, _ = desk("ledger", "show", "--ledger", "b.db")
+    assert "plain sum    epsilon 1.5" in out
+    assert re.search(r"tight sum +epsilon 1\.5", out)
+    code, out, err = desk(*RELEASE, "-o", "again")
+    assert code == 1
+    assert "FG-BU-001" in err
+    assert not (tmp_path / "again").exists()
+
+
+def test_json_everywhere_is_one_document(desk: Desk) -> None:
+    commands = [
+        ("check", "table.csv", "-c", "small.toml", "--json"),
+        ("plan", "-c", "small.toml", "--epsilon", "1", "--delta", "1e-6", "--json"),
+        (*RELEASE, "-o", "out", "--json"),
+        ("count", "out", "sex=M", "--json"),
+        ("verify", "out", "--json"),
+        ("ledger", "show", "--ledger", "b.db", "--json"),
+        ("ledger", "verify", "--ledger", "b.db", "--json"),
+        ("codebook", "check", "small.toml", "--json"),
+        ("codebook", "list", "--json"),
+        ("codebook", "show", "small.toml", "--json"),
+    ]
+    for command in commands:
+        code, out, err = desk(*command)
+        assert code == 0, err
+        json.loads(out)
+
+
+def test_errors_have_one_shape_in_text_and_json(desk: Desk) -> None:
+    code, out, err = desk("release", "nothing.csv", "-c", "small.toml", "--epsilon", "1", "--json")
+    assert (code, out) == (2, "")
+    assert set(json.loads(err)["error"]) == {"code", "message"}
+
+
+def test_a_plan_opens_no_data_and_spends_nothing(desk: Desk, tmp_path: Path) -> None:
+    """The table need not even exist, and the ledger's bytes stay as they are."""
+    before = (tmp_path / "b.db").read_bytes()
+    code, out, _ = desk("plan", "not-there.csv", *RELEASE[2:], "-o", "out")
+    assert code == 0
+    assert "costs" in out
+    assert "enough for this release" in out
+    code, out, _ = desk(*RELEASE, "-o", "out", "--dry-run")
+    assert code == 0
+    assert (tmp_path / "b.db").read_bytes() == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_release_file_says_the_same_as_the_options(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "release.toml").write_text(
+        'data = "table.csv"\ncodebook = "small.toml"\nepsilon = "1.5"\nscope = "s"\nledger = "b.db"\nout = "out"\n'
+        "[accept]\nlargest_error = 0.1\n"
+    )
+    assert desk("release", "--config", "release.toml")[0] == 0
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["plan"]["epsilon"] == "1.5"
+    assert manifest["plan"]["accept"] == {"largest_error": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        ('epsilonn = "1"', "FG-OP-043", "did you mean epsilon"),
+        ("format = 2", "FG-OP-042", "format 2"),
+        ("epsilon = 1\nepsilon = 10", "FG-OP-041", "line 2"),
+        ('length = "three"', "FG-OP-043", "length"),
+        ("accept = 3", "FG-OP-043", "accept"),
+        ("", "FG-OP-045", "is missing: give"),
+    ],
+)
+def test_a_wrong_release_file_is_named_with_its_place(
+    text: str, code: str, words: str, desk: Desk, tmp_path: Path
+) -> None:
+    (tmp_path / "release.toml").write_text(text)
+    exit_code, _, err = desk("release", "--config", "release.toml")
+    assert exit_code == 2
+    assert code in err
+    assert words in err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "code"),
+    [
+        ("--epsilon", "0", "FG-OP-001"),
+        ("--epsilon", "-1", "FG-OP-001"),
+        ("--epsilon", "nan", "FG-OP-001"),
+        ("--epsilon", "inf", "FG-OP-001"),
+        ("--epsilon", "1,5", "FG-OP-001"),
+        ("--epsilon", "1e-300", "FG-OP-001"),
+        ("--epsilon", "1e999999", "FG-OP-001"),
+        ("--epsilon", "50", "FG-OP-001"),
+        ("--length", "0", "FG-OP-003"),
+        ("--length", "5", "FG-OP-003"),
+        ("--tau", "0", "FG-OP-005"),
+        ("--unknown", "drop", "FG-OP-006"),
+        ("--max-records", "0", "FG-OP-010"),
+        ("--max-records", "2", "FG-OP-011"),
+        ("--delta", "0.5", "FG-OP-002"),
+        ("--delta", "1e-7", "FG-OP-044"),
+        ("--release-id", "a b", "FG-OP-064"),
+    ],
+)
+def test_options_out_of_range_are_refused_with_their_rule(
+    option: str, value: str, code: str, desk: Desk, tmp_path: Path
+) -> None:
+    """Nothing is reserved, nothing is left behind."""
+    arguments = list(RELEASE)
+    if option == "--epsilon":
+        arguments[arguments.index("1.5")] = value
+        exit_code, _, err = desk(*arguments, "-o", "out")
+    else:
+        exit_code, _, err = desk(*arguments, "-o", "out", option, value)
+    assert exit_code == 2
+    assert err.strip().splitlines()[-1].startswith(code)
+    assert not (tmp_path / "out").exists()
+    assert "reserve" not in desk("ledger", "show", "--ledger", "b.db")[1]
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "delta", "extra", "code"),
+    [
+        ("6", "1e-6", (), "FG-OP-061"),
+        ("2", "1e-4", (), "FG-OP-061"),
+        ("2", "1e-6", ("--population", "200000"), "FG-OP-061"),
+        ("2", "0", (), "FG-OP-002"),
+        ("2", "1", (), "FG-OP-002"),
+        ("2", "1e-6", ("--accountant", "rdp"), "FG-OP-020"),
+    ],
+)
+def test_a_scope_beyond_the_usual_needs_a_reason(
+    epsilon: str, delta: str, extra: tuple[str, ...], code: str, desk: Desk
+) -> None:
+    arguments = ("ledger", "open", "t", "--epsilon", epsilon, "--delta", delta, "--ledger", "b.db", *extra)
+    exit_code, _, err = desk(*arguments)
+    assert exit_code == 2
+    assert code in err
+    if code == "FG-OP-061":
+        assert desk(*arguments, "--reason", "decided by the board")[0] == 0
+        assert "decided by the board" in desk("ledger", "show", "--ledger", "b.db")[1]
+
+
+def test_an_existing_output_is_never_overwritten(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    code, _, err = desk(*RELEASE, "-o", "out")
+    assert code == 1
+    assert "FG-BN-001" in err
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_missing_ledger_says_how_to_open_one(desk: Desk) -> None:
+    code, _, err = desk(*RELEASE[:-1], "no.db", "-o", "out")
+    assert code == 1
+    assert "ledger open" in err
+
+
+def test_wrong_usage_exits_with_2(desk: Desk) -> None:
+    for arguments in (("release", "--no-such-option"), ("nonsense",), ("count",)):
+        code, _, err = desk(*arguments)
+        assert code == 2
+        assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("conditions", "words"),
+    [
+        (("sex",), "variable=value"),
+        (("sex=F", "sex=M"), "twice"),
+        (("gender=F",), "no variable"),
+        (("sex=X",), "no value"),
+    ],
+)
+def test_a_wrong_condition_is_explained(conditions: tuple[str, ...], words: str, desk: Desk) -> None:
+    desk(*RELEASE, "-o", "out")
+    code, _, err = desk("count", "out", *conditions)
+    assert code == 2
+    assert words in err.lower()
+
+
+def test_a_value_of_a_case_never_reaches_the_terminal(desk: Desk, tmp_path: Path) -> None:
+    """It goes to the private report, which only the steward can read."""
+    secret = "Zaphod-Canary"
+    (tmp_path / "bad.csv").write_text(f"sex,age,works,langs\n{secret},18-59,,en\n")
+    for command in (("check", "bad.csv", "-c", "small.toml"), ("release", "bad.csv", *RELEASE[2:], "-o", "out")):
+        code, out, err = desk(*command, "--private-report", "private.json")
+        assert code == 1
+        assert secret not in out + err
+        assert secret in (tmp_path / "private.json").read_text()
+        assert stat.S_IMODE((tmp_path / "private.json").stat().st_mode) == 0o600
+        (tmp_path / "private.json").unlink()
+
+
+def test_a_fault_of_ours_shows_no_value_and_no_traceback(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_args: object, **_named: object) -> None:
+        raise RuntimeError("cell says Zaphod-Canary")
+
+    monkeypatch.setattr("frostglass.desk.tables.read", broken)
+    code, out, err = desk("check", "table.csv", "-c", "small.toml")
+    assert code == 1
+    assert "Zaphod" not in out + err
+    assert "FG-XX-999" in err
+    assert "Traceback" not in err
+
+
+def test_interrupting_says_what_was_spent_and_how_to_go_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_args: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("frostglass.pipeline.build", stop)
+        code, _, err = desk(*RELEASE, "-o", "out")
+    assert code == 1
+    assert "counts as spent" in err
+    code, _, err = desk(*RELEASE, "-o", "out")
+    assert code == 0, err
+    assert "resuming" in err
+
+
+def test_draft_confirm_release(desk: Desk, tmp_path: Path) -> None:
+    """An unknown table: drafted, refused, confirmed, released, without code."""
+    assert desk("codebook", "draft", "table.csv", "-o", "mine.toml")[0] == 0
+    assert stat.S_IMODE((tmp_path / "mine.toml").stat().st_mode) == 0o600
+    command = ("release", "table.csv", "-c", "mine.toml", *RELEASE[4:], "-o", "out")
+    code, _, err = desk(*command)
+    assert code == 1
+    assert "confirm" in err
+    text = (tmp_path / "mine.toml").read_text()
+    confirmed = 'confirmed = {by = "Ann", on = "2026-01-31"}'
+    (tmp_path / "mine.toml").write_text(text.replace("drafted = true", f"drafted = true\n{confirmed}"))
+    code, _, err = desk(*command)
+    assert code == 0, err
+    assert desk("verify", "out")[0] == 0
+
+
+def test_faults_of_a_codebook_are_all_named(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text(SMALL.replace('type = "flag"', 'type = "flagg"').replace('"M"]', '"F"]'))
+    code, out, _ = desk("codebook", "check", "bad.toml")
+    assert code == 1
+    assert "variable[0]" in out
+    assert "variable[2]" in out
+
+
+def test_the_demo_ends_with_the_promise_and_five_counts(desk: Desk, tmp_path: Path) -> None:
+    code, out, err = desk("demo", "--records", "2000")
+    assert code == 0, err
+    assert (tmp_path / "frostglass-demo" / "bundle" / "manifest.json").exists()
+    assert len(re.findall(r"\d to [\d,]+$", out, re.MULTILINE)) == 5
+    assert "epsilon" in out
+    assert "What to try next" in out
+    assert desk("demo", "--records", "200", "-q")[0] == 0
+    assert (tmp_path / "frostglass-demo-2").exists()
+
+
+def test_every_command_has_help_with_what_it_does(desk: Desk) -> None:
+    verbs = ["demo", "simulate", "check", "plan", "release", "count", "verify", "publish"]
+    verbs += [f"codebook {each}" for each in ("list", "check", "show", "draft")]
+    verbs += [f"ledger {each}" for each in ("open", "show", "verify", "export", "backup", "reconcile", "void")]
+    for verb in verbs:
+        code, out, _ = desk(*verb.split(), "--help")
+        assert code == 0
+        assert len(out) > 150

@@ -1,0 +1,49 @@
+"""The README's tour and the tutorial run as printed; every link inside the documentation leads somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FENCE = re.compile(r"(<!-- fails -->\n)?```(sh|python)\n(.*?)```", re.DOTALL)
+
+
+def blocks(path: Path, start: str) -> list[tuple[bool, str, str]]:
+    """(is meant to fail, language, text) of every code block after the heading ``start``."""
+    text = path.read_text(encoding="utf-8")
+    return [(bool(fails), language, code) for fails, language, code in FENCE.findall(text[text.index(start) :])]
+
+
+@pytest.mark.parametrize(
+    ("page", "start"), [("README.md", "## A five-minute tour"), ("docs/tutorial/first-release.md", "# Your first")]
+)
+def test_the_commands_run_as_printed(page: str, start: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    steps = blocks(ROOT / page, start)
+    assert len(steps) >= 5
+    for fails, language, code in steps:
+        command = ["sh", "-e", "-c", code] if language == "sh" else [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert (done.returncode == 1) if fails else (done.returncode == 0), f"{code}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").rglob("*.md"):
+        name = page.relative_to(ROOT / "docs").as_posix()
+        if name != "index.md" and not name.startswith("proofs/"):
+            assert name in index, f"docs/index.md does not list {name}"

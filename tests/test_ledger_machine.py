@@ -1,0 +1,128 @@
+"""Any order of steps, by any number of handles, with copies put back and reconciled, agrees with a plain model."""
+
+from __future__ import annotations
+
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, initialize, invariant, multiple, rule
+
+from frostglass.boundary.accountant import ROUNDED_GAUSSIAN
+from frostglass.boundary.ledger import Ledger, Reservation
+from frostglass.errors import BudgetError, LedgerError
+from tests.ledger_support import DELTA, EPSILON, MANIFEST, PLAN, SCOPE, STAGED, witness_of
+
+NEXT = {"draw": "reserved", "void": "reserved", "commit": "drawn", "seal": "committed"}
+AFTER = {"draw": "drawn", "void": "voided", "commit": "committed", "seal": "sealed"}
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """The model keeps what each release costs, where it stands, and what was ever drawn."""
+
+    reservations: Bundle[Reservation] = Bundle("reservations")
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "l.db"
+        self.ledger = Ledger.create(self.path)
+        self.ledger.open_scope(SCOPE, epsilon=EPSILON, delta=DELTA)
+        self.most = self.ledger.scope(SCOPE).allowance
+        self.costs: dict[str, int] = {}
+        self.states: dict[str, str] = {}
+
+    def teardown(self) -> None:
+        self.folder.cleanup()
+
+    def held(self) -> int:
+        return sum(self.costs[each] for each, state in self.states.items() if state != "voided")
+
+    @rule(target=reservations, nano_rho=st.integers(1, 60_000_000))
+    def reserve(self, nano_rho: int) -> Reservation | MultipleResults[Reservation]:
+        release_id = f"R{len(self.costs)}"
+        fits = self.held() + nano_rho <= self.most
+        try:
+            reservation = self.ledger.reserve(
+                SCOPE,
+                release_id=release_id,
+                plan_sha256=PLAN,
+                nano_rho=nano_rho,
+                epsilon=Fraction(20),
+                mechanism=ROUNDED_GAUSSIAN,
+                sampler_units=0,
+                by="ada",
+            )
+        except BudgetError:
+            assert not fits
+            return multiple()
+        assert fits
+        self.costs[release_id], self.states[release_id] = nano_rho, "reserved"
+        return reservation
+
+    @rule(reservation=reservations, step=st.sampled_from(sorted(NEXT)))
+    def take(self, reservation: Reservation, step: str) -> None:
+        release_id = reservation.release_id
+        admitted = self.states[release_id] == NEXT[step]
+        try:
+            if step == "draw":
+                self.ledger.begin_draw(reservation)
+            elif step == "commit":
+                self.ledger.commit(reservation, staged_sha256=STAGED)
+            elif step == "seal":
+                self.ledger.seal(release_id, manifest_sha256=MANIFEST)
+            else:
+                self.ledger.void(release_id, by="bea", reason="stopped")
+        except LedgerError:
+            assert not admitted
+        else:
+            assert admitted
+            self.states[release_id] = AFTER[step]
+
+    @rule()
+    def open_anew(self) -> None:
+        self.ledger = Ledger.open(self.path)
+
+    @rule(back=st.integers(1, 6))
+    def put_an_old_state_back_and_reconcile(self, back: int) -> None:
+        """An old state is a shorter chain; the witness brings the rest back."""
+        entries = list(self.ledger.entries())
+        lines = self.path.with_name("export.jsonl")
+        self.ledger.export(lines)
+        kept = lines.read_text().splitlines(keepends=True)[: max(len(entries) - back, 1)]
+        lines.write_text("".join(kept))
+        self.path.unlink()
+        Ledger.rebuild(self.path, lines)
+        lines.unlink()
+        returned = Ledger.inspect(self.path).reconcile([], by="bea", reason="put back")
+        assert list(returned) == entries[len(kept) :]
+        self.ledger = Ledger.open(self.path)
+
+    @rule(length=st.integers(0, 200))
+    def tear_the_witness(self, length: int) -> None:
+        """Its last bytes are lost, as in a power cut; opening the ledger mends it."""
+        witness = witness_of(self.path)
+        content = witness.read_bytes()
+        witness.write_bytes(content[: len(content) - length])
+        self.ledger = Ledger.open(self.path)
+        assert witness.read_bytes() == content
+
+    @invariant()
+    def agree(self) -> None:
+        summary = self.ledger.scope(SCOPE)
+        counted = [each for each, state in self.states.items() if state != "voided"]
+        assert summary.spent == self.held() <= self.most
+        assert (summary.releases, summary.plain_epsilon) == (len(counted), Fraction(20 * len(counted)))
+        for release_id, state in self.states.items():
+            assert self.ledger.state(release_id) == state
+        unfinished = [each for each, state in self.states.items() if state in ("drawn", "committed")]
+        found = self.ledger.unfinished(SCOPE, PLAN)
+        assert (found.release_id if found else None) == (unfinished[-1] if unfinished else None)
+        report = self.ledger.verify()
+        assert (report.problems, report.notes) == ((), ())
+
+
+TestLedgerMachine = LedgerMachine.TestCase
+TestLedgerMachine.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)

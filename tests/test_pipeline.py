@@ -1,0 +1,418 @@
+"""One release from end to end: what it holds, what it refuses, and what a crash leaves behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from frostglass import codebooks, pipeline
+from frostglass.arrays.counting import tally
+from frostglass.boundary import staging
+from frostglass.boundary.accountant import accountant
+from frostglass.boundary.ledger import Ledger
+from frostglass.boundary.scripted_noise import ScriptedNoise
+from frostglass.bundle.contents import Contents
+from frostglass.errors import (
+    BudgetError,
+    BundleError,
+    CodebookError,
+    FrostglassError,
+    InputError,
+    LedgerError,
+    UsageError,
+)
+from frostglass.released.measurement import Measurement
+from frostglass.sensitive.draft import draft
+from frostglass.sensitive.intake import read
+from frostglass.synthesis import strategy as strategies
+from frostglass.synthesis.all_tables import AllTables
+from frostglass.terms.attribute_set import AttributeSet
+from frostglass.terms.codebook import Codebook
+from frostglass.terms.domain import Domain
+from frostglass.terms.plan import Plan
+from frostglass.terms.question import Question
+from frostglass.terms.unit import PrivacyUnit
+from tests.survey_support import survey
+
+NOTHING = ScriptedNoise(lambda _sigma, size: np.zeros(size, dtype=np.int64))
+
+
+def plan_for(book: Codebook, epsilon: str = "2", **changes: object) -> Plan:
+    plan = Plan(book.id, book.sha256, Fraction(epsilon), PrivacyUnit(book.unit))
+    return replace(plan, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    made = Ledger.create(tmp_path / "budget.db")
+    made.open_scope("s", epsilon=Fraction(4), delta=Fraction("1e-6"), by="ann")
+    return made
+
+
+def released(source: object, book: Codebook, ledger: Ledger, **changes: object) -> Contents:
+    return pipeline.release(source, book, plan_for(book, **changes), pipeline.Order("s", by="ann"), ledger=ledger)  # type: ignore[arg-type]
+
+
+def test_a_release_is_counts_and_records_that_agree(small: Codebook, ledger: Ledger, survey_csv: Path) -> None:
+    """Counts are tallies of the records, no child is above its parents, length-1 counts add up to N."""
+    contents = released(survey_csv, small, ledger)
+    records, counts = contents.records, contents.counts
+    domain = small.domain
+    tables = {}
+    for block in counts.blocks:
+        table = tally(records.codes, domain.axes(block.attributes), domain.shape(block.attributes))
+        tables[block.attributes] = table
+        assert (table[tuple(block.positions.T.astype(np.int64))] == block.count).all()
+        assert table.sum() == block.count.sum() == len(records) == counts.total
+        assert (block.low <= block.high).all()
+        assert (block.low >= 0).all()
+        assert (block.released == (block.count >= counts.tau)).all() or len(block.attributes) == 1
+    for attributes, table in tables.items():
+        for name in attributes if len(attributes) > 1 else ():
+            parent = AttributeSet.of(set(attributes) - {name})
+            axis = domain.axes(attributes).index(domain.place(name))
+            assert (table <= np.expand_dims(tables[parent], axis)).all()
+
+
+def test_the_records_keep_the_structural_rules(small: Codebook, ledger: Ledger, survey_csv: Path) -> None:
+    codes = released(survey_csv, small, ledger, epsilon="0.3").records.codes
+    for clause in small.clauses:
+        kept = np.zeros(len(codes), dtype=np.bool_)
+        for literal in clause.literals:
+            kept |= np.isin(codes[:, literal.place], list(literal.positions))
+        assert kept.all(), clause.rule
+
+
+def test_without_noise_the_number_of_records_is_the_number_of_people(small: Codebook) -> None:
+    ledger = Ledger.ephemeral(epsilon=Fraction(4), delta=Fraction("1e-6"))
+    contents = pipeline.release(
+        survey(600), small, plan_for(small), pipeline.Order("ephemeral"), ledger=ledger, noise=NOTHING
+    )
+    assert len(contents.records) == 600
+
+
+def test_a_sealed_bundle_verifies_and_the_ledger_knows_it(
+    small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path
+) -> None:
+    contents = released(survey_csv, small, ledger)
+    bundle = pipeline.seal(contents, tmp_path / "out", ledger=ledger)
+    report = pipeline.verify(bundle.path)
+    assert report.ok, report.text()
+    assert ledger.state(contents.release_id) == "sealed"
+    assert not (tmp_path / "budget.db.staged").exists()
+
+
+def test_no_exact_number_enters_what_is_published(small: Codebook) -> None:
+    """The same answers for two different tables give the same bundle, byte for byte but for the ledger's own marks.
+
+    The noise of the second is what makes its answers equal to the first's.
+    """
+    outputs = []
+    for rows in (600, 7):
+        ledger = Ledger.ephemeral(epsilon=Fraction(4), delta=Fraction("1e-6"))
+        target = iter(_answers(small, 600))
+        truth = iter(_answers(small, rows))
+        noise = ScriptedNoise(lambda _s, _n, target=target, truth=truth: next(target) - next(truth))  # type: ignore[misc]
+        contents = pipeline.release(
+            survey(rows),
+            small,
+            plan_for(small),
+            pipeline.Order("ephemeral", random_state=5),
+            ledger=ledger,
+            noise=noise,
+        )
+        outputs.append(contents)
+    assert (outputs[0].records.codes == outputs[1].records.codes).all()
+    for one, other in zip(outputs[0].counts.blocks, outputs[1].counts.blocks, strict=True):
+        assert (one.count == other.count).all()
+        assert (one.low == other.low).all()
+        assert (one.high == other.high).all()
+
+
+def _answers(book: Codebook, rows: int) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """Exact tables in the order in which the strategy asks for them."""
+    domain = book.domain
+    frame = survey(rows)
+    codes = np.stack(
+        [[book.match_value(name, value or "").position for value in frame[name]] for name in domain.names], axis=1
+    ).astype(np.uint16)
+    sets = [each for order in (1, 2, 3) for each in domain.sets_of_length(order)]
+    return [tally(codes, domain.axes(each), domain.shape(each)).ravel() for each in sets]
+
+
+def test_the_messages_after_the_reservation_are_the_same_for_every_table(small: Codebook) -> None:
+    said: list[list[str]] = []
+    for rows in (0, 1, 600):
+        ledger = Ledger.ephemeral(epsilon=Fraction(4), delta=Fraction("1e-6"))
+        lines: list[str] = []
+        order = pipeline.Order("ephemeral", random_state=5, allow_empty=True)
+        pipeline.release(survey(rows), small, plan_for(small), order, ledger=ledger, progress=lines.append)
+        said.append([line for line in lines if not line.startswith("fitting")])
+    assert said[0] == said[1] == said[2]
+
+
+def test_a_release_beyond_the_allowance_is_refused_and_spends_nothing(
+    small: Codebook, ledger: Ledger, survey_csv: Path
+) -> None:
+    released(survey_csv, small, ledger, epsilon="3")
+    before = ledger.scope("s").spent
+    with pytest.raises(BudgetError, match="FG-BU-001"):
+        released(survey_csv, small, ledger, epsilon="2.9")
+    assert ledger.scope("s").spent == before
+
+
+def test_a_refused_table_spends_nothing(small: Codebook, ledger: Ledger, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("sex,age,works,langs\nF,18-59,1,xx\n")
+    with pytest.raises(InputError):
+        released(bad, small, ledger)
+    assert ledger.scope("s").spent == 0
+    assert [entry.kind for entry in ledger.entries()] == ["genesis", "open"]
+
+
+def test_an_unconfirmed_draft_is_refused_before_anything_is_read(ledger: Ledger, tmp_path: Path) -> None:
+
+    book = codebooks.loads(draft(read(survey(600)), id="drafted"), source="drafted.toml")
+    with pytest.raises(CodebookError):
+        released(tmp_path / "there-is-no-such-file.csv", book, ledger)
+
+
+class Crash(RuntimeError):
+    """Stands in for the machine going away."""
+
+
+def crash(*_args: object, **_named: object) -> None:
+    raise Crash
+
+
+@pytest.mark.parametrize(
+    ("where", "resumes"), [("measure", False), ("stage", False), ("commit", True), ("build", True), ("seal", True)]
+)
+def test_a_crash_at_any_step_is_never_under_counted_and_never_drawn_twice(
+    where: str,
+    resumes: bool,
+    small: Codebook,
+    ledger: Ledger,
+    survey_csv: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before the stage the reservation is lost; from the stage on the same command goes on at no cost."""
+    targets: dict[str, tuple[object, str]] = {
+        "measure": (AllTables, "measure"),
+        "stage": (staging, "stage"),
+        "commit": (Ledger, "commit"),
+        "build": (pipeline, "build"),
+        "seal": (pipeline, "seal_bundle"),
+    }
+
+    def whole() -> Contents:
+        contents = released(survey_csv, small, ledger, epsilon="1.5")
+        pipeline.seal(contents, tmp_path / "out", ledger=ledger)
+        return contents
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*targets[where], crash)
+        with pytest.raises(Crash):
+            whole()
+    spent = ledger.scope("s").spent
+    assert spent > 0
+    assert not (tmp_path / "out").exists()
+    staged = sorted((tmp_path / "budget.db.staged").glob("*/measurements.parquet"))
+    before = staged[0].read_bytes() if staged else b""
+    contents = whole()
+    assert ledger.scope("s").spent == (spent if resumes else 2 * spent)
+    if resumes:
+        assert (tmp_path / "out" / "measurements.parquet").read_bytes() == before
+    assert pipeline.verify(tmp_path / "out").ok
+    assert ledger.state(contents.release_id) == "sealed"
+    assert not (tmp_path / "budget.db.staged").exists() or where == "stage"
+
+
+def test_a_staged_release_is_not_given_to_other_data(
+    small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "commit", crash)
+        with pytest.raises(Crash):
+            released(survey_csv, small, ledger, epsilon="1")
+    with pytest.raises(LedgerError, match="FG-LG-051"):
+        released(survey(599), small, ledger, epsilon="1")
+    fresh = pipeline.release(survey(599), small, plan_for(small, "1"), pipeline.Order("s", fresh=True), ledger=ledger)
+    assert ledger.scope("s").releases == 2
+    assert fresh.records is not None
+
+
+def test_a_finished_release_is_not_resumed_but_paid_for_again(
+    small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        pipeline.seal(released(survey_csv, small, ledger, epsilon="1"), tmp_path / name, ledger=ledger)
+    assert ledger.scope("s").releases == 2
+
+
+def test_two_years_of_one_scope_verify_and_add_up(small: Codebook, ledger: Ledger, tmp_path: Path) -> None:
+    for year, rows in ((1, 500), (2, 700)):
+        contents = released(survey(rows), small, ledger, epsilon="2")
+        pipeline.seal(contents, tmp_path / f"year-{year}", ledger=ledger)
+    assert all(pipeline.verify(tmp_path / f"year-{year}").ok for year in (1, 2))
+    summary = ledger.scope("s")
+    assert summary.plain_epsilon == 4
+    assert 2 < summary.tight_epsilon < 4
+
+
+def test_a_ledger_older_than_a_neighbouring_bundle_is_refused(
+    small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path
+) -> None:
+    """A restored backup would otherwise forget what was spent, even when its witness is lost too."""
+    ledger.backup(tmp_path / "monday.db")
+    pipeline.seal(released(survey_csv, small, ledger, epsilon="1"), tmp_path / "out", ledger=ledger)
+    for old in (tmp_path / "budget.db", tmp_path / "budget.db.witness"):
+        old.unlink()
+    restored = Ledger.open((tmp_path / "monday.db").rename(tmp_path / "budget.db"))
+    with pytest.raises(LedgerError, match="reconcile"):
+        pipeline.refuse_output(tmp_path / "next", restored)
+    restored.reconcile(pipeline.known_releases(tmp_path), by="bea", reason="the disk died")
+    pipeline.refuse_output(tmp_path / "next", restored)
+    assert restored.scope("s").spent > 0
+
+
+def test_what_an_ephemeral_ledger_or_scripted_noise_paid_for_is_never_sealed(
+    small: Codebook, ledger: Ledger, tmp_path: Path
+) -> None:
+    ephemeral = Ledger.ephemeral(epsilon=Fraction(4), delta=Fraction("1e-6"))
+    cases: list[tuple[Ledger, str, ScriptedNoise | None]] = [(ephemeral, "ephemeral", None), (ledger, "s", NOTHING)]
+    for paying, scope, noise in cases:
+        contents = pipeline.release(
+            survey(50), small, plan_for(small), pipeline.Order(scope), ledger=paying, noise=noise
+        )
+        with pytest.raises(BundleError, match="FG-BN-003"):
+            pipeline.seal(contents, tmp_path / "out", ledger=paying)
+        assert not (tmp_path / "out").exists()
+
+
+def test_the_zcdp_scope_is_drawn_with_the_discrete_gaussian(small: Codebook, tmp_path: Path) -> None:
+    ledger = Ledger.create(tmp_path / "z.db")
+    ledger.open_scope("s", epsilon=Fraction(4), delta=Fraction("1e-6"), accountant="zcdp")
+    contents = released(survey(300), small, ledger, epsilon="4")
+    assert contents.guarantee.mechanism == "discrete-gaussian"
+    pipeline.seal(contents, tmp_path / "out", ledger=ledger)
+    assert pipeline.verify(tmp_path / "out").ok
+
+
+class PairsFirst(AllTables):
+    """A strategy of another kind: looks at the pairs, then asks for the one triple that they make look busiest."""
+
+    name = "pairs-first"
+
+    def measure(
+        self,
+        domain: Domain,
+        length: int,
+        ask: Callable[[Question], Measurement],
+        progress: Callable[[str], None],
+    ) -> tuple[Measurement, ...]:
+        singles = [ask(Question(each, Fraction(1, 40))) for each in domain.sets_of_length(1)]
+        pairs = [ask(Question(each, Fraction(1, 12))) for each in domain.sets_of_length(2)]
+        busiest = max(pairs, key=lambda pair: int(pair.answer.max())).attributes
+        third = next(name for name in domain.names if name not in busiest)
+        triple = ask(Question(AttributeSet.of([*busiest, third]), Fraction(1, 4)))
+        return (*singles, *pairs, triple)
+
+
+def test_another_strategy_needs_no_change_on_the_clear_side_or_in_the_glass(
+    small: Codebook, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is adaptive, and the counts beyond its tables get bounds from their parents."""
+    monkeypatch.setitem(strategies.STRATEGIES, "pairs-first", PairsFirst())
+    contents = released(survey(600), small, ledger, strategy="pairs-first")
+    assert len(contents.measurements) == 4 + 6 + 1
+    assert sum(each.receipt.rho for each in contents.measurements) < Fraction(contents.guarantee.nano_rho, 10**9)
+    assert sum(1 for block in contents.counts.blocks if np.isnan(block.sd).any()) == 3
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+def test_every_reporting_length_works(length: int, small: Codebook, ledger: Ledger, tmp_path: Path) -> None:
+    contents = released(survey(400), small, ledger, length=length, epsilon="1")
+    assert max(len(block.attributes) for block in contents.counts.blocks) == length
+    assert sum(each.receipt.rho for each in contents.measurements) == Fraction(contents.guarantee.nano_rho, 10**9)
+    pipeline.seal(contents, tmp_path / "out", ledger=ledger)
+    assert pipeline.verify(tmp_path / "out").ok
+
+
+def test_an_estimated_number_below_one_gives_an_empty_valid_bundle(
+    small: Codebook, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noise that takes everything away is as likely as any other."""
+    monkeypatch.setattr(
+        "frostglass.boundary.noise.RoundedGaussian.draw", lambda _self, _sigma, size: np.full(size, -50, np.int64)
+    )
+    contents = released(survey(20), small, ledger)
+    bundle = pipeline.seal(contents, tmp_path / "out", ledger=ledger)
+    assert bundle.manifest.total == 0
+    assert "empty" in bundle.statement
+    assert pipeline.verify(tmp_path / "out").ok
+
+
+def test_a_person_with_many_rows_counts_for_at_most_m(small: Codebook, ledger: Ledger) -> None:
+    frame = survey(600).with_columns(person=pl.Series([f"p{i // 3}" for i in range(600)]))
+    for most, expected in ((1, 200), (2, 400)):
+        ephemeral = Ledger.ephemeral(epsilon=Fraction(4), delta=Fraction("1e-6"))
+        unit = PrivacyUnit("person", most, "person")
+        contents = pipeline.release(
+            frame,
+            small,
+            plan_for(small, unit=unit),
+            pipeline.Order("ephemeral"),
+            ledger=ephemeral,
+            noise=NOTHING,
+        )
+        assert len(contents.records) == expected
+        assert {each.receipt.sensitivity for each in contents.measurements} == {most}
+
+
+def test_foresight_is_what_the_release_then_has(small: Codebook, ledger: Ledger) -> None:
+    """The errors that `plan` states are those of the release, and nothing is opened or spent for them."""
+    plan = plan_for(small)
+    rows, tau, nano_rho = pipeline.foresight(small, plan, accountant("gdp"), Fraction("1e-6"))
+    assert ledger.scope("s").spent == 0
+    contents = released(survey(600), small, ledger)
+    assert contents.counts.tau == tau
+    assert contents.guarantee.nano_rho == nano_rho
+    for row in rows:
+        found = sorted(float(b.sd[0]) for b in contents.counts.blocks if len(b.attributes) == row.length and len(b.sd))
+        assert (row.sd[0], row.sd[-1]) == pytest.approx((found[0], found[-1]), rel=1e-9)
+
+
+def test_a_plan_for_another_codebook_is_refused(small: Codebook, ledger: Ledger) -> None:
+    with pytest.raises(UsageError, match="FG-OP-031"):
+        released(survey(5), small, ledger, codebook_sha256="0" * 64)
+
+
+def test_publishing_copies_the_sealed_folder_and_enters_it(
+    small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path
+) -> None:
+    bundle = pipeline.seal(released(survey_csv, small, ledger), tmp_path / "out", ledger=ledger)
+    pipeline.publish(bundle.path, tmp_path / "public", ledger=ledger, by="ann")
+    word = json.loads((tmp_path / "public" / "publication.json").read_text())
+    assert word["release_id"] == bundle.manifest.release_id
+    for path in bundle.path.iterdir():
+        assert (tmp_path / "public" / path.name).read_bytes() == path.read_bytes()
+    assert ledger.state(bundle.manifest.release_id) == "published"
+
+
+def test_a_bundle_that_the_ledger_did_not_seal_is_not_published(
+    small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path
+) -> None:
+    bundle = pipeline.seal(released(survey_csv, small, ledger), tmp_path / "out", ledger=ledger)
+    other = Ledger.create(tmp_path / "other.db")
+    with pytest.raises(FrostglassError):
+        pipeline.publish(bundle.path, tmp_path / "public", ledger=other, by="ann")
+    assert not (tmp_path / "public").exists()
