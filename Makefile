@@ -35,6 +35,7 @@ benchmark: $(STAMP)
 
 schemas: $(STAMP)
 	$(BIN)/python -m frostglass.schemas
+	$(BIN)/python tools/errors_page.py
 
 wheel: $(STAMP)
 	$(BIN)/python -m build

@@ -46,6 +46,11 @@ def independent_tables(codes: Codes, sizes: tuple[int, ...], order: int) -> Tabl
     return expected
 
 
+def recorded(tables: Tables) -> Tables:
+    """The tables without the cells in which any value is missing."""
+    return {columns: table[(slice(1, None),) * len(columns)] for columns, table in tables.items()}
+
+
 def total_variations(truth: Tables, other: Tables) -> npt.NDArray[np.float64]:
     """One figure a table: half the sum of absolute differences over all cells, divided by the true records."""
     return np.array([np.abs(true - other[columns]).sum() / (2 * true.sum()) for columns, true in truth.items()])
@@ -56,11 +61,9 @@ def weighted_relative_error(truth: Tables, other: Tables) -> float:
 
     Zeros count, missing values don't: position 0 of each axis is left out on both sides. NaN if nothing is recorded.
     """
-    difference, total = 0.0, 0
-    for columns, table in truth.items():
-        recorded = (slice(1, None),) * len(columns)
-        difference += float(np.abs(table[recorded] - other[columns][recorded]).sum())
-        total += int(table[recorded].sum())
+    true, shown = recorded(truth), recorded(other)
+    total = sum(int(table.sum()) for table in true.values())
+    difference = sum(float(np.abs(table - shown[columns]).sum()) for columns, table in true.items())
     return difference / total if total else float("nan")
 
 

@@ -107,8 +107,7 @@ def _record_figures(exact: Exact, fitted: Exact) -> Figures:
         figures[f"tvd.{order}"] = float(distances.mean())
         figures[f"worst_tvd.{order}"] = float(distances.max())
         figures[f"relative.{order}"] = measures.weighted_relative_error(exact[order], fitted[order])
-        figures[f"fabricated.{order}"] = measures.fabricated(exact[order], fitted[order])
-        figures[f"lost.{order}"] = measures.lost(exact[order], fitted[order])
+        figures |= _combination_figures("", order, exact[order], fitted[order])
     return figures
 
 
@@ -117,9 +116,19 @@ def _count_figures(exact: Exact, counts: pl.DataFrame, codebook: Codebook) -> Fi
     for order in ORDERS:
         released = frames.counted(counts, codebook.domain, order)
         figures[f"counts_relative.{order}"] = measures.weighted_relative_error(exact[order], released)
-        figures[f"counts_fabricated.{order}"] = measures.fabricated(exact[order], released)
-        figures[f"counts_lost.{order}"] = measures.lost(exact[order], released)
+        figures |= _combination_figures("counts_", order, exact[order], released)
     return figures
+
+
+def _combination_figures(prefix: str, order: int, truth: measures.Tables, shown: measures.Tables) -> Figures:
+    """Fabricated and lost combinations, over all values and over recorded values alone."""
+    true, stated = measures.recorded(truth), measures.recorded(shown)
+    return {
+        f"{prefix}fabricated.{order}": measures.fabricated(truth, shown),
+        f"{prefix}lost.{order}": measures.lost(truth, shown),
+        f"{prefix}fabricated_recorded.{order}": measures.fabricated(true, stated),
+        f"{prefix}lost_recorded.{order}": measures.lost(true, stated),
+    }
 
 
 def _coverage_figures(exact: Exact, counts: pl.DataFrame, estimate: Estimate) -> Figures:

@@ -19,6 +19,7 @@ from benchmarks.measures import (
     fabricated,
     independent_tables,
     lost,
+    recorded,
     tables,
     total_variations,
     weighted_relative_error,
@@ -127,6 +128,11 @@ def test_missing_values_count_in_total_variation_and_not_in_relative_error() -> 
     exact, mine = tables(truth, (2,), 1), tables(other, (2,), 1)
     assert total_variations(exact, mine) == pytest.approx([0.25])
     assert weighted_relative_error(exact, mine) == 0
+
+
+def test_recorded_leaves_out_every_cell_with_a_missing_value() -> None:
+    table = np.arange(12, dtype=np.int64).reshape(3, 4)
+    assert recorded({(0, 1): table})[0, 1].tolist() == [[5, 6, 7], [9, 10, 11]]
 
 
 def test_coverage_counts_by_true_count() -> None:

@@ -49,7 +49,7 @@ def test_the_manifest_holds_the_plan_that_was_made_and_its_hash(tmp_path: Path) 
 
 def test_amounts_are_exact_decimals_and_figures_without_bound_are_null(tmp_path: Path) -> None:
     promise = sealed(tmp_path).manifest.guarantee
-    assert (promise.epsilon, promise.delta) == ("4", "0.000001")
+    assert (promise.epsilon, promise.delta) == ("4", "1e-6")
     assert [(each.size, each.epsilon) for each in promise.groups] == [(2, 8.761234), (3, 13.5), (5, 27.25), (10, None)]
 
 

@@ -59,7 +59,7 @@ def statement_of(made: Contents, folder: Path) -> str:
 def test_the_guarantee_is_said_in_one_sentence(tmp_path: Path) -> None:
     sentence = guarantee_sentence(sealed(tmp_path).manifest)
     assert sentence == (
-        "This release is differentially private with epsilon 4 and delta 0.000001 under adding or removing one day "
+        "This release is differentially private with epsilon 4 and delta 1e-6 under adding or removing one day "
         "with at most one record."
     )
     assert sentence in sealed(tmp_path / "again").statement
@@ -73,9 +73,9 @@ def test_the_statement_gives_the_figures_of_groups_exchange_and_scope(tmp_path: 
         "| 5 | 27.25 |",
         "| 10 | no useful bound |",
         "epsilon 5.88 at the same delta",
-        "| the scope so far (2 releases), plain sum | 8 | 0.000002 |",
-        "| the scope so far (2 releases), tight sum (`gdp`) | 5.88 | 0.000001 |",
-        "| most that the scope may spend | 9 | 0.000001 |",
+        "| the scope so far (2 releases), plain sum | 8 | 2e-6 |",
+        "| the scope so far (2 releases), tight sum (`gdp`) | 5.88 | 1e-6 |",
+        "| most that the scope may spend | 9 | 1e-6 |",
         "about 1 in 1,000,000",
         "stated from 6 records on",
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from dataclasses import replace
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -36,6 +37,12 @@ def test_a_bundle_holds_exactly_the_documented_files_readable_by_all(tmp_path: P
     assert {stat.S_IMODE(each.stat().st_mode) for each in bundle.path.iterdir()} == {0o644}
     assert stat.S_IMODE(bundle.path.stat().st_mode) == 0o755
     assert [each.name for each in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_no_file_tells_the_time_of_day(tmp_path: Path) -> None:
+    bundle = sealed(tmp_path)
+    times = {each.stat().st_mtime for each in (bundle.path, *bundle.path.iterdir())}
+    assert times == {datetime(2024, 5, 1, tzinfo=UTC).timestamp()}
 
 
 def test_sealing_twice_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -468,7 +468,7 @@ def test_a_deep_or_wide_codebook_is_a_failed_check(bundle: Bundle) -> None:
 def test_a_damaged_parquet_file_with_fitting_hashes_is_a_failed_check(bundle: Bundle, name: str) -> None:
     whole = (bundle.path / name).read_bytes()
     generator = np.random.default_rng(3)
-    for _ in range(40):
+    for _ in range(12):
         data = bytearray(whole)
         for place in generator.integers(0, len(data), 3):
             data[place] = generator.integers(0, 256)

@@ -115,7 +115,7 @@ def test_a_release_file_says_the_same_as_the_options(desk: Desk, tmp_path: Path)
     [
         ('epsilonn = "1"', "FG-OP-043", "did you mean epsilon"),
         ("format = 2", "FG-OP-042", "format 2"),
-        ("epsilon = 1\nepsilon = 10", "FG-OP-041", "line 2"),
+        ("epsilon = 1\nepsilon = 10", "FG-OP-041", "epsilon is given twice (lines 1 and 2)"),
         ('length = "three"', "FG-OP-043", "length"),
         ("accept = 3", "FG-OP-043", "accept"),
         ("", "FG-OP-045", "is missing: give"),

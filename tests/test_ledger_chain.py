@@ -204,6 +204,27 @@ FORGERIES: dict[str, tuple[Callable[[list[Entry]], list[Draft]], str]] = {
         lambda entries: [*as_drafts(entries), as_drafts(entries)[2]],
         "'R1' is used already",
     ),
+    "an id used that was taken over": (
+        lambda entries: [
+            *as_drafts(entries),
+            Draft(
+                "reconcile",
+                {
+                    "nano_rho": 5,
+                    "sampler_units": 0,
+                    "epsilon": "0.01",
+                    "lost": [[9, "f" * 64]],
+                    "by": "bea",
+                    "reason": "x",
+                    "nonce": "0" * 16,
+                },
+                SCOPE,
+                "R9",
+            ),
+            Draft("reserve", as_drafts(entries)[2].body, SCOPE, "R9"),
+        ],
+        "'R9' is used already",
+    ),
     "a scope opened twice": (
         lambda entries: [*as_drafts(entries), as_drafts(entries)[1]],
         "is open already",

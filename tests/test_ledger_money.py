@@ -72,7 +72,7 @@ def test_a_release_of_the_scopes_own_epsilon_always_fits_a_fresh_scope(name: str
     assert ledger.scope(SCOPE).tight_epsilon <= float(Fraction(epsilon))
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(1, 40_000_000), max_size=12))
 def test_what_is_granted_never_exceeds_the_allowance_and_is_refused_only_when_it_would(costs: list[int]) -> None:
     """Against a plain sum: grant exactly those that still fit."""
@@ -114,7 +114,7 @@ def test_the_epsilon_that_a_refusal_offers_fits_and_the_next_hundredth_does_not(
     reserve(ledger, "R2", Fraction(123, 100))
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, cost(EPSILON)))
 def test_the_largest_fitting_epsilon_is_the_largest(already: int) -> None:
     ledger = in_memory()

@@ -241,7 +241,7 @@ def test_a_release_never_opens_a_scope() -> None:
 @pytest.mark.parametrize("delta", [DELTA, DELTA / 10])
 def test_a_scope_is_opened_once_and_the_refusal_gives_the_stored_figures(delta: Fraction) -> None:
     ledger = in_memory()
-    with pytest.raises(LedgerError, match=r"epsilon 2, delta 0\.000001 and the accountant 'gdp'; these never change"):
+    with pytest.raises(LedgerError, match=r"epsilon 2, delta 1e-6 and the accountant 'gdp'; these never change"):
         ledger.open_scope(SCOPE, epsilon=EPSILON, delta=delta)
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frostglass.boundary import ledger_place
@@ -255,6 +255,7 @@ def test_the_file_system_is_that_of_the_innermost_and_latest_mount(place: str, e
     assert file_system_of(Path(place), MOUNTS) == expected
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_mount_table_can_be_read(text: str) -> None:
     file_system_of(Path("/home/ada/l.db"), text)

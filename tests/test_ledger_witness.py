@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import stat
+import threading
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from frostglass.boundary.accountant import ROUNDED_GAUSSIAN
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.ledger_entries import line_of
+from frostglass.boundary.ledger_store import Snapshot, SqliteStore
 from frostglass.boundary.ledger_witness import Witness
 from frostglass.errors import BudgetError, LedgerError
 from tests.ledger_support import (
@@ -141,6 +144,50 @@ def test_a_witness_line_that_was_changed_is_found(path: Path) -> None:
     lines[2] = lines[2].replace("R1", "R9")
     witness_of(path).write_text("".join(lines))
     assert not Ledger.inspect(path).verify().ok
+
+
+def test_a_step_that_another_process_takes_meanwhile_does_not_look_like_an_old_copy(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process reserves just after the ledger was read here, and before anything else happens."""
+    ledger, other = Ledger.open(path), Ledger.open(path)
+    plain, releases = SqliteStore.read, iter(range(100))
+
+    def read_and_be_overtaken(store: SqliteStore) -> Snapshot:
+        snapshot = plain(store)
+        reserve(other, f"O{next(releases)}", Fraction(1, 100))
+        return snapshot
+
+    monkeypatch.setattr(SqliteStore, "read", read_and_be_overtaken)
+    Ledger.open(path)
+    ledger.afford(SCOPE, nano_rho=1, epsilon=Fraction(1), mechanism=ROUNDED_GAUSSIAN)
+    assert ledger.verify().ok
+    assert next(releases) >= 3
+
+
+def test_processes_write_the_witness_one_after_another(path: Path) -> None:
+    """While one holds it, the other waits, and the ledger is not locked meanwhile."""
+    ledger = Ledger.open(path)
+    with witness_of(path).open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        waiting = threading.Thread(target=reserve, args=(ledger, "R2"))
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        assert Ledger.inspect(path).state("R2") == "reserved"
+        assert len(Witness(witness_of(path)).lines()) == 6
+    waiting.join(10)
+    assert not waiting.is_alive()
+    assert len(Witness(witness_of(path)).lines()) == 7
+
+
+def test_rubbish_after_the_last_whole_line_is_cut_off(path: Path) -> None:
+    """Some file systems leave a block of zeros after a power cut."""
+    witness = witness_of(path)
+    lines = witness.read_bytes().splitlines(keepends=True)
+    witness.write_bytes(b"".join(lines[:-1]) + b"\0" * 4096)
+    Ledger.open(path)
+    assert witness.read_bytes() == b"".join(lines)
 
 
 # An old copy put back
@@ -308,6 +355,17 @@ def test_the_same_release_id_on_both_branches_counts_twice(path: Path) -> None:
     fork(path)
     Ledger.inspect(path).reconcile([], by="bea", reason="restored")
     assert spent(Ledger.open(path)) == 3 * cost()
+
+
+def test_the_same_release_id_reserved_here_and_drawn_there_counts_twice(path: Path) -> None:
+    sealed(Ledger.open(path), "F2")
+    fork(path)
+    kept = witness_of(path).read_bytes()
+    witness_of(path).unlink()
+    reserve(Ledger.open(path), "F2")
+    witness_of(path).write_bytes(kept)
+    Ledger.inspect(path).reconcile([], by="bea", reason="restored")
+    assert spent(Ledger.open(path)) == 4 * cost()
 
 
 def test_what_was_voided_on_the_other_branch_costs_nothing(path: Path) -> None:

@@ -19,6 +19,7 @@ from frostglass.boundary.accountant import accountant
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.scripted_noise import ScriptedNoise
 from frostglass.bundle.contents import Contents
+from frostglass.bundle.seal import seal as seal_forged
 from frostglass.errors import (
     BudgetError,
     BundleError,
@@ -107,6 +108,21 @@ def test_a_sealed_bundle_verifies_and_the_ledger_knows_it(
     assert report.ok, report.text()
     assert ledger.state(contents.release_id) == "sealed"
     assert not (tmp_path / "budget.db.staged").exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"replace_one": 2.0}, {"groups": ((2, 1.0), (3, 1.0), (5, 1.0), (10, 1.0))}],
+)
+def test_a_bundle_that_promises_more_than_its_noise_gives_does_not_verify(
+    changes: dict[str, object], small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path
+) -> None:
+    """The accountant has the last word on the figures of the guarantee, whoever wrote the manifest."""
+    contents = released(survey_csv, small, ledger)
+    forged = replace(contents, guarantee=replace(contents.guarantee, **changes))  # type: ignore[arg-type]
+    seal_forged(forged, tmp_path / "out")
+    report = pipeline.verify(tmp_path / "out")
+    assert [check.name for check in report.checks if not check.ok] == ["guarantee"]
 
 
 def test_no_exact_number_enters_what_is_published(small: Codebook) -> None:

@@ -29,11 +29,11 @@ from frostglass.boundary.opendp_noise import DiscreteGaussian
 from frostglass.bundle import publish as publishing
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.files import refuse_existing
-from frostglass.bundle.manifest import Manifest, read_manifest
+from frostglass.bundle.manifest import Manifest, promise, read_manifest
 from frostglass.bundle.measurement_file import read_measurements, write_measurements
 from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.seal import seal as seal_bundle
-from frostglass.bundle.verify import VerifyReport
+from frostglass.bundle.verify import Check, VerifyReport
 from frostglass.bundle.verify import verify as verify_bundle
 from frostglass.errors import BundleError, FrostglassError, LedgerError, UsageError
 from frostglass.released.counts import Counts
@@ -52,7 +52,7 @@ from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.constraint import Clause
 from frostglass.terms.custody import Sensitive
-from frostglass.terms.guarantee import Guarantee, ScopeSummary
+from frostglass.terms.guarantee import Guarantee
 from frostglass.terms.plan import Plan
 from frostglass.terms.workload import check_size, measured_orders, shares
 
@@ -146,7 +146,7 @@ def release(
         )
         curator = Curator(table, codebook.domain, plan.unit, ledger=ledger, reservation=reservation, noise=noise)
         measurements = asking.measure(codebook.domain, plan.length, curator.measure, progress)
-        seed = secrets.randbits(63) if order.random_state is None else order.random_state
+        seed = secrets.randbits(53) if order.random_state is None else order.random_state
         staged_sha256 = _stage(ledger, reservation, plan, table, seed, codebook, measurements)
     del table
     entry = _commit(ledger, reservation, staged_sha256)
@@ -158,7 +158,7 @@ def release(
         on=today,
         codebook=codebook,
         plan=plan,
-        guarantee=guarantee(plan, scope, accountant, measurements[0].receipt.mechanism, reservation.nano_rho),
+        guarantee=guarantee(plan, scope.delta, accountant, measurements[0].receipt.mechanism, reservation.nano_rho),
         scope=scope,
         seq=entry.seq,
         head=entry.hash,
@@ -205,7 +205,7 @@ def refuse_output(out: Path, ledger: Ledger) -> None:
     while not parent.is_dir():
         parent = parent.parent
     if not os.access(parent, os.W_OK):
-        raise BundleError("FG-BN-003", f"{parent.name or parent} cannot be written to; choose another folder")
+        raise BundleError("FG-BN-062", f"{parent.name or parent} cannot be written to; choose another folder")
     ledger.check_known(known_releases(out.absolute().parent))
 
 
@@ -230,8 +230,29 @@ def build(
 
 
 def verify(path: Path) -> VerifyReport:
-    """Check a bundle from its files alone, and recompute its records and counts from its measurements."""
-    return verify_bundle(path, recompute=recompute, environment=environment())
+    """Check a bundle from its files alone; recompute its records and counts, and its guarantee from its noise."""
+    report = verify_bundle(path, recompute=recompute, environment=environment())
+    if not report.ok:
+        return report
+    try:
+        return report.plus([_check_guarantee(open_bundle(path))])
+    except FrostglassError as error:
+        return report.plus([Check("guarantee", False, str(error))])
+
+
+def _check_guarantee(bundle: Bundle) -> Check:
+    """Whether the noise that the measurements state really buys what the manifest promises, by the accountant."""
+    manifest = bundle.manifest
+    accountant = accounting.accountant(manifest.guarantee.accountant)
+    receipts = [each.receipt for each in bundle.measurements()]
+    spent = sum((Fraction(each.sensitivity**2) / (2 * each.sigma**2) for each in receipts), Fraction(0))
+    plan, delta = manifest.to_plan(), Fraction(manifest.guarantee.delta)
+    promised = guarantee(plan, delta, accountant, manifest.guarantee.mechanism, manifest.guarantee.nano_rho)
+    if spent * NANO > accounting.allowance(accountant, plan.epsilon, delta):
+        return Check("guarantee", False, "the noise is smaller than the promised epsilon needs")
+    if promise(promised) != manifest.guarantee or manifest.guarantee.mechanism not in accountant.mechanisms:
+        return Check("guarantee", False, "the figures of the guarantee are not those that its cost gives")
+    return Check("guarantee", True, f"the noise gives epsilon {manifest.guarantee.epsilon} at this delta, or less")
 
 
 def recompute(
@@ -331,17 +352,17 @@ def check_plan(codebook: Codebook, plan: Plan) -> tuple[Strategy, tuple[Clause, 
     return strategy(plan.strategy), clauses
 
 
-def guarantee(plan: Plan, scope: ScopeSummary, accountant: Accountant, mechanism: str, nano_rho: int) -> Guarantee:
+def guarantee(plan: Plan, delta: Fraction, accountant: Accountant, mechanism: str, nano_rho: int) -> Guarantee:
     """The promise of one release, with its figures for groups: k people together cost k squared times as much."""
     return Guarantee(
         epsilon=plan.epsilon,
-        delta=scope.delta,
+        delta=delta,
         accountant=accountant.name,
         mechanism=mechanism,
         nano_rho=nano_rho,
         unit=plan.unit,
-        groups=tuple((size, accounting.epsilon(accountant, nano_rho * size**2, scope.delta)) for size in GROUPS),
-        replace_one=accounting.epsilon(accountant, nano_rho * 2, scope.delta),
+        groups=tuple((size, accounting.epsilon(accountant, nano_rho * size**2, delta)) for size in GROUPS),
+        replace_one=accounting.epsilon(accountant, nano_rho * 2, delta),
     )
 
 

@@ -66,7 +66,7 @@ def read_parquet(file: BinaryIO) -> TextTable:
             _from_arrow(parquet.read(columns=[name], use_pandas_metadata=False).column(0), name) for name in names
         )
         return _table(columns, rows)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, ValueError):
         raise InputError("FG-IN-074", "the Parquet file is damaged or not one: export it again") from None
 
 
@@ -91,7 +91,9 @@ def _from_arrow(cells: pa.Array | pa.ChunkedArray, heading: str) -> tuple[TextCo
     try:
         encoded = _encoded(cells)
         texts, whole = _texts(encoded.dictionary, heading)
-    except (pa.ArrowException, NotImplementedError):
+    except UnicodeDecodeError:
+        raise InputError("FG-IN-074", f"column {heading!r} is damaged: it holds bytes that are no text") from None
+    except (pa.ArrowException, NotImplementedError, ValueError, LookupError):
         raise _no_plain_values(heading) from None
     index = pc.fill_null(encoded.indices.cast(pa.int64()), len(texts)).to_numpy(zero_copy_only=False)
     column = _assembled(heading, [*texts, ""], index)

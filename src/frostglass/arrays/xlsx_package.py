@@ -36,7 +36,9 @@ Text = Callable[[str], None]
 
 
 _DAMAGE = (
-    KeyError,
+    LookupError,
+    ValueError,
+    OverflowError,
     EOFError,
     OSError,
     NotImplementedError,

@@ -32,7 +32,7 @@ from frostglass.boundary.ledger_requests import (
 from frostglass.boundary.ledger_store import BUSY_SECONDS, MemoryStore, SqliteStore, Store
 from frostglass.boundary.ledger_turn import Clock, Turn, genesis, utc_now
 from frostglass.boundary.ledger_verify import LedgerReport, examine
-from frostglass.boundary.ledger_witness import Witness
+from frostglass.boundary.ledger_witness import Witness, require_not_older
 from frostglass.errors import LedgerError, UsageError
 from frostglass.terms.budget import parse_delta, parse_epsilon
 from frostglass.terms.guarantee import ScopeSummary
@@ -79,8 +79,7 @@ class Ledger:
         assert ledger._witness is not None
         require_local(ledger.path)
         require_writable(ledger.path)
-        book = ledger._book()
-        ledger._witness.check(book)
+        book = ledger._checked_book()
         if ledger._witness.exists():
             ledger._witness.catch_up(book)
         return ledger
@@ -175,11 +174,13 @@ class Ledger:
 
     def afford(self, scope: str, *, nano_rho: int, epsilon: Fraction, mechanism: str, sampler_units: int = 0) -> None:
         """Raise BudgetError, with the figures and the ways out, when the scope does not cover a release."""
-        book = self._book()
-        if self._witness:
-            self._witness.check(book)
         require_affordable(
-            book, scope, nano_rho=nano_rho, epsilon=epsilon, mechanism=mechanism, sampler_units=sampler_units
+            self._checked_book(),
+            scope,
+            nano_rho=nano_rho,
+            epsilon=epsilon,
+            mechanism=mechanism,
+            sampler_units=sampler_units,
         )
 
     def reserve(
@@ -317,11 +318,11 @@ class Ledger:
         by, reason = stated(by, "the name"), stated(reason, "the reason")
         with self._writing(trusting_witness=False) as turn:
             start = len(turn.book.entries)
-            beside = self._witness if self._witness and self._witness.exists() else None
-            seen = beside.entries() if beside else ()
+            tail = self._witness.seen() if self._witness else None
+            seen = self._witness.entries() if self._witness and tail else ()
             for entry in continuation(turn.book, seen):
                 turn.restore(entry)
-            torn = beside.torn_beyond(turn.book) if beside else False
+            torn = tail is not None and tail.torn_beyond(turn.book)
             for draft in taken_over(turn.book, seen, known, torn=torn, by=by, reason=reason):
                 turn.write(draft)
             return tuple(turn.book.entries[start:])
@@ -331,13 +332,20 @@ class Ledger:
     def _book(self) -> Book:
         return whole(self._store.read())
 
+    def _checked_book(self) -> Book:
+        """The state, provided that the witness has seen no more."""
+        seen = self._witness.seen() if self._witness else None
+        book = self._book()
+        require_not_older(book, seen)
+        return book
+
     @contextmanager
     def _writing(self, *, trusting_witness: bool = True) -> Iterator[Turn]:
         """One writer's turn: state checked before, entry durable after, and then on the witness too."""
         with self._store.writing() as transaction:
+            seen = self._witness.seen() if self._witness and trusting_witness else None
             book = whole(transaction.snapshot())
-            if self._witness and trusting_witness:
-                self._witness.check(book)
+            require_not_older(book, seen)
             yield Turn(book, transaction, self._clock)
         if self._witness:
             self._witness.catch_up(book)

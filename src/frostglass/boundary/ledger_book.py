@@ -85,9 +85,13 @@ class ScopeBook:
     def delta(self) -> Fraction:
         return Fraction(self.opened.text("delta"))
 
-    def covers(self, nano_rho: int, sampler_units: int) -> bool:
-        """Whether both sums stay within what was allowed. The one comparison that all spending rests on."""
-        return self.spent + nano_rho <= self.allowance and self.sampler_spent + sampler_units <= self.sampler_allowance
+    def covers(self, nano_rho: int) -> bool:
+        """Whether so much more stays within the allowance. All spending rests on this comparison and the next."""
+        return self.spent + nano_rho <= self.allowance
+
+    def covers_error(self, sampler_units: int) -> bool:
+        """Whether so much more of the samplers' error stays within its share of delta."""
+        return self.sampler_spent + sampler_units <= self.sampler_allowance
 
     def charge(self, entry: Entry, sign: int = 1) -> None:
         """Add the cost of a ``reserve`` or ``reconcile`` entry; ``sign`` -1 takes a voided one back."""
@@ -221,7 +225,7 @@ class Book:
             raise IllegalStepError("a reservation must cost something")
         if entry.release_id in self.releases or entry.release_id in self.taken_over:
             raise IllegalStepError(f"the release id {entry.release_id!r} is used already; take a new one")
-        if not scope.covers(entry.integer("nano_rho"), entry.integer("sampler_units")):
+        if not (scope.covers(entry.integer("nano_rho")) and scope.covers_error(entry.integer("sampler_units"))):
             raise IllegalStepError(f"the allowance of the scope {entry.scope!r} does not cover the reservation")
         scope.charge(entry)
         self.releases[entry.release_id] = ReleaseBook(entry, steps={"reserve": entry})

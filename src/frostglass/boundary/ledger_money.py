@@ -107,14 +107,15 @@ def require_affordable(
             "FG-BU-004",
             f"a release of {rho(nano_rho)} rho is worth more than the epsilon of {_short(epsilon)} that it claims",
         )
-    if found.spent + nano_rho > found.allowance:
+    if not found.covers(nano_rho):
         raise BudgetError("FG-BU-001", _not_covered(scope, found, nano_rho, epsilon))
-    if not found.covers(nano_rho, sampler_units):
+    if not found.covers_error(sampler_units):
+        room = max(found.sampler_allowance - found.sampler_spent, 0)
         raise BudgetError(
             "FG-BU-002",
-            f"the part of delta that the scope {scope!r} sets aside for the samplers' table error is used up: the "
-            f"release needs {sampler_units} units of 2**-128, and {found.sampler_allowance - found.sampler_spent} are "
-            "left; a scope with a larger delta or a smaller epsilon has room for more. Nothing was reserved",
+            f"the part of delta that the scope {scope!r} sets aside for the samplers' table error does not cover this "
+            f"release: it needs {sampler_units} units of 2**-128, and {room} are left; a scope with a larger delta or "
+            "a smaller epsilon has room for more. Nothing was reserved",
         )
 
 

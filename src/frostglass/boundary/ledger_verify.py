@@ -6,6 +6,7 @@ import stat
 from dataclasses import dataclass
 
 from frostglass.boundary.ledger_book import Book, Problem, ScopeBook
+from frostglass.boundary.ledger_entries import Entry, hash_of
 from frostglass.boundary.ledger_money import allowed, sampler_allowance, summary
 from frostglass.boundary.ledger_store import SqliteStore, Store
 from frostglass.boundary.ledger_witness import Witness
@@ -55,6 +56,7 @@ class LedgerReport:
 
 def examine(store: Store, witness: Witness | None) -> LedgerReport:
     """Check file, tables, hashes, chain, states, sums, allowances and witness; never raises for damage."""
+    lines, witness_problems = _lines(witness)
     try:
         file_faults = store.integrity() if isinstance(store, SqliteStore) else ()
         snapshot = store.read()
@@ -67,8 +69,7 @@ def examine(store: Store, witness: Witness | None) -> LedgerReport:
     if not problems:
         for name, scope in book.scopes.items():
             problems += _allowance_problems(name, scope)
-    if witness and witness.exists() and book.entries:
-        problems += witness.problems(book)
+    problems += witness_problems + _unanswered(book, lines)
     whole = not problems
     return LedgerReport(
         ledger_id=book.ledger_id if whole else "",
@@ -78,6 +79,22 @@ def examine(store: Store, witness: Witness | None) -> LedgerReport:
         notes=(*_file_notes(store), *_notes(book, witness)) if whole else (),
         scopes=tuple(summary(book, name) for name in sorted(book.scopes)) if whole else (),
     )
+
+
+def _lines(witness: Witness | None) -> tuple[list[Entry], list[Problem]]:
+    """The witness's lines, read before the ledger is."""
+    try:
+        return (witness.lines() if witness and witness.exists() else []), []
+    except LedgerError as error:
+        return [], [Problem("witness", error.message)]
+
+
+def _unanswered(book: Book, lines: list[Entry]) -> list[Problem]:
+    return [
+        Problem(f"witness line {number}", "is not in the ledger: an old copy was put back, or a line was changed")
+        for number, line in enumerate(lines, start=1)
+        if not book.answers_for(line.seq, line.hash) or hash_of(line) != line.hash
+    ]
 
 
 def _allowance_problems(name: str, scope: ScopeBook) -> list[Problem]:
@@ -111,7 +128,8 @@ def _notes(book: Book, witness: Witness | None) -> list[str]:
             "there is no witness beside the ledger, so an old copy put back can be told from bundles only; the next "
             "step that writes makes a new one"
         )
-    elif witness and book.owns(witness.tail().seq, witness.tail().head) and witness.tail().seq < book.last.seq:
+    seen = witness.seen() if witness else None
+    if seen and (seen.seq < book.last.seq and (seen.seq == 0 or book.owns(seen.seq, seen.head))):
         notes.append("the witness is behind; the next step that writes brings it up to date")
     over = [name for name, scope in book.scopes.items() if scope.spent > scope.allowance]
     notes += [f"the scope {name!r} has spent more than its allowance, by taking over what was missing" for name in over]

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from frostglass.boundary.ledger_book import Book, Problem
-from frostglass.boundary.ledger_entries import Entry, UnreadableEntryError, chain_fault, entry_of_line, hash_of, line_of
+from frostglass.boundary.ledger_book import Book
+from frostglass.boundary.ledger_entries import Entry, UnreadableEntryError, chain_fault, entry_of_line, line_of
 from frostglass.boundary.ledger_place import sync_folder
 from frostglass.errors import LedgerError
 
@@ -27,6 +27,10 @@ class Tail:
     head: str
     end: int
     torn: bool
+
+    def torn_beyond(self, book: Book) -> bool:
+        """Whether the torn line tells of an entry that came after everything the ledger holds."""
+        return self.torn and self.seq >= book.last.seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,53 +46,23 @@ class Witness:
     def exists(self) -> bool:
         return self.path.exists()
 
-    def tail(self) -> Tail:
-        """Raises LedgerError when the file cannot be read, or its last whole line is no entry."""
-        return self._tail_of(self._bytes())
+    def seen(self) -> Tail | None:
+        """What it saw last; ``None`` when there is no witness. Raises LedgerError when its last whole line is no entry.
+
+        Look here first and at the ledger afterwards: in the other order, a step that somebody else takes in between
+        would look like one that the ledger has lost.
+        """
+        return self._tail_of(self._bytes()) if self.exists() else None
 
     def entries(self) -> tuple[Entry, ...]:
         """The chain that the witness saw last. Raises LedgerError when a line is no entry or breaks the chain."""
         branch: list[Entry] = []
-        for entry in self._lines():
+        for entry in self.lines():
             del branch[max(entry.seq - 1, 0) :]
             if chain_fault(entry, after=branch[-1] if branch else None):
                 raise self._damaged()
             branch.append(entry)
         return tuple(branch)
-
-    def check(self, book: Book) -> None:
-        """Raise LedgerError when the witness has seen an entry that the ledger does not answer for."""
-        if not self.exists():
-            return
-        tail = self.tail()
-        known = tail.seq == 0 or book.answers_for(tail.seq, tail.head)
-        if known and not self.torn_beyond(book):
-            return
-        seen, last = tail.seq + 1 if known else tail.seq, book.last.seq
-        what = "is older than its witness" if seen > last else "and its witness have gone different ways"
-        raise LedgerError(
-            "FG-LG-007",
-            f"this ledger {what}: the witness has seen an entry {seen} that the ledger, which ends at entry {last}, "
-            "does not hold. An old copy was put back, and spending would be forgotten. Put the newer ledger back, or "
-            "run `frostglass ledger reconcile`, which adds the missing spending",
-        )
-
-    def torn_beyond(self, book: Book) -> bool:
-        """Whether a torn last line tells of an entry that came after everything the ledger holds."""
-        tail = self.tail()
-        return tail.torn and tail.seq >= book.last.seq
-
-    def problems(self, book: Book) -> tuple[Problem, ...]:
-        """Every line that the ledger does not answer for."""
-        try:
-            lines = self._lines()
-        except LedgerError as error:
-            return (Problem("witness", error.message),)
-        return tuple(
-            Problem(f"witness line {number}", "is not in the ledger: an old copy was put back, or a line was changed")
-            for number, line in enumerate(lines, start=1)
-            if not book.answers_for(line.seq, line.hash) or hash_of(line) != line.hash
-        )
 
     def catch_up(self, book: Book) -> None:
         """Append what the ledger holds and the witness lacks. Raises LedgerError when that cannot be made durable."""
@@ -113,7 +87,8 @@ class Witness:
         # Another process has gone further and was checked against this witness when it did.
         return []
 
-    def _lines(self) -> list[Entry]:
+    def lines(self) -> list[Entry]:
+        """All whole lines, also of branches that were left. Raises LedgerError when one is no entry."""
         try:
             return [entry_of_line(line) for line in self._bytes().split(b"\n")[:-1]]
         except UnreadableEntryError:
@@ -156,6 +131,23 @@ class Witness:
                 sync_folder(self.path)
         finally:
             os.close(file)
+
+
+def require_not_older(book: Book, seen: Tail | None) -> None:
+    """Raise LedgerError when the witness has seen an entry that the ledger does not answer for."""
+    if seen is None:
+        return
+    known = seen.seq == 0 or book.answers_for(seen.seq, seen.head)
+    if known and not seen.torn_beyond(book):
+        return
+    missing, last = seen.seq + 1 if known else seen.seq, book.last.seq
+    what = "is older than its witness" if missing > last else "and its witness have gone different ways"
+    raise LedgerError(
+        "FG-LG-007",
+        f"this ledger {what}: the witness has seen an entry {missing} that the ledger, which ends at entry {last}, "
+        "does not hold. An old copy was put back, and spending would be forgotten. Put the newer ledger back, or "
+        "run `frostglass ledger reconcile`, which adds the missing spending",
+    )
 
 
 def common_length(ours: list[Entry], theirs: Iterable[Entry]) -> int:

@@ -9,6 +9,7 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from frostglass.errors import BundleError
@@ -39,9 +40,11 @@ def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise BundleError("FG-BN-021", f"{path.name} cannot be read: it must be a plain file, not a link")
-        if found.st_size > most:
-            raise BundleError("FG-BN-022", f"{path.name} is larger than the {most:,} bytes that it may have")
-        return file.read(most + 1)[:most]
+        if found.st_size > min(most, MOST_BYTES):
+            raise BundleError(
+                "FG-BN-022", f"{path.name} is larger than the {min(most, MOST_BYTES):,} bytes it may have"
+            )
+        return file.read(found.st_size)
 
 
 def write_file(path: Path, data: bytes, *, mode: int) -> None:
@@ -61,15 +64,19 @@ def write_file(path: Path, data: bytes, *, mode: int) -> None:
     sync_folder(path.parent)
 
 
-def write_folder(out: Path, files: Mapping[str, bytes]) -> None:
+def write_folder(out: Path, files: Mapping[str, bytes], *, on: date) -> None:
     """Write public ``files``, in their order, to a temporary sibling of ``out``, and rename it when all are durable.
 
-    ``out`` must not exist: BundleError FG-BN-001. Whatever goes wrong, nothing half-written stays behind.
+    ``out`` must not exist: BundleError FG-BN-001. Whatever goes wrong, nothing half-written stays behind. All carry
+    midnight of the day ``on``, so that they do not tell how long the work on the cases took.
     """
+    midnight = datetime(on.year, on.month, on.day, tzinfo=UTC).timestamp()
     with _sibling(out) as folder:
         for name, data in files.items():
             write_file(folder / name, data, mode=PUBLIC)
+            os.utime(folder / name, (midnight, midnight))
         folder.chmod(0o755)
+        os.utime(folder, (midnight, midnight))
         refuse_existing(out)
         folder.rename(out)
     sync_folder(out.parent)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from frostglass.bundle.files import MOST_BYTES, read_file, sha256, write_folder
-from frostglass.bundle.manifest import MANIFEST, PUBLICATION, SEALED, canonical_json
+from frostglass.bundle.files import read_file, sha256, write_folder
+from frostglass.bundle.manifest import MANIFEST, MOST_MANIFEST_BYTES, PUBLICATION, SEALED, canonical_json
 from frostglass.bundle.read import open_bundle
 from frostglass.errors import BundleError
 
@@ -24,9 +24,9 @@ def copy(bundle_path: Path, to: Path, publication: Mapping[str, object]) -> Path
     if strangers:
         raise BundleError("FG-BN-050", "the folder holds something beside the sealed files; only a bundle is published")
     files = {name: bundle.data(name) for name in SEALED}
-    files[MANIFEST] = read_file(bundle.path / MANIFEST, most=MOST_BYTES)
+    files[MANIFEST] = read_file(bundle.path / MANIFEST, most=MOST_MANIFEST_BYTES)
     if sha256(files[MANIFEST]) != bundle.manifest_sha256:
         raise BundleError("FG-BN-026", "manifest.json changed while it was read")
     word = {**publication, "manifest_sha256": bundle.manifest_sha256}
-    write_folder(to, {**files, PUBLICATION: canonical_json(word)})
+    write_folder(to, {**files, PUBLICATION: canonical_json(word)}, on=bundle.manifest.date)
     return to

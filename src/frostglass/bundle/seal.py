@@ -50,7 +50,7 @@ def seal(contents: Contents, out: Path) -> Bundle:
     """
     refuse_existing(out)
     check(contents)
-    write_folder(out, render(contents))
+    write_folder(out, render(contents), on=contents.on)
     return open_bundle(out)
 
 

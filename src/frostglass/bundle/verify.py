@@ -17,8 +17,8 @@ from frostglass.bundle.manifest import Manifest
 from frostglass.errors import FrostglassError
 
 FORGERY = (
-    "These checks show that the bundle agrees with itself. Whether it is the one that was released, only the ledger or "
-    "a signature can tell: compare with --ledger or --key."
+    "These checks show that the bundle agrees with itself. Whether it is the one that was released, only the ledger "
+    "can tell: compare with --ledger."
 )
 """What cannot be told from the bundle alone."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import count
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from frostglass.desk.output import Voice, table, user
 from frostglass.errors import BundleError
 from frostglass.simulate.coded import write_coded_table
 from frostglass.terms.budget import parse_delta, parse_epsilon
+from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
 
@@ -30,7 +32,7 @@ _HEADLINES: tuple[dict[str, str], ...] = (
 def run(out: Path | None, records: int, voice: Voice) -> None:
     """Simulate, open a ledger, release, verify; print where it lies, what it promises, and what it says."""
     folder = _new_folder(out)
-    book = codebooks.load(CODEBOOK)
+    book = fictitious(codebooks.load(CODEBOOK))
     voice.progress(f"writing {records:,} fictitious records")
     write_coded_table(folder / "table.csv", records, SEED)
     ledger = Ledger.create(folder / "ledger.db")
@@ -54,8 +56,24 @@ def run(out: Path | None, records: int, voice: Voice) -> None:
     voice.progress("verifying the bundle from its files alone")
     report = pipeline.verify(bundle.path)
     if not report.ok:
-        raise BundleError("FG-BN-005", "the demo's bundle does not verify; please report this")
+        raise BundleError("FG-BN-064", "the demo's bundle does not verify; please report this")
     voice.say(_story(bundle, folder))
+
+
+def fictitious(book: Codebook) -> Codebook:
+    """The same codebook with texts that say what the demo's data are, so that nobody cites them as anybody's."""
+    document = json.loads(book.canonical)
+    document["codebook"] |= {
+        "id": f"{book.id}-demo",
+        "title": f"Fictitious demonstration data ({book.id})",
+        "publisher": "Nobody: the data are invented",
+    }
+    document["release"] = {
+        "citation": "Fictitious data made by `frostglass demo`; not to be cited as data about anybody.",
+        "limitations": ["Every record is invented, and so is every figure."],
+    }
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return codebooks.from_canonical(text.encode())
 
 
 def _new_folder(out: Path | None) -> Path:

@@ -323,7 +323,7 @@ def _explained(ledger: Ledger, scope: str, decided: Plan) -> Iterator[None]:
                 f"stopped; release {pending.release_id} counts as spent. Run the same command again: if its answers "
                 "were staged it goes on at no further cost, otherwise it asks for a new reservation"
             )
-        raise BundleError("FG-BN-004", message) from None
+        raise BundleError("FG-BN-063", message) from None
 
 
 @contextlib.contextmanager

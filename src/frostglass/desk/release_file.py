@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -52,7 +53,7 @@ def read_release_file(path: Path) -> ReleaseFile:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError("FG-OP-041", f"{path.name} is not valid TOML: {error}") from None
+        raise UsageError("FG-OP-041", _given_twice(path.name, text) or f"{path.name} is not TOML: {error}") from None
     if values.get("format", 1) != 1:
         raise UsageError(
             "FG-OP-042", f"{path.name} has format {values['format']}, and this version of frostglass reads format 1"
@@ -62,6 +63,19 @@ def read_release_file(path: Path) -> ReleaseFile:
     except ValidationError as error:
         faults = "; ".join(_fault(each["type"], each["loc"], each["msg"]) for each in error.errors())
         raise UsageError("FG-OP-043", f"{path.name}: {faults}") from None
+
+
+def _given_twice(name: str, text: str) -> str | None:
+    """What to say when a setting stands twice in one table, which a TOML reader only calls an overwritten value."""
+    table, seen = "", dict[tuple[str, str], int]()
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := re.match(r"\s*\[([^\]]+)\]", line):
+            table = found[1].strip()
+        elif found := re.match(r"\s*([A-Za-z0-9_-]+)\s*=", line):
+            first = seen.setdefault((table, found[1]), number)
+            if first != number:
+                return f"{name}: {found[1]} is given twice (lines {first} and {number}); keep one of them"
+    return None
 
 
 def _fault(kind: str, place: tuple[int | str, ...], message: str) -> str:

@@ -46,7 +46,7 @@ class _Reading:
 
 
 _SPACES = _Sort("FG-IN-036", "values with spaces around them, trimmed", is_note=True)
-_COMPOSED = _Sort("FG-IN-039", "values in Unicode's decomposed form, normalised to NFC", is_note=True)
+_COMPOSED = _Sort("FG-IN-039", "values that were not in Unicode's composed form, normalised to NFC", is_note=True)
 _SET = _Sort("FG-IN-041", "sets written in another order or with a part twice, normalised", is_note=True)
 _OTHER = _Sort("FG-IN-073", "sets that the codebook gathers under its code for others", is_note=True)
 _ALIAS = _Sort("FG-IN-075", "values read through an alias", is_note=True)

@@ -16,12 +16,13 @@ from math import comb
 
 import numpy as np
 
-from frostglass.arrays.text_table import TextColumn, TextTable, is_unseen
+from frostglass.arrays.text_table import TextColumn, TextTable, unseen_characters
 from frostglass.errors import InputError, UsageError
 from frostglass.sensitive.departure import shown
 from frostglass.sensitive.identifiers import cells_like_identifiers, heading_like_identifier
 from frostglass.terms.codebook import INTEGER
 from frostglass.terms.custody import Sensitive
+from frostglass.terms.domain import JOIN, MISSING_LABEL
 
 MOST_BINS = 16
 """Most bins that are proposed for a range of whole numbers."""
@@ -163,19 +164,19 @@ def _named(heading: str) -> dict[str, object]:
 
 def _values(column: TextColumn) -> list[str]:
     """The different values, trimmed and in composed form, in order; blanks left out."""
-    occurring = np.flatnonzero(column.counts()).tolist()
-    values = {unicodedata.normalize("NFC", column.values[number]).strip() for number in occurring} - {""}
-    strange = [value for value in values if any(is_unseen(one) for one in value) or _odd_space(value)]
+    found = [column.values[number] for number in np.flatnonzero(column.counts()).tolist()]
+    values = {unicodedata.normalize("NFC", value).strip() for value in found} - {""}
+    strange = sum(bool(unseen_characters(value)) or _has_odd_space(value.strip()) for value in found)
     if strange:
         raise _UndraftableError(
-            f"{len(strange)} values hold characters that cannot be seen or unusual spaces; clean them"
+            f"{strange} of its values hold characters that cannot be seen or odd spaces; clean them"
         )
     if len({value.casefold() for value in values}) < len(values):
         raise _UndraftableError("some values differ in nothing but capital and small letters; write each in one way")
     return sorted(values)
 
 
-def _odd_space(value: str) -> bool:
+def _has_odd_space(value: str) -> bool:
     return any(one != " " and unicodedata.category(one) == "Zs" for one in value)
 
 
@@ -237,9 +238,17 @@ def _as_set(values: list[str]) -> dict[str, object] | None:
 
 def _categories(values: list[str]) -> list[object]:
     """The values as categories; one that may not stand in a released file gets a harmless code and is its alias."""
-    categories: list[object] = []
-    for value in values:
-        code = value.replace("|", "/")
-        code = f"({code})" if code[0] in "=+-@" else code
-        categories.append(value if code == value else {"code": code, "aliases": [value]})
-    return categories
+    codes = [_harmless(value) for value in values]
+    texts = {text.casefold() for text in (*codes, *values)}
+    if MISSING_LABEL in texts or len({code.casefold() for code in codes}) < len(codes):
+        raise _UndraftableError("some values differ too little from others, or from the word for missing; rename them")
+    return [
+        value if code == value else {"code": code, "aliases": [value]}
+        for value, code in zip(values, codes, strict=True)
+    ]
+
+
+def _harmless(value: str) -> str:
+    """The value without what joins codes in the counts, and in brackets where a spreadsheet would run it."""
+    code = value.replace(JOIN, "/")
+    return f"({code})" if code[0] in "=+-@" else code

@@ -58,7 +58,7 @@ _MONTHS = (
 )
 _MONTH = "(" + "|".join(_MONTHS.split()) + r")[a-z]*\.?"
 _DATE_LIKE = re.compile(
-    rf"\d{{1,4}}[-./ ]{_MONTH}([-./ ]\d{{2,4}})?|{_MONTH}[-./ ]\d{{1,4}}|\d{{4}}-\d\d-\d\d([T ].*)?"
+    rf"\d{{1,4}}[-./ ]{{1,2}}{_MONTH}([-./ ]\d{{2,4}})?|{_MONTH}[-./ ]\d{{1,4}}|\d{{4}}-\d\d-\d\d([T ].*)?"
     r"|\d{1,2}[./]\d{1,2}[./]\d{2,4}( .*)?",
     re.IGNORECASE,
 )

@@ -23,7 +23,7 @@ from frostglass.simulate.figures import (
     Value,
 )
 
-MOST_RECORDS = 10_000_000
+MOST_RECORDS = 5_000_000
 
 Answers = Mapping[str, npt.NDArray[np.uint8]]
 """For each variable the place of its value in ``Draw.values``, one entry a record."""
