@@ -43,10 +43,11 @@ RELEASE = ("release", "table.csv", "-c", "small.toml", "--epsilon", "1.5", "--sc
 
 def test_the_whole_way(desk: Desk, tmp_path: Path) -> None:
     assert desk("check", "table.csv", "-c", "small.toml")[0] == 0
-    code, out, err = desk(*RELEASE, "-o", "out")
+    code, out, err = desk(*RELEASE, "-o", "out", "-v")
     assert code == 0, err
     assert "epsilon 1.5" in out
     assert "…" in err
+    assert "noise sd" in err
     code, out, _ = desk("verify", "out", "--ledger", "b.db")
     assert code == 0, out
     code, out, _ = desk("count", "out", "age=18-59", "sex=F")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+
+import frostglass
+from frostglass import schemas
+from frostglass.desk.main import app
 
 ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r"(<!-- fails -->\n)?```(sh|python)\n(.*?)```", re.DOTALL)
@@ -47,3 +55,49 @@ def test_every_page_is_reached_from_the_index() -> None:
         name = page.relative_to(ROOT / "docs").as_posix()
         if name != "index.md" and not name.startswith("proofs/"):
             assert name in index, f"docs/index.md does not list {name}"
+
+
+def test_every_command_and_option_is_documented() -> None:
+    """Asked of the program itself, so that a new one cannot be forgotten."""
+    page = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+    root = typer.main.get_command(app)
+    for name, command in walk(root, ()):
+        assert f"`frostglass {' '.join(name)}`" in page
+        if name == ("release",):
+            for parameter in command.params:
+                for option in parameter.opts:
+                    assert not option.startswith("-") or f"`{option}`" in page, option
+
+
+def walk(command: Any, name: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command below, with its name."""
+    for part, child in getattr(command, "commands", {}).items():
+        if hasattr(child, "commands"):
+            yield from walk(child, (*name, part))
+        else:
+            yield (*name, part), child
+
+
+def test_the_page_of_errors_is_made_from_the_source() -> None:
+    spec = importlib.util.spec_from_file_location("errors_page", ROOT / "tools" / "errors_page.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert tool.PAGE.read_text(encoding="utf-8") == tool.page(), "run make schemas"
+
+
+def test_the_shipped_schemas_are_those_of_the_models() -> None:
+    package = Path(frostglass.__file__).parent
+    for path, text in schemas.generated().items():
+        assert (package / path).read_text(encoding="utf-8") == text, f"{path}: run make schemas"
+
+
+def test_the_python_page_runs_as_printed(tmp_path: Path) -> None:
+    codes = [
+        code for _, language, code in blocks(ROOT / "docs/reference/python.md", "# Python") if language == "python"
+    ]
+    assert codes
+    for code in codes:
+        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr

@@ -22,7 +22,7 @@ from frostglass.boundary.accountant import epsilon as tight_epsilon
 from frostglass.boundary.ledger import Ledger, Reservation
 from frostglass.boundary.ledger_money import largest_fitting, rho, sampler_allowance
 from frostglass.boundary.ledger_requests import whole
-from frostglass.errors import BudgetError
+from frostglass.errors import BudgetError, LedgerError
 from frostglass.terms.budget import NANO
 from tests.ledger_support import DELTA, EPSILON, PLAN, SCOPE, cost, draw, in_memory, reserve, spent
 
@@ -220,8 +220,13 @@ def test_rho_is_written_out_exactly() -> None:
     assert rho(12 * NANO + 34) == "12.000000034"
 
 
-def test_a_reservation_cannot_be_inflated_afterwards() -> None:
-    """The ledger goes by its own entry; a changed copy of the proof changes nothing there."""
+@pytest.mark.parametrize(
+    "change", [{"nano_rho": 10**12}, {"epsilon": Fraction(1)}, {"sealable": True}, {"release_id": "R2"}], ids=str
+)
+def test_a_reservation_that_was_changed_is_not_drawn_for(change: dict[str, object]) -> None:
     ledger = in_memory()
-    ledger.begin_draw(replace(reserve(ledger, "R1"), nano_rho=10**12))
-    assert spent(ledger) == cost()
+    reservation = reserve(ledger, "R1")
+    reserve(ledger, "R2")
+    with pytest.raises(LedgerError, match="does not hold the reservation"):
+        ledger.begin_draw(replace(reservation, **change))  # type: ignore[arg-type]
+    assert [ledger.state(each) for each in ("R1", "R2")] == ["reserved", "reserved"]

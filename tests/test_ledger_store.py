@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -122,6 +123,26 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="could not be written: No space left on device"):
         fill()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "kept"), [(errno.EINVAL, True), (errno.EIO, False)])
+def test_a_folder_that_cannot_be_synced_is_passed_over_and_one_that_fails_is_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kept: bool
+) -> None:
+    plain = os.fsync
+
+    def failing(file: int) -> None:
+        if stat.S_ISDIR(os.fstat(file).st_mode):
+            raise OSError(number, os.strerror(number))
+        plain(file)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    if kept:
+        Ledger.open(path).backup(path.with_name("copy.db"))
+        assert Ledger.inspect(path.with_name("copy.db")).verify().ok
+    else:
+        with pytest.raises(LedgerError, match="could not be written"):
+            Ledger.open(path).backup(path.with_name("copy.db"))
 
 
 def test_odd_file_names_are_no_trouble(tmp_path: Path) -> None:

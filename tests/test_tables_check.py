@@ -350,6 +350,17 @@ def test_073_sets_gathered_under_a_code_for_others_are_noted_by_number() -> None
     assert found(report, refused=False) == [("FG-IN-073", "v", 1), ("FG-IN-075", "v", 1)]
 
 
+def test_046_and_018_a_refused_value_is_not_called_missing() -> None:
+    report = look(frame(dict.fromkeys(GOOD, SECRET)))
+    assert {one.code for one in report.departures} == {"FG-IN-035"}
+
+
+def test_035_a_column_of_countless_other_values_is_told_in_a_moment() -> None:
+    """Only the first 2,000 different values are looked into; all are counted."""
+    report = look(frame(Sex=[f"Male{place};Female" for place in range(20_000)]))
+    assert found(report, refused=True) == [("FG-IN-035", "Sex", 20_000)]
+
+
 def test_046_columns_without_any_value_or_with_one_are_noted() -> None:
     report = look(frame(Sex=["", ""], country=["ZA", "NA"], works=["1", "1"]))
     noted = [(one.place, one.count) for one in report.departures if one.code == "FG-IN-046"]
@@ -441,6 +452,17 @@ def test_values_go_to_the_private_report_alone(tmp_path: Path) -> None:
 def test_the_private_report_shows_twenty_values_of_a_departure(tmp_path: Path) -> None:
     look(frame(Sex=[f"v{place}" for place in range(50)])).write_private(tmp_path / "private.json")
     assert len(json.loads((tmp_path / "private.json").read_text())["values"]) == 20
+
+
+def test_a_private_report_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError
+
+    (tmp_path / "private.json").write_text("old")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(InputError, match="FG-IN-077"):
+        look(frame({})).write_private(tmp_path / "private.json")
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("private.json", "old")]
 
 
 def test_077_a_private_report_that_cannot_be_written_is_refused(tmp_path: Path) -> None:

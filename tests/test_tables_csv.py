@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Literal
 
 import hypothesis.strategies as st
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 
 from frostglass.arrays import csv_reader, text_table
 from frostglass.arrays.readers import read_text_table
-from frostglass.arrays.text_table import Note, TextTable
+from frostglass.arrays.text_table import Note, TextColumn, TextTable
 from frostglass.errors import FrostglassError, InputError, UsageError
 
 SECRET = "Xylophonia"
@@ -71,6 +72,21 @@ def test_quotes_delimiters_and_line_breaks_inside_quotes_belong_to_the_value(tmp
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_line_ends_of_both_kinds_read_alike(tmp_path: Path, ending: str) -> None:
     assert cells(read(tmp_path, ending.join(["a,b", "1,2", "3,"]))) == {"a": ["1", "3"], "b": ["2", ""]}
+
+
+def test_columns_and_tables_that_contradict_themselves_cannot_be_made() -> None:
+    index = np.array([0, 1], dtype=np.uint32)
+    column = TextColumn("a", ("x", "y"), index)
+    for make in (
+        lambda: TextColumn("a", ("x",), index),
+        lambda: TextColumn("a", ("x", "y"), index.astype(np.int64)),
+        lambda: TextColumn("a", ("x", "y"), index.reshape(1, 2)),
+        lambda: TextTable((column,), 3),
+    ):
+        with pytest.raises(ValueError, match="text"):
+            make()
+    with pytest.raises(ValueError, match="read-only"):
+        column.index[0] = 1
 
 
 def test_a_table_and_its_columns_print_as_withheld(tmp_path: Path) -> None:
@@ -282,6 +298,11 @@ def test_017_blank_lines_are_passed_over_and_counted(tmp_path: Path) -> None:
     table = read(tmp_path, "a,b\n1,2\n\n\n3,4\n\n")
     assert table.rows == 2
     assert [(note.code, note.count) for note in table.notes] == [("FG-IN-017", 3)]
+
+
+def test_017_whole_batches_of_blank_lines_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_reader, "_BATCH", 2)
+    assert read(tmp_path, "a,b\n\n\n\n\n1,2\n").rows == 1
 
 
 def test_017_in_a_file_of_one_column_a_blank_line_is_a_missing_value(tmp_path: Path) -> None:

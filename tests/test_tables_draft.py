@@ -122,6 +122,7 @@ def test_078_columns_that_cannot_be_described_are_all_named_at_once() -> None:
             "note": [f"Xylophonia {place}" for place in range(rows)],
             "size": ["S", "s", *["M"] * (rows - 2)],
             "odd": ["a\u200b", *["b"] * (rows - 1)],
+            "mark": ["a|b", *["a/b"] * (rows - 1)],
             "grade": ["5", *["7"] * (rows - 1)],
             "fine": ["a", "b"] * (rows // 2),
         }
@@ -130,7 +131,14 @@ def test_078_columns_that_cannot_be_described_are_all_named_at_once() -> None:
         draft(read(table), id="drafted", ranges={"grade": (1, 6)})
     message = str(caught.value)
     assert caught.value.code == "FG-IN-078"
-    for place in ("age: 40 different", "note: 300 different", "size: some values", "odd: 1 of", "grade: 1 of"):
+    for place in (
+        "age: 40 different",
+        "note: 300 different",
+        "size: some values",
+        "odd: 1 of",
+        "mark: some values",
+        "grade: 1 of",
+    ):
         assert f"\n  {place}" in message
     assert "--range age=LOW:HIGH" in message
     assert "fine" not in message

@@ -65,6 +65,12 @@ def test_045_blank_keys_and_one_key_for_all_are_refused(keys: list[str], count: 
         kept(keys, 1)
 
 
+def test_a_table_without_records_has_no_people() -> None:
+    empty = pl.DataFrame({"person": [], "v": []}, schema={"person": pl.String, "v": pl.String})
+    coded = encode(read(empty), BOOK, unit=PrivacyUnit("person", 1, "person"), allow_empty=True)
+    assert len(coded.reveal().codes) == 0
+
+
 def test_045_one_row_may_have_one_key() -> None:
     assert kept(["a"], 1) == [0]
 

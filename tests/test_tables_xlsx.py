@@ -131,6 +131,32 @@ def test_cells_and_rows_may_leave_their_places_to_be_counted(plain: Path) -> Non
     assert cells(read_text_table(rewritten(plain, bare))) == {"a": ["1"], "b": ["false"]}
 
 
+def test_texts_leave_reading_aids_out_and_may_lie_at_an_absolute_place(plain: Path) -> None:
+    """Phonetic hints beside Japanese text are no part of it; some programs name parts from the root."""
+
+    def aided(name: str, content: bytes) -> bytes:
+        if name == "xl/sharedStrings.xml":
+            aid = b'<rPh sb="0" eb="1"><t>read me so</t></rPh></si>'
+            return content.replace(b"</si>", aid)
+        if name.endswith("sheet1.xml"):
+            inline = b'<c r="B3" t="inlineStr"><is><t>x</t><rPh sb="0" eb="1"><t>y</t></rPh></is></c></row></sheetData>'
+            content = content.replace(b"</row></sheetData>", inline)
+            return content.replace(b'<c r="B2"><v>1</v>', b'<c r="B2" t="d"><v>2024-03-05</v>')
+        return content.replace(b'"worksheets/', b'"/xl/worksheets/')
+
+    assert cells(read_text_table(rewritten(plain, aided))) == {"a": ["007", SECRET], "b": ["2024-03-05", "x"]}
+
+
+def test_002_a_sheet_with_a_header_alone_has_no_records(tmp_path: Path) -> None:
+    assert read_text_table(workbook(tmp_path / "t.xlsx", sheet_of([["a", "b"]]))).rows == 0
+
+
+def test_015_several_misplaced_cells_are_counted_and_the_first_five_named(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["a"]]
+    rows += [[place, place] for place in range(7)]
+    assert "7 cells (B2, B3, B4, B5, B6, …)" in str(refusal(workbook(tmp_path / "t.xlsx", sheet_of(rows))))
+
+
 def test_001_and_020_sheets_without_a_header_are_refused(tmp_path: Path) -> None:
     assert refusal(workbook(tmp_path / "e.xlsx", sheet_of([]))).code == "FG-IN-001"
     error = refusal(workbook(tmp_path / "t.xlsx", sheet_of([["a", None, "c"], [1, 2, 3]])))
@@ -260,6 +286,12 @@ def test_052_a_part_that_lies_outside_the_file_is_never_fetched(plain: Path) -> 
     assert refusal(rewritten(plain, linked)).code == "FG-IN-052"
 
 
+def test_052_a_compression_that_may_need_much_memory_is_refused(plain: Path) -> None:
+    with zipfile.ZipFile(plain, "a", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("xl/extra.xml", "x")
+    assert refusal(plain).code == "FG-IN-052"
+
+
 def test_052_encrypted_and_old_workbooks_are_named(plain: Path, tmp_path: Path) -> None:
     content = bytearray(plain.read_bytes())
     content[content.index(b"PK\x01\x02") + 8] |= 1
@@ -333,6 +365,10 @@ def test_054_xml_entities_are_refused(plain: Path, part: str) -> None:
         lambda name, content: content.replace(b'row r="2"', b'row r="1"'),
         lambda name, content: content.replace(b"<v>1</v></c></row>", b"<v>x</v></c></row>"),
         lambda name, content: content.replace(b'numFmtId="0"', b'numFmtId="x"'),
+        lambda name, content: content.replace(b'r="B2"', b'r="A2"'),
+        lambda name, content: content.replace(b'<c r="B2"', b'<c r="B2" t="?"'),
+        lambda name, content: content.replace(b'<c r="B2"><v>1', b'<c r="B2"><v>inf'),
+        lambda name, content: content.replace(b"<pageMargins", b'<mergeCell ref="B:?"/><pageMargins'),
     ],
 )  # fmt: skip
 def test_074_a_damaged_workbook_is_refused(plain: Path, change: Callable[[str, bytes], bytes | None]) -> None:

@@ -181,25 +181,25 @@ class Synthesizer:
         Another ``n`` refits to the same measurements with their targets scaled; that costs nothing.
         """
         if self.release_ is None:
-            raise UsageError("FG-OP-091", "nothing to sample from yet: call fit(table) first")
+            raise UsageError("FG-OP-101", "nothing to sample from yet: call fit(table) first")
         if n is None:
             return self.release_.records
         if not 0 <= n <= 50_000_000:
-            raise UsageError("FG-OP-092", "sample takes a number of records from 0 to 50,000,000")
+            raise UsageError("FG-OP-102", "sample takes a number of records from 0 to 50,000,000")
         contents = self.release_._contents
         return _like(self.release_._source, pipeline.resize(contents, n))
 
     def save(self, out: str | Path) -> Bundle:
         """Seal what was fitted as a bundle; ``frostglass.open_bundle`` reads it back."""
         if self.release_ is None:
-            raise UsageError("FG-OP-091", "nothing to save yet: call fit(table) first")
+            raise UsageError("FG-OP-101", "nothing to save yet: call fit(table) first")
         return self.release_.seal(out)
 
 
 def _only_scope(ledger: Ledger) -> str:
     scopes = ledger.scopes()
     if len(scopes) != 1:
-        raise UsageError("FG-OP-093", f"the ledger has {len(scopes)} scopes; say which one pays with scope=")
+        raise UsageError("FG-OP-103", f"the ledger has {len(scopes)} scopes; say which one pays with scope=")
     return scopes[0]
 
 

@@ -102,12 +102,10 @@ def _from_arrow(cells: pa.Array | pa.ChunkedArray, heading: str) -> tuple[TextCo
 
 def _encoded(cells: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
     """The cells as distinct values and positions, whatever they were stored as."""
+    if pa.types.is_null(cells.type) or pa.types.is_string(cells.type) or pa.types.is_string_view(cells.type):
+        cells = cells.cast(pa.large_string())  # without the limit of 2 GB
     if isinstance(cells, pa.ChunkedArray):
         cells = cells.unify_dictionaries().combine_chunks()
-    if isinstance(cells, pa.ChunkedArray):  # several chunks of text beyond 2 GB stay apart
-        cells = pa.concat_arrays([chunk.cast(pa.large_string()) for chunk in cells.chunks])
-    if pa.types.is_null(cells.type) or pa.types.is_string_view(cells.type):
-        cells = cells.cast(pa.large_string())
     return cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
 
 
@@ -120,8 +118,6 @@ def _texts(values: pa.Array, heading: str) -> tuple[list[str], npt.NDArray[np.bo
         values = values.cast(pa.time64("us"), safe=False)
     if pa.types.is_floating(kind):
         cells: Sequence[object] = list(values.to_numpy(zero_copy_only=False))
-    elif pa.types.is_nested(kind) or isinstance(values, pa.ExtensionArray):
-        raise _no_plain_values(heading)
     else:
         cells = values.to_pylist()
     return [_text(cell, heading) for cell in cells], np.fromiter(map(_is_whole_decimal, cells), np.bool_, len(cells))

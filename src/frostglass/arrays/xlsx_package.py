@@ -47,7 +47,7 @@ _DAMAGE = (
     zlib.error,
     expat.ExpatError,
 )
-"""What the libraries raise at a part that is missing, cut short, or no XML."""
+"""What is raised at a part that is missing, cut short, no XML, or in contradiction with itself."""
 
 
 @dataclass(frozen=True)

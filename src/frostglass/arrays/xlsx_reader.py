@@ -19,7 +19,7 @@ from frostglass.arrays.text_table import (
     columns_at,
     too_long,
 )
-from frostglass.arrays.xlsx_package import Package, damaged, opened, resolve, unsupported
+from frostglass.arrays.xlsx_package import Package, opened, resolve, unsupported
 from frostglass.arrays.xlsx_sheet import Sheet, SheetReader, letters
 from frostglass.arrays.xlsx_styles import NumberFormat, number_format
 from frostglass.errors import InputError
@@ -152,11 +152,8 @@ def _formats(package: Package, part: str) -> tuple[NumberFormat, ...]:
         if name == "cellXfs":
             inside.clear()
 
-    try:
-        if package.has(part):
-            package.parse(part, start, end)
-    except ValueError:
-        raise damaged() from None
+    if package.has(part):
+        package.parse(part, start, end)
     return tuple(number_format(number, codes.get(number)) for number in numbers)
 
 

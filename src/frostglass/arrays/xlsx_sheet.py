@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from frostglass.arrays.text_table import check_number_of_columns, check_number_of_rows
-from frostglass.arrays.xlsx_package import damaged
 from frostglass.arrays.xlsx_styles import NumberFormat, number_text
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -47,7 +46,10 @@ class _Cell:
 
 
 class SheetReader:
-    """Handlers for the elements of a worksheet; ``sheet`` is complete when the last one has come."""
+    """Handlers for the elements of a worksheet; ``sheet`` is complete when the last one has come.
+
+    ValueError and LookupError mean that the worksheet contradicts itself.
+    """
 
     def __init__(self, strings: Sequence[str], formats: Sequence[NumberFormat], *, from_1904: bool) -> None:
         self.sheet = Sheet()
@@ -63,24 +65,21 @@ class SheetReader:
 
     def start(self, name: str, given: Mapping[str, str]) -> None:
         """An element begins."""
-        try:
-            if name == "c":
-                self._cell = self._begin_cell(given)
-            elif name in ("v", "t") and self._cell is not None:
-                self._cell.stored = self._cell.stored or []
-                self._listening = not self._in_reading_aid
-            elif name == "f" and self._cell is not None:
-                self._cell.is_formula = True
-            elif name == "rPh":
-                self._in_reading_aid = True
-            elif name == "row":
-                self._begin_row(given)
-            elif name == "col":
-                self._hide_columns(given)
-            elif name == "mergeCell":
-                self.sheet.merged.append(_reference_or_damaged(given.get("ref", "")))
-        except ValueError:
-            raise damaged() from None
+        if name == "c":
+            self._cell = self._begin_cell(given)
+        elif name in ("v", "t") and self._cell is not None:
+            self._cell.stored = self._cell.stored or []
+            self._listening = not self._in_reading_aid
+        elif name == "f" and self._cell is not None:
+            self._cell.is_formula = True
+        elif name == "rPh":
+            self._in_reading_aid = True
+        elif name == "row":
+            self._begin_row(given)
+        elif name == "col":
+            self._hide_columns(given)
+        elif name == "mergeCell":
+            self.sheet.merged.append(_reference(given.get("ref", "")))
 
     def end(self, name: str) -> None:
         """An element ends."""
@@ -124,9 +123,9 @@ class SheetReader:
     def _end_cell(self, cell: _Cell) -> None:
         self.sheet.formulas += cell.is_formula
         if cell.is_formula and cell.kind == "n" and not any(cell.stored or ()):
-            self.sheet.uncalculated.append(self._reference(cell))
+            self.sheet.uncalculated.append(self._place(cell))
         elif cell.kind == "e":
-            self.sheet.errors.append(self._reference(cell))
+            self.sheet.errors.append(self._place(cell))
         else:
             text = self._text_of(cell, "".join(cell.stored or ()))
             if text:
@@ -136,25 +135,22 @@ class SheetReader:
     def _text_of(self, cell: _Cell, stored: str) -> str:
         if not stored:
             return ""
-        try:
-            match cell.kind:
-                case "s":
-                    return _unescaped(self._strings[int(stored)])
-                case "b":
-                    return "true" if int(stored) else "false"
-                case "n":
-                    style = self._formats[cell.style] if cell.style < len(self._formats) else NumberFormat()
-                    self.sheet.moments += style.is_date
-                    return number_text(stored, style, from_1904=self._from_1904)
-                case "inlineStr" | "str":
-                    return _unescaped(stored)
-                case "d":
-                    return stored
-        except (ValueError, IndexError):
-            pass
-        raise damaged()
+        match cell.kind:
+            case "s":
+                return _unescaped(self._strings[int(stored)])
+            case "b":
+                return "true" if int(stored) else "false"
+            case "n":
+                style = self._formats[cell.style] if cell.style < len(self._formats) else NumberFormat()
+                self.sheet.moments += style.is_date
+                return number_text(stored, style, from_1904=self._from_1904)
+            case "inlineStr" | "str":
+                return _unescaped(stored)
+            case "d":
+                return stored
+        raise ValueError
 
-    def _reference(self, cell: _Cell) -> str:
+    def _place(self, cell: _Cell) -> str:
         return f"{letters(cell.column)}{self._row}"
 
 
@@ -178,7 +174,7 @@ def _column_of(name: str) -> int:
     return number
 
 
-def _reference_or_damaged(text: str) -> str:
+def _reference(text: str) -> str:
     parts = text.split(":")
     if len(parts) > 2 or not all(_REFERENCE.fullmatch(part) for part in parts):
         raise ValueError

@@ -222,13 +222,13 @@ class Ledger:
         A reservation is drawn for at most once: this is the entry that says so.
         """
         with self._writing() as turn:
-            require_held(turn.book, reservation)
+            require_held(turn.book, reservation, sealable=self.sealable)
             turn.write(Draft("draw", {}, reservation.scope, reservation.release_id))
 
     def commit(self, reservation: Reservation, *, staged_sha256: str) -> Entry:
         """Fix the staged measurements by their hash."""
         with self._writing() as turn:
-            require_held(turn.book, reservation)
+            require_held(turn.book, reservation, sealable=self.sealable)
             return turn.write(
                 Draft("commit", {"staged_sha256": staged_sha256}, reservation.scope, reservation.release_id)
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -151,7 +152,10 @@ def claimed(path: Path) -> Iterator[Path]:
     except BaseException:
         _remove(path, temporary)
         raise
-    sync_folder(path)
+    try:
+        sync_folder(path)
+    except OSError as error:
+        raise _unwritten(path, error) from None
 
 
 def _unwritten(path: Path, error: OSError) -> LedgerError:
@@ -172,9 +176,12 @@ def _sync(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Make the name of a new file durable."""
+    """Make the name of a new file durable, where the file system can: some that hold backups cannot sync a folder."""
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(folder)

@@ -131,11 +131,14 @@ def require_unused(book: Book, release_id: str) -> None:
         )
 
 
-def require_held(book: Book, reservation: Reservation) -> None:
-    """Raise LedgerError when the ledger does not hold that very reservation: it is another one, or an old copy."""
-    if reservation.ledger_id != book.ledger_id or not book.owns(reservation.seq, reservation.head):
-        raise LedgerError(
-            "FG-LG-020",
-            f"this ledger does not hold the reservation of the release {reservation.release_id!r}: the file was "
-            "replaced by another or by an old copy; nothing was written",
-        )
+def require_held(book: Book, reservation: Reservation, *, sealable: bool) -> None:
+    """Raise LedgerError when the ledger does not hold that very reservation, figure for figure."""
+    if book.owns(reservation.seq, reservation.head):
+        entry = book.entries[reservation.seq - 1]
+        if entry.kind == "reserve" and reservation_of(book, entry, sealable=sealable) == reservation:
+            return
+    raise LedgerError(
+        "FG-LG-020",
+        f"this ledger does not hold the reservation of the release {reservation.release_id!r}: the file was "
+        "replaced by another or by an old copy, or the reservation was changed; nothing was written",
+    )

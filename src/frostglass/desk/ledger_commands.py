@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from frostglass import pipeline
+from frostglass.boundary import accountant as accounting
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.manifest import read_manifest
 from frostglass.desk import options as opt
@@ -40,6 +41,7 @@ def open_scope(
     """
     voice = Voice(as_json)
     limits = parse_epsilon(epsilon), parse_delta(delta)
+    pipeline.noise_for(accounting.accountant(accountant))
     book = Ledger.open(ledger) if ledger.exists() else Ledger.create(ledger)
     book.open_scope(
         scope,

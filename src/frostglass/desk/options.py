@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what is planned before it is done.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only the result.")]
 
 CodebookRef = Annotated[

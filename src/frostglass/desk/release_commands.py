@@ -287,8 +287,12 @@ def _release(settings: Settings, order: pipeline.Order, private_report: Path | N
     book = settings.codebook()
     decided = settings.plan(book)
     out, ledger = settings.out, settings.ledger()
-    settings.check_delta(ledger.scope(order.scope).delta)
+    scope = ledger.scope(order.scope)
+    settings.check_delta(scope.delta)
     pipeline.refuse_output(out, ledger)
+    if voice.verbose:
+        rows, tau, nano_rho = pipeline.foresight(book, decided, accounting.accountant(scope.accountant), scope.delta)
+        voice.note(_plan_text(decided, rows, tau, nano_rho, scope.accountant, decimal_text(scope.delta)))
     with _explained(ledger, order.scope, decided), _reported(private_report, voice):
         contents = pipeline.release(settings.data, book, decided, order, ledger=ledger, progress=voice.progress)
         bundle = pipeline.seal(contents, out, ledger=ledger, progress=voice.progress)

@@ -57,6 +57,7 @@ def check(
             "--private-report", help="Write the departures with their values to this file, for your eyes only."
         ),
     ] = None,
+    allow_empty: opt.AllowEmpty = False,
     delimiter: opt.Delimiter = ",",
     encoding: opt.Encoding = "utf-8",
     sheet: opt.Sheet = None,
@@ -75,9 +76,10 @@ def check(
     report = checking.check(
         table,
         book,
-        unit=PrivacyUnit(book.unit, max_records or 1, person_key),
+        unit=PrivacyUnit(book.unit, 1 if max_records is None else max_records, person_key),
         unknown="missing" if unknown == "missing" else "refuse",
         structural=not without_constraints,
+        allow_empty=allow_empty,
     )
     voice.say(report.text())
     voice.give(report.as_json())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,11 @@ class CodedColumn:
 
     positions: npt.NDArray[np.uint16]
     in_doubt: npt.NDArray[np.bool_] | None
+
+    def missing(self) -> npt.NDArray[np.bool_]:
+        """Rows that have no value here; a refused value is one."""
+        missing: npt.NDArray[np.bool_] = self.positions == MISSING
+        return missing if self.in_doubt is None else missing & ~self.in_doubt
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,10 @@ _ALIAS = _Sort("FG-IN-075", "values read through an alias", is_note=True)
 _TOKEN = _Sort("FG-IN-028", "words that the codebook lists as missing", is_note=True)
 
 
+_MOST_LOOKED_INTO = 2_000
+"""Most different values of a column that are looked into for a slip; with more, it is another column altogether."""
+
+
 def code_column(
     column: TextColumn, variable: Variable, codebook: Codebook, unknown: OnUnknown, findings: Findings
 ) -> CodedColumn:
@@ -62,17 +72,19 @@ def code_column(
     always refused, because the file is not what it looks like.
     """
     counts = column.counts()
-    readings = [_read(value, variable, codebook) for value in column.values]
+    looked_into = itertools.count()
+    readings = [_read(value, variable, codebook, looked_into) for value in column.values]
     _enter(column, variable, counts, readings, unknown, findings)
     positions = np.array([one.position for one in readings], dtype=np.uint16)
     doubts = np.array([one.in_doubt for one in readings], dtype=np.bool_)
     if unknown == "missing":
         doubts[:] = False
-    _enter_shape(variable, counts, positions, findings)
+    if not doubts.any():
+        _enter_shape(variable, counts, positions, findings)
     return CodedColumn(positions[column.index], doubts[column.index] if doubts.any() else None)
 
 
-def _read(value: str, variable: Variable, codebook: Codebook) -> _Reading:
+def _read(value: str, variable: Variable, codebook: Codebook, looked_into: Iterator[int]) -> _Reading:
     unseen = unseen_characters(value)
     if unseen:
         message = spellings.UNSEEN.format(", ".join(unseen))
@@ -87,7 +99,9 @@ def _read(value: str, variable: Variable, codebook: Codebook) -> _Reading:
     elif match.kind == "missing":
         reading.sorts += [_TOKEN] if text in codebook.missing_in and text else []
     else:
-        slip = spellings.slip(text, variable, codebook) if match.kind == "unknown" else spellings.NOT_ADMITTED
+        slip = spellings.NOT_ADMITTED if match.kind == "not_admitted" else spellings.UNKNOWN
+        if match.kind == "unknown" and next(looked_into) < _MOST_LOOKED_INTO:
+            slip = spellings.slip(text, variable, codebook)
         reading.in_doubt = True
         reading.sorts.append(_Sort(slip.code, slip.message))
     reading.sorts += [_SPACES] if text != composed and text else []

@@ -25,7 +25,6 @@ from frostglass.sensitive.headings import Columns, match_columns
 from frostglass.sensitive.rules import check_rules
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Sensitive
-from frostglass.terms.domain import MISSING
 from frostglass.terms.plan import OnUnknown
 from frostglass.terms.unit import PrivacyUnit
 
@@ -174,7 +173,7 @@ def _coded(
 def _enter_empty_records(columns: Sequence[CodedColumn], findings: Findings) -> None:
     empty = np.ones(len(columns[0].positions), dtype=np.bool_)
     for column in columns:
-        empty &= column.positions == MISSING
+        empty &= column.missing()
     if empty.any():
         findings.note("FG-IN-018", "", int(empty.sum()), "records without any value; kept, for each may be a person")
 

@@ -11,7 +11,6 @@ from frostglass.sensitive.cells import CodedColumn
 from frostglass.sensitive.departure import Findings
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.constraint import Clause
-from frostglass.terms.domain import MISSING
 
 
 def check_rules(columns: Sequence[CodedColumn], codebook: Codebook, findings: Findings, *, enforced: bool) -> None:
@@ -57,7 +56,7 @@ def _enter_expectations(columns: Sequence[CodedColumn], codebook: Codebook, find
     """Note, for each expected rate of recorded values, how many records have none. Never refused: it is about data."""
     for constraint in codebook.constraints:
         for name in constraint.variables if constraint.kind == "complete_rate" else ():
-            missing = int((columns[codebook.domain.place(name)].positions == MISSING).sum())
+            missing = int(columns[codebook.domain.place(name)].missing().sum())
             if missing:
                 findings.note(
                     "FG-IN-076",
