@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
+from typing import TypedDict
 
 from frostglass.boundary.accountant import ROUNDED_GAUSSIAN, accountant, allowance
 from frostglass.boundary.ledger import KnownRelease, Ledger, Reservation
@@ -14,6 +16,23 @@ SCOPE = "people"
 EPSILON, DELTA = Fraction(2), Fraction(1, 10**6)
 SMALL = Fraction(1, 2)
 PLAN, OTHER_PLAN, STAGED, MANIFEST = "a" * 64, "d" * 64, "b" * 64, "c" * 64
+
+
+class Unit(TypedDict):
+    """The privacy unit in the words of ``afford``."""
+
+    unit: str
+    keyed: bool
+
+
+class BoundedUnit(Unit):
+    """The privacy unit in the words of ``reserve``."""
+
+    max_records: int
+
+
+ROWS: Unit = {"unit": "person", "keyed": False}
+PERSON: BoundedUnit = {**ROWS, "max_records": 1}
 
 
 def cost(epsilon: Fraction = SMALL) -> int:
@@ -42,17 +61,20 @@ def reserve(
     by: str = "ada",
     sampler_units: int = 1000,
     mechanism: str = ROUNDED_GAUSSIAN,
+    unit: BoundedUnit = PERSON,
+    nano_rho: int | None = None,
 ) -> Reservation:
     """Reserve for a release of ``epsilon``."""
     return ledger.reserve(
         SCOPE,
         release_id=release_id,
         plan_sha256=plan,
-        nano_rho=cost(epsilon),
+        nano_rho=nano_rho or cost(epsilon),
         epsilon=epsilon,
         mechanism=mechanism,
         sampler_units=sampler_units,
         by=by,
+        **unit,
     )
 
 
@@ -68,6 +90,7 @@ def sealed(ledger: Ledger, release_id: str, epsilon: Fraction = SMALL) -> KnownR
     reservation = draw(ledger, release_id, epsilon)
     entry = ledger.commit(reservation, staged_sha256=STAGED)
     ledger.seal(release_id, manifest_sha256=MANIFEST)
+    summary = ledger.scope(SCOPE)
     return KnownRelease(
         ledger_id=ledger.ledger_id,
         scope=SCOPE,
@@ -78,7 +101,20 @@ def sealed(ledger: Ledger, release_id: str, epsilon: Fraction = SMALL) -> KnownR
         epsilon=epsilon,
         delta=DELTA,
         sampler_units=1000,
+        on=entry.at[:10],
+        reserve_seq=reservation.seq,
+        scope_spent=summary.spent,
+        scope_plain_epsilon=summary.plain_epsilon,
+        scope_releases=summary.releases,
+        unit="person",
+        keyed=False,
     )
+
+
+def days_later(ledger: Ledger, days: int) -> Ledger:
+    """The ledger with a clock that is so many days ahead."""
+    ledger._clock = lambda: datetime.now(UTC) + timedelta(days=days)
+    return ledger
 
 
 def spent(ledger: Ledger) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import os
 from fractions import Fraction
 
 import numpy as np
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from frostglass.boundary.accountant import accountant, allowance
 from frostglass.boundary.curator import Curator, sigma_for
 from frostglass.boundary.ledger import Ledger
+from frostglass.boundary.opendp_noise import DiscreteGaussian
 from frostglass.boundary.scripted_noise import ScriptedNoise
 from frostglass.errors import FrostglassError, GlassError
 from frostglass.sensitive.coded_table import CodedTable
@@ -48,9 +51,12 @@ def curator(codes: npt.NDArray[np.uint16], noise: ScriptedNoise, *, max_records:
         epsilon=Fraction(epsilon),
         mechanism=noise.mechanism,
         sampler_units=2**40,
+        unit="person",
+        keyed=max_records > 1,
+        max_records=max_records,
     )
     unit = PrivacyUnit("person", max_records, None if max_records == 1 else "key")
-    table = Sensitive(CodedTable(DOMAIN, codes), "coded table")
+    table = Sensitive(CodedTable(DOMAIN, codes, max_records), "coded table")
     return Curator(table, DOMAIN, unit, ledger=ledger, reservation=reservation, noise=noise)
 
 
@@ -152,3 +158,52 @@ def test_what_scripted_noise_or_an_ephemeral_ledger_paid_for_cannot_be_sealed() 
 def test_a_share_outside_the_budget_is_no_question(share: Fraction) -> None:
     with pytest.raises(GlassError, match="FG-GL-005"):
         Question(AttributeSet.of(["a"]), share)
+
+
+def test_a_curator_answers_in_its_own_process_alone() -> None:
+    """After a fork both would hand out the same shares."""
+    glass = curator(CODES, Listening())
+    child = os.fork()
+    if child == 0:
+        try:
+            glass.measure(Question(AttributeSet.of(["a"]), Fraction(1)))
+        except GlassError as error:
+            os._exit(7 if error.code == "FG-GL-014" else 1)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_a_curator_cannot_be_copied() -> None:
+    with pytest.raises(TypeError, match="cannot be copied"):
+        copy.copy(curator(CODES, Listening()))
+
+
+def test_a_table_that_was_bounded_for_another_unit_is_refused() -> None:
+    """A table with three rows a person, charged as one row a person, would be three times too cheap."""
+    glass = curator(CODES, Listening())
+    table = Sensitive(CodedTable(DOMAIN, CODES, max_records=3), "coded table")
+    ledger = Ledger.ephemeral(epsilon=Fraction(1), delta=Fraction("1e-6"))
+    with pytest.raises(GlassError, match="FG-GL-012"):
+        Curator(table, DOMAIN, PrivacyUnit("person"), ledger=ledger, reservation=glass._reservation, noise=Listening())
+
+
+def test_noise_of_another_mechanism_than_was_paid_for_is_refused() -> None:
+    glass = curator(CODES, Listening())
+    ledger = Ledger.ephemeral(epsilon=Fraction(1), delta=Fraction("1e-6"))
+    with pytest.raises(GlassError, match="FG-GL-013"):
+        Curator(
+            glass._table,
+            DOMAIN,
+            PrivacyUnit("person"),
+            ledger=ledger,
+            reservation=glass._reservation,
+            noise=DiscreteGaussian(),
+        )
+
+
+def test_no_source_of_noise_can_call_itself_sealable() -> None:
+    class Sure(Listening):
+        sealable = True
+
+    answer = curator(CODES, Sure()).measure(Question(AttributeSet.of(["a"]), Fraction(1)))
+    assert answer.receipt.sealable is False

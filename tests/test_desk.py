@@ -307,8 +307,31 @@ def test_the_demo_ends_with_the_promise_and_five_counts(desk: Desk, tmp_path: Pa
 def test_every_command_has_help_with_what_it_does(desk: Desk) -> None:
     verbs = ["demo", "simulate", "check", "plan", "release", "count", "verify", "publish"]
     verbs += [f"codebook {each}" for each in ("list", "check", "show", "draft")]
-    verbs += [f"ledger {each}" for each in ("open", "show", "verify", "export", "backup", "reconcile", "void")]
+    verbs += [f"ledger {each}" for each in ("open", "show", "verify", "export", "backup", "reconcile", "void", "purge")]
     for verb in verbs:
         code, out, _ = desk(*verb.split(), "--help")
         assert code == 0
         assert len(out) > 150
+
+
+def test_a_refused_scope_leaves_no_ledger_behind(desk: Desk, tmp_path: Path) -> None:
+    assert desk("ledger", "open", "t", "--epsilon", "9", "--delta", "1e-6", "--ledger", "new.db")[0] == 2
+    assert not (tmp_path / "new.db").exists()
+    code, _, err = desk("ledger", "open", "t", "--epsilon", "3", "--delta", "1e-6", "--ledger", "new.db")
+    assert code == 0
+    assert "a new ledger" in err
+
+
+def test_staged_answers_that_nobody_will_finish_can_be_deleted(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_args: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("frostglass.pipeline.build", stop)
+        desk(*RELEASE, "-o", "out", "--release-id", "cut-short")
+    assert (tmp_path / "b.db.staged" / "cut-short").exists()
+    assert desk("ledger", "purge", "cut-short", "--ledger", "b.db")[0] == 0
+    assert not (tmp_path / "b.db.staged").exists()
+    assert desk("ledger", "purge", "../x", "--ledger", "b.db")[0] == 1

@@ -213,6 +213,9 @@ FORGERIES: dict[str, tuple[Callable[[list[Entry]], list[Draft]], str]] = {
                     "nano_rho": 5,
                     "sampler_units": 0,
                     "epsilon": "0.01",
+                    "releases": 1,
+                    "unit": "",
+                    "keyed": False,
                     "lost": [[9, "f" * 64]],
                     "by": "bea",
                     "reason": "x",
@@ -224,6 +227,33 @@ FORGERIES: dict[str, tuple[Callable[[list[Entry]], list[Draft]], str]] = {
             Draft("reserve", as_drafts(entries)[2].body, SCOPE, "R9"),
         ],
         "'R9' is used already",
+    ),
+    "a reservation for another unit": (
+        lambda entries: [
+            Draft(each.kind, {**each.body, "unit": "household"}, each.scope, each.release_id)
+            if each.kind == "reserve" and each.release_id == "R2"
+            else each
+            for each in as_drafts(entries)
+        ],
+        "sums over different units mean nothing",
+    ),
+    "a reservation with another key": (
+        lambda entries: [
+            Draft(each.kind, {**each.body, "keyed": True}, each.scope, each.release_id)
+            if each.kind == "reserve" and each.release_id == "R3"
+            else each
+            for each in as_drafts(entries)
+        ],
+        "sums over different units mean nothing",
+    ),
+    "an epsilon that cannot be summed exactly": (
+        lambda entries: [
+            Draft(each.kind, {**each.body, "epsilon": "0.0000000001"}, each.scope, each.release_id)
+            if each.kind == "reserve"
+            else each
+            for each in as_drafts(entries)
+        ],
+        "holds a malformed epsilon",
     ),
     "a scope opened twice": (
         lambda entries: [*as_drafts(entries), as_drafts(entries)[1]],

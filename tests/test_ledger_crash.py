@@ -117,7 +117,7 @@ def test_a_kill_at_any_step_never_leaves_a_draw_uncounted(
             ledger.void("R1", by="bea", reason="nothing was drawn")
         assert spent(ledger) == cost()
     found = ledger.unfinished(SCOPE, PLAN)
-    assert (found is not None) == (state in ("drawn", "committed"))
+    assert bool(found) == (state in ("drawn", "committed"))
 
 
 def draw_many(path: Path, name: str, tries: int) -> None:

@@ -24,7 +24,7 @@ from frostglass.boundary.ledger_money import largest_fitting, rho, sampler_allow
 from frostglass.boundary.ledger_requests import whole
 from frostglass.errors import BudgetError, LedgerError
 from frostglass.terms.budget import NANO
-from tests.ledger_support import DELTA, EPSILON, PLAN, SCOPE, cost, draw, in_memory, reserve, spent
+from tests.ledger_support import DELTA, EPSILON, PERSON, PLAN, ROWS, SCOPE, SMALL, cost, draw, in_memory, reserve, spent
 
 
 def charge(ledger: Ledger, release_id: str, nano_rho: int, *, sampler_units: int = 0) -> Reservation:
@@ -37,6 +37,7 @@ def charge(ledger: Ledger, release_id: str, nano_rho: int, *, sampler_units: int
         epsilon=Fraction(20),
         mechanism=ROUNDED_GAUSSIAN,
         sampler_units=sampler_units,
+        **PERSON,
     )
 
 
@@ -68,6 +69,7 @@ def test_a_release_of_the_scopes_own_epsilon_always_fits_a_fresh_scope(name: str
         epsilon=Fraction(epsilon),
         mechanism=ROUNDED_GAUSSIAN,
         sampler_units=2**40,
+        **PERSON,
     )
     assert ledger.scope(SCOPE).tight_epsilon <= float(Fraction(epsilon))
 
@@ -131,13 +133,13 @@ def test_an_exhausted_scope_offers_no_epsilon() -> None:
     ledger = in_memory()
     reserve(ledger, "R1", EPSILON)
     with pytest.raises(BudgetError, match=r"no release of epsilon 0\.01 or more fits any longer"):
-        ledger.afford(SCOPE, nano_rho=cost(), epsilon=Fraction(1, 2), mechanism=ROUNDED_GAUSSIAN)
+        ledger.afford(SCOPE, nano_rho=cost(), epsilon=Fraction(1, 2), mechanism=ROUNDED_GAUSSIAN, **ROWS)
 
 
 def test_affording_writes_nothing() -> None:
     ledger = in_memory()
     before = list(ledger.entries())
-    ledger.afford(SCOPE, nano_rho=cost(), epsilon=Fraction(1, 2), mechanism=ROUNDED_GAUSSIAN, sampler_units=2**40)
+    ledger.afford(SCOPE, nano_rho=cost(), epsilon=SMALL, mechanism=ROUNDED_GAUSSIAN, sampler_units=2**40, **ROWS)
     assert list(ledger.entries()) == before
 
 
@@ -165,6 +167,7 @@ def test_a_claimed_epsilon_below_the_cost_is_refused() -> None:
             epsilon=Fraction(1, 2),
             mechanism=ROUNDED_GAUSSIAN,
             sampler_units=0,
+            **PERSON,
         )
     assert refused.value.code == "FG-BU-004"
 
@@ -221,7 +224,7 @@ def test_rho_is_written_out_exactly() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"nano_rho": 10**12}, {"epsilon": Fraction(1)}, {"sealable": True}, {"release_id": "R2"}], ids=str
+    "change", [{"nano_rho": 10**12}, {"epsilon": Fraction(1)}, {"sealable": True}, {"sampler_units": 2**60}], ids=str
 )
 def test_a_reservation_that_was_changed_is_not_drawn_for(change: dict[str, object]) -> None:
     ledger = in_memory()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 
@@ -10,14 +11,19 @@ import pytest
 
 from frostglass.boundary.ledger import Ledger, Reservation
 from frostglass.errors import FrostglassError, LedgerError, UsageError
+from frostglass.terms.budget import decimal_text
 from tests.ledger_support import (
     DELTA,
     EPSILON,
     MANIFEST,
     OTHER_PLAN,
+    PERSON,
     PLAN,
+    ROWS,
     SCOPE,
+    SMALL,
     STAGED,
+    BoundedUnit,
     cost,
     draw,
     in_memory,
@@ -55,13 +61,14 @@ def test_the_reservation_says_what_was_reserved() -> None:
         seq=entry.seq,
         head=entry.hash,
         nano_rho=cost(),
+        sampler_units=1000,
+        mechanism="rounded-gaussian",
         plan_sha256=PLAN,
         accountant="gdp",
         epsilon=Fraction(1, 2),
         delta=DELTA,
         sealable=False,
     )
-    assert (entry.body["sampler_units"], entry.body["mechanism"]) == (1000, "rounded-gaussian")
 
 
 Step = Callable[[Ledger, Reservation], object]
@@ -176,20 +183,20 @@ def test_only_the_sealed_manifest_can_be_published() -> None:
         ledger.publish("R1", manifest_sha256=STAGED, to="the website", by="ada")
 
 
-def test_unfinished_finds_the_newest_release_that_was_drawn_and_not_sealed() -> None:
+def test_unfinished_finds_all_releases_that_were_drawn_and_not_sealed_newest_first() -> None:
     ledger = in_memory()
-    assert ledger.unfinished(SCOPE, PLAN) is None
+    assert ledger.unfinished(SCOPE, PLAN) == ()
     reserve(ledger, "R0")
-    assert ledger.unfinished(SCOPE, PLAN) is None
+    assert ledger.unfinished(SCOPE, PLAN) == ()
     first = draw(ledger, "R1")
     second = draw(ledger, "R2")
-    assert ledger.unfinished(SCOPE, PLAN) == second
+    assert ledger.unfinished(SCOPE, PLAN) == (second, first)
     ledger.commit(second, staged_sha256=STAGED)
-    assert ledger.unfinished(SCOPE, PLAN) == second
+    assert ledger.unfinished(SCOPE, PLAN) == (second, first)
     ledger.seal("R2", manifest_sha256=MANIFEST)
-    assert ledger.unfinished(SCOPE, PLAN) == first
-    assert ledger.unfinished(SCOPE, OTHER_PLAN) is None
-    assert ledger.unfinished("others", PLAN) is None
+    assert ledger.unfinished(SCOPE, PLAN) == (first,)
+    assert ledger.unfinished(SCOPE, OTHER_PLAN) == ()
+    assert ledger.unfinished("others", PLAN) == ()
 
 
 def test_find_returns_the_latest_entry_of_a_kind() -> None:
@@ -221,6 +228,56 @@ def test_what_left_without_a_guarantee_is_named_and_the_sum_goes_on() -> None:
         ledger.non_private("others", what="a table", by="ada")
 
 
+# The privacy unit
+
+
+OTHER_UNITS: list[BoundedUnit] = [
+    {"unit": "household", "keyed": False, "max_records": 1},
+    {"unit": "person", "keyed": True, "max_records": 1},
+]
+
+
+@pytest.mark.parametrize("other", OTHER_UNITS, ids=str)
+def test_the_first_release_fixes_the_unit_of_its_scope(other: BoundedUnit) -> None:
+    ledger = in_memory()
+    reserve(ledger, "R1")
+    before = list(ledger.entries())
+    with pytest.raises(LedgerError, match=r"protects the unit 'person'.*different units mean nothing") as refused:
+        reserve(ledger, "R2", unit=other)
+    assert refused.value.code == "FG-LG-021"
+    with pytest.raises(LedgerError, match="protects the unit 'person'"):
+        ledger.afford(
+            SCOPE,
+            nano_rho=cost(),
+            epsilon=SMALL,
+            mechanism="rounded-gaussian",
+            unit=other["unit"],
+            keyed=other["keyed"],
+        )
+    assert list(ledger.entries()) == before
+    ledger.afford(SCOPE, nano_rho=cost(), epsilon=SMALL, mechanism="rounded-gaussian", **ROWS)
+
+
+def test_each_release_of_a_scope_may_bound_the_records_of_a_person_anew() -> None:
+    ledger = in_memory()
+    for most in (1, 3, 2):
+        reserve(ledger, f"R{most}", unit={"unit": "person", "keyed": True, "max_records": most})
+    reserved = [each.body for each in ledger.entries() if each.kind == "reserve"]
+    assert [(each["unit"], each["keyed"], each["max_records"]) for each in reserved] == [
+        ("person", True, 1),
+        ("person", True, 3),
+        ("person", True, 2),
+    ]
+    assert ledger.verify().ok
+
+
+def test_another_scope_may_protect_another_unit() -> None:
+    ledger = in_memory()
+    reserve(ledger, "R1")
+    ledger.open_scope("others", epsilon=EPSILON, delta=DELTA)
+    ledger.afford("others", nano_rho=5, epsilon=SMALL, mechanism="rounded-gaussian", unit="household", keyed=False)
+
+
 # Scopes
 
 
@@ -235,6 +292,7 @@ def test_a_release_never_opens_a_scope() -> None:
             epsilon=Fraction(1),
             mechanism="rounded-gaussian",
             sampler_units=0,
+            **PERSON,
         )
 
 
@@ -297,6 +355,7 @@ def test_texts_on_record_are_one_printable_line(reason: str) -> None:
         ({"delta": Fraction(1, 100)}, "FG-OP-002"),
         ({"population": 0}, "FG-OP-063"),
         ({"accountant": "rdp"}, "FG-OP-020"),
+        ({"epsilon": Fraction(20), "delta": Fraction(1, 10**9), "reason": "a test"}, "FG-OP-066"),
     ],
     ids=lambda value: str(value),
 )
@@ -309,7 +368,19 @@ def test_figures_out_of_range_do_not_open_a_scope(arguments: dict[str, object], 
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"plan_sha256": "A" * 64}, {"nano_rho": 0}, {"nano_rho": -5}, {"sampler_units": -1}], ids=str
+    "wrong",
+    [
+        {"plan_sha256": "A" * 64},
+        {"nano_rho": 0},
+        {"nano_rho": -5},
+        {"sampler_units": -1},
+        {"max_records": 0},
+        {"unit": " "},
+        {"unit": "two\nlines"},
+        {"epsilon": Fraction(1, 2) + Fraction(1, 10**10)},
+        {"epsilon": Fraction(1, 3)},
+    ],
+    ids=str,
 )
 def test_malformed_reservations_are_never_written(wrong: dict[str, object]) -> None:
     ledger = in_memory()
@@ -320,11 +391,38 @@ def test_malformed_reservations_are_never_written(wrong: dict[str, object]) -> N
         "epsilon": Fraction(1),
         "mechanism": "rounded-gaussian",
         "sampler_units": 5,
+        **PERSON,
     }
     with pytest.raises(FrostglassError):
         ledger.reserve(SCOPE, **{**arguments, **wrong})  # type: ignore[arg-type]
     assert spent(ledger) == 0
     assert ledger.verify().ok
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "delta", "least"), [("20", "1e-12", "1.8e-9"), ("20", "1.7e-9", "1.8e-9"), ("13", "1e-12", "1.6e-12")]
+)
+def test_a_scope_in_which_no_release_would_fit_names_the_least_delta_which_works(
+    epsilon: str, delta: str, least: str
+) -> None:
+    ledger = in_memory()
+    with pytest.raises(UsageError, match=rf"too small for an epsilon of {epsilon}.*at least {least},") as refused:
+        ledger.open_scope("others", epsilon=Fraction(epsilon), delta=Fraction(delta), reason="a test")
+    assert refused.value.code == "FG-OP-066"
+    ledger.open_scope("others", epsilon=Fraction(epsilon), delta=Fraction(least), reason="a test")
+    ledger.afford("others", nano_rho=1, epsilon=SMALL, mechanism="rounded-gaussian", sampler_units=2**40, **ROWS)
+
+
+@pytest.mark.parametrize("parts", [(1, 10**9), (333_333_333, 10**9), (7, 3 * 10**8)], ids=str)
+def test_the_plain_sum_can_always_be_written_out(parts: tuple[int, int]) -> None:
+    """Epsilons of up to nine decimals; the last one has more, and never enters the sum."""
+    ledger = Ledger.ephemeral(epsilon=Fraction(20), delta=DELTA, scope=SCOPE)
+    epsilon = Fraction(1, 100) + Fraction(*parts)
+    for number in range(8):
+        with suppress(UsageError):
+            reserve(ledger, f"R{number}", epsilon + Fraction(number), nano_rho=1)
+    total = ledger.scope(SCOPE).plain_epsilon
+    assert Fraction(decimal_text(total)) == total
 
 
 # Ephemeral

@@ -23,7 +23,9 @@ from frostglass.errors import LedgerError
 from tests.ledger_support import (
     DELTA,
     EPSILON,
+    PERSON,
     PLAN,
+    ROWS,
     SCOPE,
     cost,
     draw,
@@ -327,6 +329,16 @@ def test_a_ledger_that_is_exchanged_for_another_does_not_honour_the_reservation(
         ledger.begin_draw(reservation)
 
 
+def test_a_ledger_may_be_named_by_a_text(tmp_path: Path) -> None:
+    place, elsewhere, lines = str(tmp_path / "l.db"), str(tmp_path / "again.db"), str(tmp_path / "entries.jsonl")
+    ledger = Ledger.create(place, witness=str(tmp_path / "seen"))
+    assert ledger.path == tmp_path / "l.db"
+    for opened in (Ledger.open, Ledger.inspect):
+        assert opened(place, witness=str(tmp_path / "seen")).ledger_id == ledger.ledger_id
+    ledger.export(Path(lines))
+    assert Ledger.rebuild(elsewhere, lines).ledger_id == ledger.ledger_id
+
+
 # The clock
 
 
@@ -400,6 +412,7 @@ def test_the_reference_release_is_paid_once_and_refused_twice(tmp_path: Path) ->
         epsilon=EPSILON * 6,
         mechanism=ROUNDED_GAUSSIAN,
         sampler_units=2**40,
+        **PERSON,
     )
     with pytest.raises(Exception, match=r"0\.000000000 of 2\.58\d+ rho are left"):
-        ledger.afford("t", nano_rho=cost(), epsilon=EPSILON, mechanism=ROUNDED_GAUSSIAN)
+        ledger.afford("t", nano_rho=cost(), epsilon=EPSILON, mechanism=ROUNDED_GAUSSIAN, **ROWS)

@@ -22,10 +22,13 @@ from tests.ledger_support import (
     EPSILON,
     MANIFEST,
     OTHER_PLAN,
+    PERSON,
     PLAN,
+    ROWS,
     SCOPE,
     STAGED,
     cost,
+    days_later,
     draw,
     new_ledger,
     put_back,
@@ -160,7 +163,7 @@ def test_a_step_that_another_process_takes_meanwhile_does_not_look_like_an_old_c
 
     monkeypatch.setattr(SqliteStore, "read", read_and_be_overtaken)
     Ledger.open(path)
-    ledger.afford(SCOPE, nano_rho=1, epsilon=Fraction(1), mechanism=ROUNDED_GAUSSIAN)
+    ledger.afford(SCOPE, nano_rho=1, epsilon=Fraction(1), mechanism=ROUNDED_GAUSSIAN, **ROWS)
     assert ledger.verify().ok
     assert next(releases) >= 3
 
@@ -205,7 +208,7 @@ def test_an_old_copy_is_refused_for_every_step_that_counts(path: Path) -> None:
         with pytest.raises(LedgerError, match="older than its witness"):
             reserve(stale, "R3")
         with pytest.raises(LedgerError, match="older than its witness"):
-            stale.afford(SCOPE, nano_rho=1, epsilon=Fraction(1), mechanism=ROUNDED_GAUSSIAN)
+            stale.afford(SCOPE, nano_rho=1, epsilon=Fraction(1), mechanism=ROUNDED_GAUSSIAN, **ROWS)
     assert Ledger.inspect(path).scope(SCOPE).spent == cost()
 
 
@@ -389,6 +392,7 @@ def test_scopes_and_notes_of_the_other_branch_come_along(path: Path) -> None:
         epsilon=Fraction(1, 2),
         mechanism=ROUNDED_GAUSSIAN,
         sampler_units=7,
+        **PERSON,
     )
     ledger.non_private(SCOPE, what="a table with k = 10", by="ada")
     fork(path)
@@ -444,7 +448,7 @@ def test_the_witness_of_another_ledger_is_not_taken_over(path: Path, tmp_path: P
 def test_a_ledger_older_than_a_known_release_is_refused(path: Path) -> None:
     """Catalogue case 64: nothing but the bundle tells, because the witness went back with the ledger."""
     kept = witness_of(path).read_bytes()
-    known = sealed(Ledger.open(path), "R2")
+    known = sealed(days_later(Ledger.open(path), 1), "R2")
     put_back(old(path), path)
     witness_of(path).write_bytes(kept)
     ledger = Ledger.open(path)

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from frostglass import codebooks, pipeline
+from frostglass import bundles, codebooks, foresight, pipeline
 from frostglass.arrays.counting import tally
 from frostglass.boundary import staging
 from frostglass.boundary.accountant import accountant
@@ -104,7 +104,7 @@ def test_a_sealed_bundle_verifies_and_the_ledger_knows_it(
 ) -> None:
     contents = released(survey_csv, small, ledger)
     bundle = pipeline.seal(contents, tmp_path / "out", ledger=ledger)
-    report = pipeline.verify(bundle.path)
+    report = bundles.verify(bundle.path)
     assert report.ok, report.text()
     assert ledger.state(contents.release_id) == "sealed"
     assert not (tmp_path / "budget.db.staged").exists()
@@ -121,7 +121,7 @@ def test_a_bundle_that_promises_more_than_its_noise_gives_does_not_verify(
     contents = released(survey_csv, small, ledger)
     forged = replace(contents, guarantee=replace(contents.guarantee, **changes))  # type: ignore[arg-type]
     seal_forged(forged, tmp_path / "out")
-    report = pipeline.verify(tmp_path / "out")
+    report = bundles.verify(tmp_path / "out")
     assert [check.name for check in report.checks if not check.ok] == ["guarantee"]
 
 
@@ -247,7 +247,7 @@ def test_a_crash_at_any_step_is_never_under_counted_and_never_drawn_twice(
     assert ledger.scope("s").spent == (spent if resumes else 2 * spent)
     if resumes:
         assert (tmp_path / "out" / "measurements.parquet").read_bytes() == before
-    assert pipeline.verify(tmp_path / "out").ok
+    assert bundles.verify(tmp_path / "out").ok
     assert ledger.state(contents.release_id) == "sealed"
     assert not (tmp_path / "budget.db.staged").exists() or where == "stage"
 
@@ -278,7 +278,7 @@ def test_two_years_of_one_scope_verify_and_add_up(small: Codebook, ledger: Ledge
     for year, rows in ((1, 500), (2, 700)):
         contents = released(survey(rows), small, ledger, epsilon="2")
         pipeline.seal(contents, tmp_path / f"year-{year}", ledger=ledger)
-    assert all(pipeline.verify(tmp_path / f"year-{year}").ok for year in (1, 2))
+    assert all(bundles.verify(tmp_path / f"year-{year}").ok for year in (1, 2))
     summary = ledger.scope("s")
     assert summary.plain_epsilon == 4
     assert 2 < summary.tight_epsilon < 4
@@ -294,9 +294,9 @@ def test_a_ledger_older_than_a_neighbouring_bundle_is_refused(
         old.unlink()
     restored = Ledger.open((tmp_path / "monday.db").rename(tmp_path / "budget.db"))
     with pytest.raises(LedgerError, match="reconcile"):
-        pipeline.refuse_output(tmp_path / "next", restored)
-    restored.reconcile(pipeline.known_releases(tmp_path), by="bea", reason="the disk died")
-    pipeline.refuse_output(tmp_path / "next", restored)
+        bundles.refuse_output(tmp_path / "next", small, 3, restored)
+    restored.reconcile(bundles.known_releases(tmp_path), by="bea", reason="the disk died")
+    bundles.refuse_output(tmp_path / "next", small, 3, restored)
     assert restored.scope("s").spent > 0
 
 
@@ -320,7 +320,7 @@ def test_the_zcdp_scope_is_drawn_with_the_discrete_gaussian(small: Codebook, tmp
     contents = released(survey(300), small, ledger, epsilon="4")
     assert contents.guarantee.mechanism == "discrete-gaussian"
     pipeline.seal(contents, tmp_path / "out", ledger=ledger)
-    assert pipeline.verify(tmp_path / "out").ok
+    assert bundles.verify(tmp_path / "out").ok
 
 
 class PairsFirst(AllTables):
@@ -360,7 +360,7 @@ def test_every_reporting_length_works(length: int, small: Codebook, ledger: Ledg
     assert max(len(block.attributes) for block in contents.counts.blocks) == length
     assert sum(each.receipt.rho for each in contents.measurements) == Fraction(contents.guarantee.nano_rho, 10**9)
     pipeline.seal(contents, tmp_path / "out", ledger=ledger)
-    assert pipeline.verify(tmp_path / "out").ok
+    assert bundles.verify(tmp_path / "out").ok
 
 
 def test_an_estimated_number_below_one_gives_an_empty_valid_bundle(
@@ -374,7 +374,7 @@ def test_an_estimated_number_below_one_gives_an_empty_valid_bundle(
     bundle = pipeline.seal(contents, tmp_path / "out", ledger=ledger)
     assert bundle.manifest.total == 0
     assert "empty" in bundle.statement
-    assert pipeline.verify(tmp_path / "out").ok
+    assert bundles.verify(tmp_path / "out").ok
 
 
 def test_a_person_with_many_rows_counts_for_at_most_m(small: Codebook, ledger: Ledger) -> None:
@@ -397,7 +397,7 @@ def test_a_person_with_many_rows_counts_for_at_most_m(small: Codebook, ledger: L
 def test_foresight_is_what_the_release_then_has(small: Codebook, ledger: Ledger) -> None:
     """The errors that `plan` states are those of the release, and nothing is opened or spent for them."""
     plan = plan_for(small)
-    rows, tau, nano_rho = pipeline.foresight(small, plan, accountant("gdp"), Fraction("1e-6"))
+    rows, tau, nano_rho = foresight.foresight(small, plan, accountant("gdp"), Fraction("1e-6"))
     assert ledger.scope("s").spent == 0
     contents = released(survey(600), small, ledger)
     assert contents.counts.tau == tau
@@ -416,7 +416,7 @@ def test_publishing_copies_the_sealed_folder_and_enters_it(
     small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path
 ) -> None:
     bundle = pipeline.seal(released(survey_csv, small, ledger), tmp_path / "out", ledger=ledger)
-    pipeline.publish(bundle.path, tmp_path / "public", ledger=ledger, by="ann")
+    bundles.publish(bundle.path, tmp_path / "public", ledger=ledger, by="ann")
     word = json.loads((tmp_path / "public" / "publication.json").read_text())
     assert word["release_id"] == bundle.manifest.release_id
     for path in bundle.path.iterdir():
@@ -430,5 +430,118 @@ def test_a_bundle_that_the_ledger_did_not_seal_is_not_published(
     bundle = pipeline.seal(released(survey_csv, small, ledger), tmp_path / "out", ledger=ledger)
     other = Ledger.create(tmp_path / "other.db")
     with pytest.raises(FrostglassError):
-        pipeline.publish(bundle.path, tmp_path / "public", ledger=other, by="ann")
+        bundles.publish(bundle.path, tmp_path / "public", ledger=other, by="ann")
     assert not (tmp_path / "public").exists()
+
+
+def test_each_of_two_unfinished_releases_goes_back_to_its_own_table(
+    small: Codebook, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both were drawn under one plan and cut short; neither is paid for again, whichever is finished first."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "commit", crash)
+        order = pipeline.Order("s", fresh=True)
+        for rows in (400, 500):
+            with pytest.raises(Crash):
+                pipeline.release(survey(rows), small, plan_for(small, "1"), order, ledger=ledger)
+    spent = ledger.scope("s").spent
+    ids = set()
+    for rows in (400, 500):
+        contents = released(survey(rows), small, ledger, epsilon="1")
+        pipeline.seal(contents, tmp_path / str(rows), ledger=ledger)
+        ids.add(contents.release_id)
+    assert len(ids) == 2
+    assert ledger.scope("s").spent == spent
+
+
+def test_a_bundle_that_was_complete_before_the_crash_is_entered_not_made_again(
+    small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = released(survey_csv, small, ledger)
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "enter", crash)
+        with pytest.raises(Crash):
+            pipeline.seal(contents, tmp_path / "out", ledger=ledger)
+    before = (tmp_path / "out" / "manifest.json").read_bytes()
+    assert bundles.finish(tmp_path / "out", ledger) is not None
+    assert (tmp_path / "out" / "manifest.json").read_bytes() == before
+    assert ledger.state(contents.release_id) == "sealed"
+    assert bundles.finish(tmp_path / "out", ledger) is None
+    assert not (tmp_path / "budget.db.staged").exists()
+
+
+def test_sealing_twice_leaves_no_second_bundle(
+    small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path
+) -> None:
+    contents = released(survey_csv, small, ledger)
+    pipeline.seal(contents, tmp_path / "out", ledger=ledger)
+    with pytest.raises(LedgerError):
+        pipeline.seal(contents, tmp_path / "stray", ledger=ledger)
+    assert not (tmp_path / "stray").exists()
+
+
+@pytest.mark.parametrize("where", ["stage", "seal"])
+def test_a_full_disk_says_what_was_spent_and_what_to_do(
+    where: str, small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object, **_named: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*((staging, "stage") if where == "stage" else (pipeline, "seal_bundle")), full)
+        with pytest.raises(FrostglassError, match="counts as spent"):
+            pipeline.seal(released(survey_csv, small, ledger), tmp_path / "out", ledger=ledger)
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_room_for_a_bundle_is_told_before_anything_is_spent(
+    small: Codebook, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: type("Usage", (), {"free": 1_000_000}))
+    with pytest.raises(BundleError, match="FG-BN-065"):
+        bundles.refuse_output(tmp_path / "out", small, 3, ledger)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 1.5, "7", True])
+def test_a_seed_that_could_not_be_sealed_is_refused_at_once(seed: object) -> None:
+    with pytest.raises(UsageError, match="FG-OP-035"):
+        pipeline.Order("s", random_state=seed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("threshold", [float("nan"), float("inf")])
+def test_a_threshold_that_could_not_be_sealed_is_refused_at_once(threshold: float, small: Codebook) -> None:
+    with pytest.raises(UsageError, match="FG-OP-007"):
+        plan_for(small, accept={"x": threshold})
+
+
+def test_noise_that_cannot_be_drawn_is_refused_before_anything_is_spent(small: Codebook, ledger: Ledger) -> None:
+    unit = PrivacyUnit("person", 1000, "sex")
+    with pytest.raises(UsageError, match="FG-OP-033"):
+        released(survey(50), small, ledger, epsilon="0.01", unit=unit)
+    assert [entry.kind for entry in ledger.entries()] == ["genesis", "open"]
+
+
+def test_groups_beyond_what_is_proved_get_no_figure(small: Codebook) -> None:
+    """(1 + e**epsilon) times the table error must fit the share of delta that is set aside, at the group's epsilon."""
+    account = accountant("gdp")
+    plan = plan_for(small, "4")
+    figures = pipeline.guarantee(plan, Fraction("1e-6"), account, "rounded-gaussian", 351_004_000)
+    bounded = [size for size, epsilon in figures.groups if np.isfinite(epsilon)]
+    assert bounded == [2, 3]
+    assert np.isfinite(figures.replace_one)
+
+
+def test_a_scope_keeps_one_unit(small: Codebook, ledger: Ledger) -> None:
+    """Rows and persons are not the same people, so their losses are not added up."""
+    released(survey(100), small, ledger, epsilon="1")
+    with pytest.raises(LedgerError):
+        released(survey(100), small, ledger, epsilon="1", unit=PrivacyUnit("person", 2, "sex"))
+
+
+def test_a_bundle_that_another_ledger_paid_for_is_mentioned(
+    small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path
+) -> None:
+    pipeline.seal(released(survey_csv, small, ledger), tmp_path / "out", ledger=ledger)
+    other = Ledger.create(tmp_path / "other.db")
+    other.open_scope("s", epsilon=Fraction(4), delta=Fraction("1e-6"), by="ann")
+    assert len(bundles.refuse_output(tmp_path / "next", small, 3, other)) == 1

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from frostglass.api import Release, Synthesizer, release
     from frostglass.boundary.ledger import Ledger
     from frostglass.bundle.read import Bundle, open_bundle
+    from frostglass.bundles import verify
     from frostglass.codebooks import load as load_codebook
     from frostglass.errors import FrostglassError
-    from frostglass.pipeline import verify
 
 _PLACES = {
     "Bundle": ("frostglass.bundle.read", "Bundle"),
@@ -27,7 +27,7 @@ _PLACES = {
     "load_codebook": ("frostglass.codebooks", "load"),
     "open_bundle": ("frostglass.bundle.read", "open_bundle"),
     "release": ("frostglass.api", "release"),
-    "verify": ("frostglass.pipeline", "verify"),
+    "verify": ("frostglass.bundles", "verify"),
 }
 
 __all__ = [

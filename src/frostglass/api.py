@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Self
 import narwhals as nw
 import polars as pl
 
-from frostglass import codebooks, pipeline
+from frostglass import bundles, codebooks, pipeline
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle import formats
 from frostglass.bundle.contents import Contents
@@ -121,7 +122,8 @@ def release(
     )
     order = pipeline.Order(scope=scope, release_id=release_id, random_state=random_state, fresh=fresh)
     if out is not None:
-        pipeline.refuse_output(Path(out), paying)
+        for note in bundles.refuse_output(Path(out), book, length, paying):
+            warnings.warn(note, stacklevel=2)
     done = Release(pipeline.release(table, book, plan, order, ledger=paying), paying, table)
     if out is not None:
         done.seal(out)

@@ -7,9 +7,11 @@ data but the noisy answers themselves.
 
 from __future__ import annotations
 
-import os
+import hashlib
+import math
 import platform
 import secrets
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,20 +23,17 @@ import numpy as np
 
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary import staging
-from frostglass.boundary.accountant import Accountant
-from frostglass.boundary.curator import SAMPLER_UNITS, Curator, sigma_for
-from frostglass.boundary.ledger import Entry, KnownRelease, Ledger, Reservation
-from frostglass.boundary.noise import NoiseSource, RoundedGaussian
+from frostglass.boundary.accountant import ROUNDED_GAUSSIAN, SAMPLER_UNITS, Accountant
+from frostglass.boundary.curator import Curator, sigma_for
+from frostglass.boundary.ledger import Entry, Ledger, Reservation
+from frostglass.boundary.ledger_money import sampler_allowance
+from frostglass.boundary.noise import MOST_SIGMA, NoiseSource, RoundedGaussian
 from frostglass.boundary.opendp_noise import DiscreteGaussian
-from frostglass.bundle import publish as publishing
 from frostglass.bundle.contents import Contents
-from frostglass.bundle.files import refuse_existing
-from frostglass.bundle.manifest import Manifest, promise, read_manifest
-from frostglass.bundle.measurement_file import read_measurements, write_measurements
-from frostglass.bundle.read import Bundle, open_bundle
+from frostglass.bundle.measurement_file import decode
+from frostglass.bundle.measurement_file import encode as encode_answers
+from frostglass.bundle.read import Bundle
 from frostglass.bundle.seal import seal as seal_bundle
-from frostglass.bundle.verify import Check, VerifyReport
-from frostglass.bundle.verify import verify as verify_bundle
 from frostglass.errors import BundleError, FrostglassError, LedgerError, UsageError
 from frostglass.released.counts import Counts
 from frostglass.released.estimate import Estimate
@@ -44,7 +43,6 @@ from frostglass.released.tabulation import least_stated, tabulate
 from frostglass.sensitive.check import encode
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.sensitive.intake import read
-from frostglass.synthesis.least_squares import foresee
 from frostglass.synthesis.record_fit import satisfiable
 from frostglass.synthesis.rules import compile_rules
 from frostglass.synthesis.strategy import Strategy, strategy
@@ -90,6 +88,11 @@ class Order:
     allow_empty: bool = False
     reading: Reading = field(default_factory=Reading)
 
+    def __post_init__(self) -> None:
+        seed = self.random_state
+        if seed is not None and not (type(seed) is int and 0 <= seed < 2**63):
+            raise UsageError("FG-OP-035", "the seed (--random-state) is a whole number from 0 to 2**63 - 1")
+
 
 def release(
     source: object,
@@ -112,47 +115,50 @@ def release(
     accountant = accounting.accountant(scope.accountant)
     noise = noise or noise_for(accountant)
     nano_rho = accounting.allowance(accountant, plan.epsilon, scope.delta)
-    release_id = _release_id(order, today.isoformat())
-    pending = None if order.fresh else ledger.unfinished(order.scope, plan.sha256)
-    if not (pending and _staged_folder(ledger, pending.release_id)):
-        pending = None
+    planned_noise(codebook, plan, nano_rho, noise)
+    candidates = () if order.fresh else _staged_releases(ledger, order.scope, plan)
+    keyed = plan.unit.person_key is not None
+    if not candidates:
         ledger.afford(
             order.scope,
             nano_rho=nano_rho,
             epsilon=plan.epsilon,
             mechanism=noise.mechanism,
             sampler_units=SAMPLER_UNITS,
+            unit=plan.unit.name,
+            keyed=keyed,
         )
 
     progress("reading and checking the table")
     table = _coded(source, codebook, plan, order)
 
-    staged = _staged(ledger, pending, plan, table)
-    if pending and staged:
-        progress(f"resuming release {pending.release_id}: its answers are staged, nothing is drawn again")
-        reservation, seed = pending, staged.seed
-        measurements = read_measurements(staged.answers, codebook.domain)
-        staged_sha256 = staged.sha256
+    resumed = _resumed(ledger, candidates, plan, table)
+    if resumed:
+        reservation, staged = resumed
+        progress(f"resuming release {reservation.release_id}: its answers are staged, nothing is drawn again")
+        measurements = decode(staged.answers, codebook.domain)
     else:
         reservation = ledger.reserve(
             order.scope,
-            release_id=release_id,
+            release_id=_release_id(order, today.isoformat()),
             plan_sha256=plan.sha256,
             nano_rho=nano_rho,
             epsilon=plan.epsilon,
             mechanism=noise.mechanism,
             sampler_units=SAMPLER_UNITS,
+            unit=plan.unit.name,
+            keyed=keyed,
+            max_records=plan.unit.max_records,
             by=order.by,
         )
         curator = Curator(table, codebook.domain, plan.unit, ledger=ledger, reservation=reservation, noise=noise)
         measurements = asking.measure(codebook.domain, plan.length, curator.measure, progress)
-        seed = secrets.randbits(53) if order.random_state is None else order.random_state
-        staged_sha256 = _stage(ledger, reservation, plan, table, seed, codebook, measurements)
+        staged = _stage(ledger, reservation, plan, table, order, encode_answers(measurements, codebook.domain))
     del table
-    entry = _commit(ledger, reservation, staged_sha256)
+    entry = _commit(ledger, reservation, staged.sha256)
     scope = ledger.scope(order.scope)
 
-    records, counts = build(asking, codebook, clauses, measurements, plan=plan, seed=seed, progress=progress)
+    records, counts = build(asking, codebook, clauses, measurements, plan=plan, seed=staged.seed, progress=progress)
     return Contents(
         release_id=reservation.release_id,
         on=today,
@@ -167,21 +173,38 @@ def release(
         measurements=measurements,
         records=records,
         counts=counts,
-        sampling_seed=seed,
+        sampling_seed=staged.seed,
         engine=engine(asking),
         environment=environment(),
-        sealable=reservation.sealable and noise.sealable,
+        sealable=all(each.receipt.sealable for each in measurements),
     )
 
 
 def seal(contents: Contents, out: Path, *, ledger: Ledger, progress: Progress = quiet) -> Bundle:
     """Write the sealed bundle to ``out``, which must not exist, and enter its hash in the ledger."""
     progress("writing and sealing the bundle")
-    bundle = seal_bundle(contents, out)
-    ledger.seal(contents.release_id, manifest_sha256=bundle.manifest_sha256)
-    if ledger.path is not None:
-        staging.purge(staging.folder_for(ledger.path, contents.release_id))
+    try:
+        bundle = seal_bundle(contents, out)
+    except OSError:
+        raise BundleError(
+            "FG-BN-066",
+            f"the bundle could not be written (is the disk full?); release {contents.release_id} counts as spent, and "
+            "its answers are staged: make room and run the same command again, which goes on at no further cost",
+        ) from None
+    try:
+        enter(bundle, ledger)
+    except FrostglassError:
+        shutil.rmtree(out)
+        raise
     return bundle
+
+
+def enter(bundle: Bundle, ledger: Ledger) -> None:
+    """Tell the ledger that a bundle is final; what was staged for it is no longer needed."""
+    release_id = bundle.manifest.release_id
+    ledger.seal(release_id, manifest_sha256=bundle.manifest_sha256)
+    if ledger.path is not None:
+        staging.purge(staging.folder_for(ledger.path, release_id))
 
 
 def resize(contents: Contents, total: int) -> SyntheticRecords:
@@ -195,18 +218,6 @@ def resize(contents: Contents, total: int) -> SyntheticRecords:
         seed=contents.sampling_seed,
         progress=quiet,
     )
-
-
-def refuse_output(out: Path, ledger: Ledger) -> None:
-    """Refuse, before anything is read or spent, an output that exists or cannot be written, or whose neighbours
-    show that the ledger is older than what it paid for."""
-    refuse_existing(out)
-    parent = out.absolute().parent
-    while not parent.is_dir():
-        parent = parent.parent
-    if not os.access(parent, os.W_OK):
-        raise BundleError("FG-BN-062", f"{parent.name or parent} cannot be written to; choose another folder")
-    ledger.check_known(known_releases(out.absolute().parent))
 
 
 def build(
@@ -229,118 +240,6 @@ def build(
     return records, counts
 
 
-def verify(path: Path) -> VerifyReport:
-    """Check a bundle from its files alone; recompute its records and counts, and its guarantee from its noise."""
-    report = verify_bundle(path, recompute=recompute, environment=environment())
-    if not report.ok:
-        return report
-    try:
-        return report.plus([_check_guarantee(open_bundle(path))])
-    except FrostglassError as error:
-        return report.plus([Check("guarantee", False, str(error))])
-
-
-def _check_guarantee(bundle: Bundle) -> Check:
-    """Whether the noise that the measurements state really buys what the manifest promises, by the accountant."""
-    manifest = bundle.manifest
-    accountant = accounting.accountant(manifest.guarantee.accountant)
-    receipts = [each.receipt for each in bundle.measurements()]
-    spent = sum((Fraction(each.sensitivity**2) / (2 * each.sigma**2) for each in receipts), Fraction(0))
-    plan, delta = manifest.to_plan(), Fraction(manifest.guarantee.delta)
-    promised = guarantee(plan, delta, accountant, manifest.guarantee.mechanism, manifest.guarantee.nano_rho)
-    if spent * NANO > accounting.allowance(accountant, plan.epsilon, delta):
-        return Check("guarantee", False, "the noise is smaller than the promised epsilon needs")
-    if promise(promised) != manifest.guarantee or manifest.guarantee.mechanism not in accountant.mechanisms:
-        return Check("guarantee", False, "the figures of the guarantee are not those that its cost gives")
-    return Check("guarantee", True, f"the noise gives epsilon {manifest.guarantee.epsilon} at this delta, or less")
-
-
-def recompute(
-    measurements: tuple[Measurement, ...], codebook: Codebook, manifest: Manifest
-) -> tuple[SyntheticRecords, Counts]:
-    """What ``build`` made of these measurements when the bundle was sealed."""
-    plan = manifest.to_plan()
-    asking = strategy(plan.strategy)
-    if manifest.engine != engine(asking):
-        raise UsageError(
-            "FG-BN-060",
-            f"the bundle was made by engine {manifest.engine} and this version has {engine(asking)}; "
-            f"verify it with frostglass {manifest.software.version}",
-        )
-    clauses = codebook.clauses if plan.structural else ()
-    return build(asking, codebook, clauses, measurements, plan=plan, seed=manifest.sampling_seed)
-
-
-def publish(path: Path, to: Path, *, ledger: Ledger, by: str) -> Path:
-    """Copy a sealed bundle out, beside a detached ``publication.json``, and enter it in the ledger."""
-    bundle = open_bundle(path)
-    sealed = ledger.find(bundle.manifest.release_id, "seal")
-    if sealed is None or sealed.body["manifest_sha256"] != bundle.manifest_sha256:
-        raise BundleError("FG-BN-061", "this ledger did not seal this bundle; it is another one, or was changed")
-    published = publishing.copy(
-        path,
-        to,
-        {
-            "release_id": bundle.manifest.release_id,
-            "manifest_sha256": bundle.manifest_sha256,
-            "published_on": datetime.now(UTC).date().isoformat(),
-        },
-    )
-    ledger.publish(bundle.manifest.release_id, manifest_sha256=bundle.manifest_sha256, to=str(to.name), by=by)
-    return published
-
-
-@dataclass(frozen=True)
-class Foresight:
-    """What combinations of one length will get: number of tables and cells, and the width of what can be said.
-
-    ``sd`` and ``half_width`` (of the 95% interval) are least, middle and most over the tables, in records; empty for
-    lengths that are read from the records instead of measured.
-    """
-
-    length: int
-    tables: int
-    cells: int
-    noise_sd: float | None
-    sd: tuple[float, ...]
-    half_width: tuple[float, ...]
-
-
-def foresight(
-    codebook: Codebook, plan: Plan, accountant: Accountant, delta: Fraction
-) -> tuple[tuple[Foresight, ...], int, int]:
-    """Errors by length, tau, and the cost in nano-rho. Opens no data and spends nothing."""
-    check_plan(codebook, plan)
-    domain = codebook.domain
-    nano_rho = accounting.allowance(accountant, plan.epsilon, delta)
-    noise = noise_for(accountant)
-    share = shares(domain, plan.length)
-    sd = {
-        order: noise.sd(sigma_for(share[order] * Fraction(nano_rho, NANO), plan.unit.max_records))
-        for order in measured_orders(domain, plan.length)
-    }
-    estimate = foresee(domain, {each: sd[order] for order in sd for each in domain.sets_of_length(order)})
-    rows = tuple(
-        _foresight_of(codebook, estimate, length, sd.get(length))
-        for length in range(1, min(plan.length, len(domain)) + 1)
-    )
-    return rows, plan.tau or least_stated(sd[max(sd)]), nano_rho
-
-
-def _foresight_of(codebook: Codebook, estimate: Estimate, length: int, noise_sd: float | None) -> Foresight:
-    domain = codebook.domain
-    errors = sorted(estimate.sd(each) for each in domain.sets_of_length(length) if estimate.covers(each))
-    spread = (errors[0], errors[len(errors) // 2], errors[-1]) if errors else ()
-    return Foresight(
-        length=length,
-        tables=domain.number_of_sets(length),
-        cells=domain.cells_of_length(length),
-        noise_sd=noise_sd,
-        sd=spread,
-        half_width=tuple(1.959964 * each for each in spread),
-    )
-
-
 def check_plan(codebook: Codebook, plan: Plan) -> tuple[Strategy, tuple[Clause, ...]]:
     """Refuse, from public facts alone, a plan that cannot be carried out; return its strategy and constraints."""
     codebook.ready_for_release()
@@ -354,6 +253,14 @@ def check_plan(codebook: Codebook, plan: Plan) -> tuple[Strategy, tuple[Clause, 
 
 def guarantee(plan: Plan, delta: Fraction, accountant: Accountant, mechanism: str, nano_rho: int) -> Guarantee:
     """The promise of one release, with its figures for groups: k people together cost k squared times as much."""
+
+    def jointly(factor: int) -> float:
+        """Epsilon of ``factor`` times the cost; no figure where the sampler's share of delta does not cover it."""
+        joint = accounting.epsilon(accountant, nano_rho * factor, delta)
+        exact = mechanism != ROUNDED_GAUSSIAN
+        covered = exact or sampler_allowance(Fraction(str(joint)), delta) >= SAMPLER_UNITS
+        return joint if covered else math.inf
+
     return Guarantee(
         epsilon=plan.epsilon,
         delta=delta,
@@ -361,8 +268,8 @@ def guarantee(plan: Plan, delta: Fraction, accountant: Accountant, mechanism: st
         mechanism=mechanism,
         nano_rho=nano_rho,
         unit=plan.unit,
-        groups=tuple((size, accounting.epsilon(accountant, nano_rho * size**2, delta)) for size in GROUPS),
-        replace_one=accounting.epsilon(accountant, nano_rho * 2, delta),
+        groups=tuple((size, jointly(size**2)) for size in GROUPS),
+        replace_one=jointly(2),
     )
 
 
@@ -384,32 +291,6 @@ def environment() -> dict[str, str]:
         "numpy": np.__version__,
         "numba": numba.__version__,
     }
-
-
-def known_releases(folder: Path) -> tuple[KnownRelease, ...]:
-    """The bundles that lie in ``folder``, as the ledger wants to know them; what is no bundle is passed over."""
-    known = []
-    for manifest_path in sorted(folder.glob("*/manifest.json")):
-        try:
-            known.append(known_release(read_manifest(manifest_path)))
-        except FrostglassError:
-            continue
-    return tuple(known)
-
-
-def known_release(manifest: Manifest) -> KnownRelease:
-    """The ledger stamp of a bundle."""
-    return KnownRelease(
-        ledger_id=manifest.ledger.id,
-        scope=manifest.ledger.scope,
-        release_id=manifest.release_id,
-        seq=manifest.ledger.seq,
-        head=manifest.ledger.head,
-        nano_rho=manifest.guarantee.nano_rho,
-        epsilon=Fraction(manifest.guarantee.epsilon),
-        delta=Fraction(manifest.guarantee.delta),
-        sampler_units=SAMPLER_UNITS,
-    )
 
 
 def _commit(ledger: Ledger, reservation: Reservation, staged_sha256: str) -> Entry:
@@ -443,6 +324,30 @@ def _coded(source: object, codebook: Codebook, plan: Plan, order: Order) -> Sens
     )
 
 
+def planned_noise(codebook: Codebook, plan: Plan, nano_rho: int, noise: NoiseSource) -> dict[int, Fraction]:
+    """The noise parameter of the tables of each order. Refuses, from public facts alone, noise that cannot be drawn."""
+    domain = codebook.domain
+    share = shares(domain, plan.length)
+    sigmas = {
+        order: sigma_for(share[order] * Fraction(nano_rho, NANO), plan.unit.max_records)
+        for order in measured_orders(domain, plan.length)
+    }
+    if max(sigmas.values()) > MOST_SIGMA:
+        raise UsageError(
+            "FG-OP-033",
+            "this epsilon, spread over so many tables and records a person, leaves nothing but noise: take a larger "
+            "epsilon, a shorter length, fewer variables or fewer records a person",
+        )
+    error = sum(noise.table_error(sigma) * domain.cells_of_length(order) for order, sigma in sigmas.items())
+    if error > SAMPLER_UNITS:
+        raise UsageError(
+            "FG-OP-034",
+            "so many cells with so much noise exceed the sampler's share of delta: take a larger epsilon, a shorter "
+            "length or fewer variables",
+        )
+    return sigmas
+
+
 def _release_id(order: Order, day: str) -> str:
     if order.release_id is None:
         return f"{order.scope[:40]}-{day}-{secrets.token_hex(3)}"
@@ -455,17 +360,30 @@ def _tau(plan: Plan, measurements: Sequence[Measurement]) -> int:
     return plan.tau or least_stated(max(each.sd for each in measurements if len(each.attributes) == longest))
 
 
-def _staged_folder(ledger: Ledger, release_id: str) -> bool:
-    return ledger.path is not None and staging.folder_for(ledger.path, release_id).is_dir()
+def _staged_releases(ledger: Ledger, scope: str, plan: Plan) -> tuple[Reservation, ...]:
+    """Releases of this very plan that were drawn and staged and never finished, newest first."""
+    if ledger.path is None:
+        return ()
+    path = ledger.path
+    unfinished = ledger.unfinished(scope, plan.sha256)
+    return tuple(each for each in unfinished if staging.folder_for(path, each.release_id).is_dir())
 
 
-def _staged(
-    ledger: Ledger, pending: Reservation | None, plan: Plan, table: Sensitive[CodedTable]
-) -> staging.Staged | None:
-    if pending is None or ledger.path is None:
+def _resumed(
+    ledger: Ledger, candidates: Sequence[Reservation], plan: Plan, table: Sensitive[CodedTable]
+) -> tuple[Reservation, staging.Staged] | None:
+    """The candidate that was drawn from this very table. Raises LedgerError when there are only others."""
+    if not candidates or ledger.path is None:
         return None
-    folder = staging.folder_for(ledger.path, pending.release_id)
-    return staging.staged(folder, plan_sha256=plan.sha256, table=table)
+    for each in candidates:
+        staged = staging.staged(staging.folder_for(ledger.path, each.release_id), plan_sha256=plan.sha256, table=table)
+        if staged:
+            return each, staged
+    raise LedgerError(
+        "FG-LG-051",
+        f"release {candidates[0].release_id} of the same plan was drawn from other data and is not finished: give it "
+        "the table that it was drawn from, or start a new release with --fresh, which is paid for again",
+    )
 
 
 def _stage(
@@ -473,18 +391,19 @@ def _stage(
     reservation: Reservation,
     plan: Plan,
     table: Sensitive[CodedTable],
-    seed: int,
-    codebook: Codebook,
-    measurements: tuple[Measurement, ...],
-) -> str:
+    order: Order,
+    answers: bytes,
+) -> staging.Staged:
     """Stage the answers beside the ledger; a ledger without a file has nowhere, and nothing that could be resumed."""
+    seed = secrets.randbits(53) if order.random_state is None else order.random_state
     if ledger.path is None:
-        return "0" * 64
-    staged = staging.stage(
-        staging.folder_for(ledger.path, reservation.release_id),
-        plan_sha256=plan.sha256,
-        table=table,
-        seed=seed,
-        write=lambda path: write_measurements(path, measurements, codebook.domain),
-    )
-    return staged.sha256
+        return staging.Staged(answers, hashlib.sha256(answers).hexdigest(), seed)
+    folder = staging.folder_for(ledger.path, reservation.release_id)
+    try:
+        return staging.stage(folder, plan_sha256=plan.sha256, table=table, seed=seed, answers=answers)
+    except OSError:
+        raise LedgerError(
+            "FG-LG-052",
+            f"the answers could not be staged beside the ledger (is the disk full?); release {reservation.release_id} "
+            "counts as spent. Make room before you release again",
+        ) from None

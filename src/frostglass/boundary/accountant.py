@@ -23,6 +23,9 @@ DISCRETE_GAUSSIAN = "discrete-gaussian"
 SAMPLER_SHARE = Fraction(1, 2**30)
 """Part of delta that is set aside for the samplers' table error (docs/proofs/rounded-gaussian.md)."""
 
+SAMPLER_UNITS = 2**40
+"""Table error that one release may use, in units of 2**-128: 20 million draws from tables of 50,000 entries."""
+
 _DIGITS = 60
 _GUARD = mpf(10) ** -40
 _MOST_NANO_RHO = 10**15

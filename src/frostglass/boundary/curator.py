@@ -5,14 +5,18 @@ Proof: docs/proofs/measure.md. A strategy asks; it never sees the table, the led
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from math import isqrt
+from threading import Lock
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from frostglass.boundary.ledger import Ledger, Reservation
-from frostglass.boundary.noise import NoiseSource
+from frostglass.boundary.noise import NoiseSource, RoundedGaussian
+from frostglass.boundary.opendp_noise import DiscreteGaussian
 from frostglass.errors import GlassError
 from frostglass.released.measurement import Measurement
 from frostglass.sensitive.coded_table import CodedTable
@@ -24,8 +28,8 @@ from frostglass.terms.question import Question
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.terms.workload import MOST_CELLS
 
-SAMPLER_UNITS = 2**40
-"""Table error that one release may use, in units of 2**-128: 20 million draws from tables of 50,000 entries."""
+_SEALABLE = (RoundedGaussian, DiscreteGaussian)
+"""The sources whose answers may be sealed, by their very type: no other can say so of itself."""
 
 _SIGMA_STEP = 2**16
 
@@ -45,6 +49,8 @@ class Curator:
     """Answers questions about one table out of one reservation, until it is used up.
 
     Building it writes the durable ``draw`` entry: from then on the reservation counts as spent, whatever happens.
+    It answers in the process that built it alone, one question at a time, and cannot be copied: so the shares that
+    it gives out add up to one.
     """
 
     def __init__(
@@ -57,7 +63,14 @@ class Curator:
         reservation: Reservation,
         noise: NoiseSource,
     ) -> None:
+        coded = table.reveal()
+        if coded.domain != domain or coded.max_records != unit.max_records:
+            raise GlassError("FG-GL-012", "the table was not coded for this domain and this unit; nothing was drawn")
+        if reservation.mechanism != noise.mechanism:
+            raise GlassError("FG-GL-013", "the reservation pays for another mechanism; nothing was drawn")
         ledger.begin_draw(reservation)
+        self._process = os.getpid()
+        self._turn = Lock()
         self._table = table
         self._domain = domain
         self._unit = unit
@@ -66,24 +79,31 @@ class Curator:
         self._asked = 0
         self._cells_left = MOST_CELLS
         self._share_left = Fraction(1)
-        self._error_left = SAMPLER_UNITS
+        self._error_left = reservation.sampler_units
 
     def measure(self, question: Question) -> Measurement:
         """The marginal asked for, plus noise for the share offered, with its receipt.
 
         Raises GlassError, which depends on the question alone and never on the table.
         """
-        sigma = self._charge(question)
+        with self._turn:
+            sigma = self._charge(question)
+            receipt = self._receipt(question, sigma)
         exact = count(self._table, question.attributes)
         return Measurement(
             attributes=question.attributes,
             answer=_add_noise(exact, sigma, self._noise),
             sd=self._noise.sd(sigma),
-            receipt=self._receipt(question, sigma),
+            receipt=receipt,
         )
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a curator cannot be copied or pickled")
 
     def _charge(self, question: Question) -> Fraction:
         """Take the question's part out of what is left and return the noise that it buys."""
+        if os.getpid() != self._process:
+            raise GlassError("FG-GL-014", "a curator answers in the process that it was made in; nothing was drawn")
         if not set(question.attributes) <= set(self._domain.names):
             raise GlassError("FG-GL-007", "the question names an attribute that the codebook does not declare")
         cells = self._domain.cells(question.attributes)
@@ -116,7 +136,7 @@ class Curator:
             sigma=sigma,
             sensitivity=self._unit.max_records,
             rho=self._rho(question),
-            sealable=reservation.sealable and self._noise.sealable,
+            sealable=reservation.sealable and type(self._noise) in _SEALABLE,
         )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from frostglass.boundary.accountant import accountant as accountant_of
 from frostglass.boundary.ledger_book import Book, Problem
 from frostglass.boundary.ledger_entries import Draft, Entry, Json, line_of
-from frostglass.boundary.ledger_money import exact_decimal, opening, require_affordable, scope_of, summary
+from frostglass.boundary.ledger_money import claimed_epsilon, opening, require_affordable, scope_of, summary
 from frostglass.boundary.ledger_place import claimed, missing, new_place, require_local, require_writable
 from frostglass.boundary.ledger_reconcile import KnownRelease, continuation, require_known, taken_over
 from frostglass.boundary.ledger_requests import (
@@ -22,6 +22,7 @@ from frostglass.boundary.ledger_requests import (
     one_line,
     release_name,
     require_held,
+    require_same_unit,
     require_unopened,
     require_unused,
     reservation_of,
@@ -55,9 +56,9 @@ class Ledger:
     # Coming into being
 
     @classmethod
-    def create(cls, path: Path, *, witness: Path | None = None) -> Ledger:
+    def create(cls, path: str | Path, *, witness: str | Path | None = None) -> Ledger:
         """A new ledger file (0600) with its witness beside it. Refuses a name or a witness that is taken."""
-        place = new_place(path)
+        place = new_place(Path(path))
         beside = _witness_of(place, witness)
         if beside.exists():
             raise LedgerError(
@@ -72,7 +73,7 @@ class Ledger:
         return cls(store, ledger_id=first.text("ledger_id"), path=place, witness=beside)
 
     @classmethod
-    def open(cls, path: Path, *, witness: Path | None = None, busy_seconds: float = BUSY_SECONDS) -> Ledger:
+    def open(cls, path: str | Path, *, witness: str | Path | None = None, busy_seconds: float = BUSY_SECONDS) -> Ledger:
         """An existing ledger, whole, writable, on a local disk and not older than its witness. Raises LedgerError."""
         ledger = cls.inspect(path, witness=witness, busy_seconds=busy_seconds)
         assert ledger.path is not None
@@ -85,9 +86,11 @@ class Ledger:
         return ledger
 
     @classmethod
-    def inspect(cls, path: Path, *, witness: Path | None = None, busy_seconds: float = BUSY_SECONDS) -> Ledger:
+    def inspect(
+        cls, path: str | Path, *, witness: str | Path | None = None, busy_seconds: float = BUSY_SECONDS
+    ) -> Ledger:
         """An existing ledger as it is, to look at, to verify or to reconcile; each step still checks what it needs."""
-        place = path.resolve()
+        place = Path(path).resolve()
         beside = _witness_of(place, witness)
         if not place.is_file():
             raise LedgerError("FG-LG-001", missing(place, witnessed=beside.exists()))
@@ -98,14 +101,14 @@ class Ledger:
         return ledger
 
     @classmethod
-    def rebuild(cls, path: Path, lines: Path, *, witness: Path | None = None) -> Ledger:
+    def rebuild(cls, path: str | Path, lines: str | Path, *, witness: str | Path | None = None) -> Ledger:
         """A lost ledger written anew, entry for entry, from its witness or an export. Refuses an existing file.
 
         When a witness beside it has seen more, opening it says so and ``reconcile`` adds the rest.
         """
-        place = new_place(path)
+        place = new_place(Path(path))
         beside = _witness_of(place, witness)
-        entries = Witness(lines).entries()
+        entries = Witness(Path(lines)).entries()
         book = Book.replay(entries)
         if not entries or book.problems:
             raise LedgerError("FG-LG-003", f"{str(lines)!r} is not the whole chain of a ledger; nothing was written")
@@ -172,10 +175,25 @@ class Ledger:
 
     # A release
 
-    def afford(self, scope: str, *, nano_rho: int, epsilon: Fraction, mechanism: str, sampler_units: int = 0) -> None:
-        """Raise BudgetError, with the figures and the ways out, when the scope does not cover a release."""
+    def afford(
+        self,
+        scope: str,
+        *,
+        nano_rho: int,
+        epsilon: Fraction,
+        mechanism: str,
+        unit: str,
+        keyed: bool,
+        sampler_units: int = 0,
+    ) -> None:
+        """Raise BudgetError, with the figures and the ways out, when the scope does not cover a release.
+
+        Raises LedgerError when the scope protects another unit.
+        """
+        book = self._checked_book()
+        require_same_unit(book, scope, (stated(unit, "the unit"), keyed))
         require_affordable(
-            self._checked_book(),
+            book,
             scope,
             nano_rho=nano_rho,
             epsilon=epsilon,
@@ -193,23 +211,33 @@ class Ledger:
         epsilon: Fraction,
         mechanism: str,
         sampler_units: int,
+        unit: str,
+        keyed: bool,
+        max_records: int,
         by: str = "",
     ) -> Reservation:
         """Charge a scope for one release, durably, before anything is drawn.
 
         ``sampler_units`` bounds the total variation of all its draws from the ideal, in units of 2**-128.
-        Raises BudgetError when the scope does not cover it, LedgerError for a release id that is used already.
+        ``unit`` names whom one unit is, ``keyed`` says whether a key tells them apart; the scope's first release fixes
+        both. ``max_records`` is the most records of one unit. Raises BudgetError when the scope does not cover it,
+        LedgerError for a release id that is used already and for another unit than the scope's.
         """
+        unit = stated(unit, "the unit")
         body: dict[str, Json] = {
             "plan_sha256": plan_sha256,
             "nano_rho": nano_rho,
             "sampler_units": sampler_units,
-            "epsilon": exact_decimal(parse_epsilon(epsilon), "epsilon"),
+            "epsilon": claimed_epsilon(parse_epsilon(epsilon)),
             "mechanism": mechanism,
+            "unit": unit,
+            "keyed": keyed,
+            "max_records": max_records,
             "by": one_line(by, "the name"),
         }
         with self._writing() as turn:
             require_unused(turn.book, release_name(release_id))
+            require_same_unit(turn.book, scope, (unit, keyed))
             require_affordable(
                 turn.book, scope, nano_rho=nano_rho, epsilon=epsilon, mechanism=mechanism, sampler_units=sampler_units
             )
@@ -256,14 +284,15 @@ class Ledger:
             scope_of(turn.book, scope)
             return turn.write(Draft("non_private", body, scope))
 
-    def unfinished(self, scope: str, plan_sha256: str) -> Reservation | None:
-        """The newest release with this plan that was drawn and is not sealed: it is resumed, never drawn again."""
+    def unfinished(self, scope: str, plan_sha256: str) -> tuple[Reservation, ...]:
+        """Releases with this plan that were drawn and are not sealed, newest first: resumed, never drawn again."""
         book = self._book()
-        for release in sorted(book.releases.values(), key=lambda each: -each.reserve.seq):
-            same = release.reserve.scope == scope and release.reserve.body["plan_sha256"] == plan_sha256
-            if same and release.state in ("drawn", "committed"):
-                return self._reservation(book, release.reserve)
-        return None
+        reserved = [each.reserve for each in book.releases.values() if each.state in ("drawn", "committed")]
+        return tuple(
+            self._reservation(book, entry)
+            for entry in sorted(reserved, key=lambda each: -each.seq)
+            if entry.scope == scope and entry.text("plan_sha256") == plan_sha256
+        )
 
     def state(self, release_id: str) -> str:
         """``reserved``, ``drawn``, ``committed``, ``sealed``, ``published``, ``voided``, or ``reconciled``.
@@ -361,5 +390,5 @@ class Ledger:
         return reservation_of(book, entry, sealable=self.sealable)
 
 
-def _witness_of(place: Path, witness: Path | None) -> Witness:
-    return Witness(witness.resolve() if witness else place.with_name(f"{place.name}.witness"))
+def _witness_of(place: Path, witness: str | Path | None) -> Witness:
+    return Witness(Path(witness).resolve() if witness else place.with_name(f"{place.name}.witness"))

@@ -14,6 +14,7 @@ from fractions import Fraction
 from frostglass.boundary.ledger_entries import (
     Draft,
     Entry,
+    Unit,
     UnreadableEntryError,
     body_fault,
     chain,
@@ -51,10 +52,12 @@ class IllegalStepError(Exception):
 class ScopeBook:
     """One scope: the figures fixed when it was opened, and the running sums.
 
-    ``spent`` is in nano-rho, ``sampler_spent`` in units of 2**-128 of total variation.
+    ``spent`` is in nano-rho, ``sampler_spent`` in units of 2**-128 of total variation. The first reservation, or the
+    first spending taken over whose unit is known, fixes ``unit``.
     """
 
     opened: Entry
+    unit: Unit | None = None
     spent: int = 0
     sampler_spent: int = 0
     plain_epsilon: Fraction = Fraction(0)
@@ -98,7 +101,22 @@ class ScopeBook:
         self.spent += sign * entry.integer("nano_rho")
         self.sampler_spent += sign * entry.integer("sampler_units")
         self.plain_epsilon += sign * Fraction(entry.text("epsilon"))
-        self.releases += sign * (entry.integer("nano_rho") > 0)
+        self.releases += sign * entry.releases
+
+    def fix_unit(self, entry: Entry) -> None:
+        """Take the unit of the first entry that has one. Raises IllegalStepError for another one later."""
+        if self.unit and entry.unit and self.unit != entry.unit:
+            raise IllegalStepError(
+                f"the scope {entry.scope!r} protects {in_words(self.unit)}, and the {entry.kind} entry is about "
+                f"{in_words(entry.unit)}: sums over different units mean nothing"
+            )
+        self.unit = self.unit or entry.unit
+
+
+def in_words(unit: Unit) -> str:
+    """A privacy unit for messages."""
+    name, keyed = unit
+    return f"the unit {name!r} ({'told apart by a key' if keyed else 'one for each row'})"
 
 
 @dataclass
@@ -227,6 +245,7 @@ class Book:
             raise IllegalStepError(f"the release id {entry.release_id!r} is used already; take a new one")
         if not (scope.covers(entry.integer("nano_rho")) and scope.covers_error(entry.integer("sampler_units"))):
             raise IllegalStepError(f"the allowance of the scope {entry.scope!r} does not cover the reservation")
+        scope.fix_unit(entry)
         scope.charge(entry)
         self.releases[entry.release_id] = ReleaseBook(entry, steps={"reserve": entry})
 
@@ -255,8 +274,10 @@ class Book:
 
     def _reconcile(self, entry: Entry) -> None:
         if entry.scope:
-            self._scope_of(entry).charge(entry)
-        elif entry.integer("nano_rho") or entry.integer("sampler_units"):
+            scope = self._scope_of(entry)
+            scope.fix_unit(entry)
+            scope.charge(entry)
+        elif entry.integer("nano_rho") or entry.integer("sampler_units") or entry.integer("releases"):
             raise IllegalStepError("spending that is taken over needs a scope")
         self.acknowledged.update(entry.lost())
         if entry.release_id:

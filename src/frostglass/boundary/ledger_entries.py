@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NoReturn, TypeAlias
 
 FORMAT = 1
@@ -17,6 +18,11 @@ FIRST_PREV = "0" * 64
 COLUMNS = ("seq", "kind", "scope", "release_id", "at", "body", "prev", "hash")
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+Unit: TypeAlias = tuple[str, bool]
+"""The name of a privacy unit, and whether a key tells persons apart (else each row is one)."""
+
+NANO_EPSILON = 10**9
+"""Epsilons that are added up are whole numbers of billionths, below this many: so every sum can be written out."""
 
 _HEX16 = re.compile(r"[0-9a-f]{16}")
 _HEX32 = re.compile(r"[0-9a-f]{32}")
@@ -43,7 +49,7 @@ class Draft:
 class Entry:
     """One line of the ledger. ``at`` is UTC to the second; ``prev`` is the hash of the entry before.
 
-    ``integer``, ``text`` and ``lost`` read a body that ``body_fault`` has passed.
+    Its methods and properties read a body that ``body_fault`` has passed.
     """
 
     seq: int
@@ -71,6 +77,17 @@ class Entry:
         value = self.body[name]
         assert isinstance(value, str)
         return value
+
+    @property
+    def releases(self) -> int:
+        """How many releases a ``reserve`` or ``reconcile`` entry charges for."""
+        return self.integer("releases") if self.kind == "reconcile" else 1
+
+    @property
+    def unit(self) -> Unit | None:
+        """The privacy unit of a ``reserve`` or ``reconcile`` entry; ``None`` where it is not known."""
+        name = self.text("unit")
+        return (name, self.body["keyed"] is True) if name else None
 
     def lost(self) -> tuple[tuple[int, str], ...]:
         """The (seq, hash) pairs that a ``reconcile`` entry takes over."""
@@ -201,8 +218,23 @@ def _whole(value: Json) -> bool:
     return type(value) is int and value >= 0
 
 
+def _positive(value: Json) -> bool:
+    return _whole(value) and value != 0
+
+
 def _text(value: Json) -> bool:
     return isinstance(value, str)
+
+
+def _flag(value: Json) -> bool:
+    return isinstance(value, bool)
+
+
+def _epsilon(value: Json) -> bool:
+    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
+        return False
+    amount = Fraction(value)
+    return amount < NANO_EPSILON and (amount * NANO_EPSILON).denominator == 1
 
 
 def _matches(pattern: re.Pattern[str]) -> _Check:
@@ -242,8 +274,11 @@ _BODIES: Mapping[str, Mapping[str, _Check]] = {
         "plan_sha256": _sha256,
         "nano_rho": _whole,
         "sampler_units": _whole,
-        "epsilon": _decimal,
+        "epsilon": _epsilon,
         "mechanism": _text,
+        "unit": lambda value: _text(value) and value != "",
+        "keyed": _flag,
+        "max_records": _positive,
         "by": _text,
     },
     "draw": {},
@@ -255,7 +290,10 @@ _BODIES: Mapping[str, Mapping[str, _Check]] = {
     "reconcile": {
         "nano_rho": _whole,
         "sampler_units": _whole,
-        "epsilon": _decimal,
+        "epsilon": _epsilon,
+        "releases": _whole,
+        "unit": _text,
+        "keyed": _flag,
         "lost": _pairs,
         "by": _text,
         "reason": _text,

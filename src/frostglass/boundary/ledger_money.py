@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from frostglass.boundary.accountant import SAMPLER_SHARE, accountant, allowance
+from frostglass.boundary.accountant import SAMPLER_SHARE, SAMPLER_UNITS, accountant, allowance
 from frostglass.boundary.accountant import epsilon as tight_epsilon
 from frostglass.boundary.ledger_book import Book, ScopeBook
-from frostglass.boundary.ledger_entries import Draft
+from frostglass.boundary.ledger_entries import NANO_EPSILON, Draft
 from frostglass.errors import BudgetError, LedgerError, UsageError
 from frostglass.terms.budget import EPSILON_LEAST, EPSILON_WITHOUT_REASON, NANO, decimal_text
 from frostglass.terms.guarantee import ScopeSummary
@@ -25,8 +26,19 @@ def sampler_allowance(epsilon: Fraction, delta: Fraction) -> int:
     Noise within total variation ``t`` of the ideal turns (epsilon, d) into (epsilon, d + (1 + e**epsilon) t); the
     share of delta that is set aside pays for the second term. ``e < 2.72`` bounds it from above, exactly.
     """
-    factor = 1 + _E_FROM_ABOVE ** math.ceil(epsilon)
-    return math.floor(delta * SAMPLER_SHARE * _UNITS_IN_ONE / factor)
+    return math.floor(delta * SAMPLER_SHARE * _UNITS_IN_ONE / _tail_factor(epsilon))
+
+
+def least_delta(epsilon: Fraction) -> str:
+    """Smallest delta, rounded up to two digits, whose sampler share covers one release of ``SAMPLER_UNITS``."""
+    least = Fraction(SAMPLER_UNITS, _UNITS_IN_ONE) / SAMPLER_SHARE * _tail_factor(epsilon)
+    rounded = Context(prec=2, rounding=ROUND_CEILING).divide(Decimal(least.numerator), Decimal(least.denominator))
+    return f"{rounded.normalize():e}"
+
+
+def _tail_factor(epsilon: Fraction) -> Fraction:
+    """At least ``1 + e**epsilon``, exactly."""
+    return 1 + _E_FROM_ABOVE ** math.ceil(epsilon)
 
 
 @lru_cache(maxsize=256)
@@ -38,20 +50,19 @@ def allowed(name: str, epsilon: Fraction, delta: Fraction) -> int:
 def opening(
     scope: str, *, epsilon: Fraction, delta: Fraction, name: str, reason: str, population: int | None, by: str
 ) -> Draft:
-    """The ``open`` entry: figures that never change afterwards. Raises UsageError when a reason is due."""
-    most = Fraction(1, 10 * population) if population else DELTA_WITHOUT_REASON
-    if epsilon > EPSILON_WITHOUT_REASON and not reason:
+    """The ``open`` entry: figures that never change afterwards.
+
+    Raises UsageError when a reason is due, and when no release would ever fit.
+    """
+    if not reason:
+        _require_strong(epsilon, delta, population)
+    room = sampler_allowance(epsilon, delta)
+    if room < SAMPLER_UNITS:
         raise UsageError(
-            "FG-OP-061",
-            f"an epsilon above {EPSILON_WITHOUT_REASON} promises little, so it needs a reason, which is stored and "
-            "printed in every statement; give one with --reason",
-        )
-    if delta > most and not reason:
-        bound = "1 / (10 x the declared population)" if population else "1e-5 with no population declared"
-        raise UsageError(
-            "FG-OP-061",
-            f"a delta above {bound} needs a reason, which is stored and printed in every statement; give one with "
-            "--reason, take a smaller delta, or declare the population",
+            "FG-OP-066",
+            f"a delta of {exact_decimal(delta, 'delta')} is too small for an epsilon of {_short(epsilon)}: the "
+            f"samplers' share of it would not cover a single release; take a delta of at least {least_delta(epsilon)}, "
+            "or a smaller epsilon",
         )
     return Draft(
         kind="open",
@@ -61,12 +72,30 @@ def opening(
             "delta": exact_decimal(delta, "delta"),
             "accountant": name,
             "allowance": allowed(name, epsilon, delta),
-            "sampler_allowance": sampler_allowance(epsilon, delta),
+            "sampler_allowance": room,
             "population": population,
             "reason": reason,
             "by": by,
         },
     )
+
+
+def _require_strong(epsilon: Fraction, delta: Fraction, population: int | None) -> None:
+    """Raise UsageError for a promise so weak that it needs a reason."""
+    if epsilon > EPSILON_WITHOUT_REASON:
+        raise UsageError(
+            "FG-OP-061",
+            f"an epsilon above {EPSILON_WITHOUT_REASON} promises little, so it needs a reason, which is stored and "
+            "printed in every statement; give one with --reason",
+        )
+    most = Fraction(1, 10 * population) if population else DELTA_WITHOUT_REASON
+    if delta > most:
+        bound = "1 / (10 x the declared population)" if population else "1e-5 with no population declared"
+        raise UsageError(
+            "FG-OP-061",
+            f"a delta above {bound} needs a reason, which is stored and printed in every statement; give one with "
+            "--reason, take a smaller delta, or declare the population",
+        )
 
 
 def exact_decimal(value: Fraction, what: str) -> str:
@@ -75,6 +104,13 @@ def exact_decimal(value: Fraction, what: str) -> str:
         return decimal_text(value)
     except ValueError:
         raise UsageError("FG-OP-062", f"{what} must be a decimal number that can be written out in full") from None
+
+
+def claimed_epsilon(epsilon: Fraction) -> str:
+    """A release's epsilon as it goes on record. Raises UsageError unless it is a whole number of billionths."""
+    if (epsilon * NANO_EPSILON).denominator != 1:
+        raise UsageError("FG-OP-062", "the epsilon of a release has at most 9 decimals, so that sums stay exact")
+    return decimal_text(epsilon)
 
 
 def scope_of(book: Book, scope: str) -> ScopeBook:

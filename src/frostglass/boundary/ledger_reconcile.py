@@ -1,17 +1,19 @@
 """Getting a ledger that was put back to an older copy right again: everything missing is added, nothing is taken away.
 
-Proof: docs/proofs/ledger.md, "What the witness shows". Where it is not certain that noise was drawn, it is counted.
+Proof: docs/proofs/ledger.md, "What the witness shows" and "What a bundle shows". Where it is not certain that noise
+was drawn, it is counted.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from frostglass.boundary.accountant import accountant
 from frostglass.boundary.ledger_book import Book, ScopeBook
-from frostglass.boundary.ledger_entries import FIRST_PREV, Draft, Entry, Json
+from frostglass.boundary.ledger_entries import FIRST_PREV, NANO_EPSILON, Draft, Entry, Json, Unit
 from frostglass.boundary.ledger_witness import common_length
 from frostglass.errors import LedgerError
 from frostglass.terms.budget import decimal_text
@@ -21,7 +23,9 @@ from frostglass.terms.budget import decimal_text
 class KnownRelease:
     """What a bundle says about the ledger that paid for it: the number and hash of an entry, and what was paid.
 
-    ``sampler_units`` are units of 2**-128 of total variation, as reserved.
+    ``sampler_units`` are units of 2**-128 of total variation, as reserved. ``on`` is the day of the release (ISO);
+    ``reserve_seq`` the number of its ``reserve`` entry. The last three figures are the scope's sums after its commit,
+    itself included, in nano-rho, in epsilon and in releases. ``unit`` is empty where the privacy unit is not known.
     """
 
     ledger_id: str
@@ -33,6 +37,13 @@ class KnownRelease:
     epsilon: Fraction
     delta: Fraction
     sampler_units: int
+    on: str
+    reserve_seq: int
+    scope_spent: int
+    scope_plain_epsilon: Fraction
+    scope_releases: int
+    unit: str = ""
+    keyed: bool = False
 
 
 def require_known(book: Book, known: Sequence[KnownRelease]) -> tuple[str, ...]:
@@ -73,9 +84,15 @@ def taken_over(
     """Drafts that make the ledger answer for the witness's branch and for known releases; ``book`` grows meanwhile."""
     yield from (_torn_line(book, by=by, reason=reason) for _ in range(torn))
     yield from _branch(book, seen, by=by, reason=reason)
-    for each in known:
-        if each.ledger_id == book.ledger_id and not book.answers_for(each.seq, each.head):
-            yield _of_known(book, each, by=by, reason=reason)
+    lost = {
+        (each.seq, each.head): each
+        for each in known
+        if each.ledger_id == book.ledger_id and not book.answers_for(each.seq, each.head)
+    }
+    for scope in sorted({each.scope for each in lost.values()}):
+        yield from _of_known(
+            book, [lost[key] for key in sorted(lost) if lost[key].scope == scope], by=by, reason=reason
+        )
 
 
 def _draft(
@@ -84,6 +101,7 @@ def _draft(
     *,
     scope: str = "",
     release_id: str | None = None,
+    unit: Unit | None = None,
     by: str,
     reason: str,
 ) -> Draft:
@@ -91,7 +109,10 @@ def _draft(
     body: dict[str, Json] = {
         "nano_rho": cost.nano_rho,
         "sampler_units": cost.sampler_units,
-        "epsilon": decimal_text(cost.epsilon),
+        "epsilon": decimal_text(Fraction(math.ceil(cost.epsilon * NANO_EPSILON), NANO_EPSILON)),
+        "releases": cost.releases,
+        "unit": unit[0] if unit else "",
+        "keyed": bool(unit and unit[1]),
         "lost": lost,
         "by": by,
         "reason": reason,
@@ -101,16 +122,31 @@ def _draft(
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a release cost."""
+    """What some releases cost, and how many they are."""
 
     nano_rho: int = 0
     sampler_units: int = 0
     epsilon: Fraction = Fraction(0)
+    releases: int = 0
 
     @classmethod
     def of(cls, entry: Entry) -> Cost:
         """The cost that a ``reserve`` or ``reconcile`` entry carries."""
-        return cls(entry.integer("nano_rho"), entry.integer("sampler_units"), Fraction(entry.text("epsilon")))
+        epsilon = Fraction(entry.text("epsilon"))
+        return cls(entry.integer("nano_rho"), entry.integer("sampler_units"), epsilon, entry.releases)
+
+    @classmethod
+    def of_known(cls, known: KnownRelease) -> Cost:
+        """The cost that a bundle states for itself."""
+        return cls(known.nano_rho, known.sampler_units, known.epsilon, 1)
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.nano_rho + other.nano_rho,
+            self.sampler_units + other.sampler_units,
+            self.epsilon + other.epsilon,
+            self.releases + other.releases,
+        )
 
 
 def _torn_line(book: Book, *, by: str, reason: str) -> Draft:
@@ -118,15 +154,59 @@ def _torn_line(book: Book, *, by: str, reason: str) -> Draft:
     return _draft([(book.last.seq + 1, FIRST_PREV)], Cost(), by=by, reason=reason)
 
 
-def _of_known(book: Book, known: KnownRelease, *, by: str, reason: str) -> Draft:
-    if known.scope not in book.scopes:
+def _of_known(book: Book, known: Sequence[KnownRelease], *, by: str, reason: str) -> Iterator[Draft]:
+    """Take over the known releases of one scope, in order, and with the last of them what else their totals show."""
+    if known[0].scope not in book.scopes:
         raise LedgerError(
             "FG-LG-009",
-            f"the release {known.release_id!r} was paid for in the scope {known.scope!r}, which this copy of the "
+            f"the release {known[0].release_id!r} was paid for in the scope {known[0].scope!r}, which this copy of the "
             "ledger does not know; open it first with the figures in the bundle's statement, then reconcile again",
         )
-    cost = Cost(known.nano_rho, known.sampler_units, known.epsilon)
-    return _draft([(known.seq, known.head)], cost, scope=known.scope, release_id=known.release_id, by=by, reason=reason)
+    rest = _unnamed(book, known)
+    for each in known:
+        cost = Cost.of_known(each) + (rest if each is known[-1] else Cost())
+        unit = (each.unit, each.keyed) if each.unit else None
+        yield _draft(
+            [(each.seq, each.head)], cost, scope=each.scope, release_id=each.release_id, unit=unit, by=by, reason=reason
+        )
+
+
+def _unnamed(book: Book, known: Sequence[KnownRelease]) -> Cost:
+    """What the bundles' totals show beyond these releases and beyond what the ledger holds: lost without a bundle."""
+    own = sum(map(Cost.of_known, known), Cost())
+    rests = []
+    for each in known:
+        shared = _shared(book, each)
+        releases = max(each.scope_releases - shared.releases - own.releases, 0)
+        rests.append(
+            Cost(
+                nano_rho=max(each.scope_spent - shared.nano_rho - own.nano_rho, 0),
+                sampler_units=releases * each.sampler_units,
+                epsilon=max(each.scope_plain_epsilon - shared.epsilon - own.epsilon, Fraction(0)),
+                releases=releases,
+            )
+        )
+    return Cost(
+        nano_rho=max(each.nano_rho for each in rests),
+        sampler_units=max(each.sampler_units for each in rests),
+        epsilon=max(each.epsilon for each in rests),
+        releases=max(each.releases for each in rests),
+    )
+
+
+def _shared(book: Book, known: KnownRelease) -> Cost:
+    """Spending of this ledger that the bundle's total surely contains.
+
+    What was written on the day of the release or later may belong to another branch. What was reserved and not drawn
+    for by then may have been voided on the bundle's branch, or be voided here.
+    """
+
+    def surely(entry: Entry) -> bool:
+        return entry.scope == known.scope and entry.seq < known.reserve_seq and entry.at[:10] < known.on
+
+    drawn = [each.reserve for each in book.releases.values() if "draw" in each.steps and surely(each.steps["draw"])]
+    reconciled = [each for each in book.entries if each.kind == "reconcile" and surely(each)]
+    return sum(map(Cost.of, [*drawn, *reconciled]), Cost())
 
 
 def _branch(book: Book, seen: Sequence[Entry], *, by: str, reason: str) -> Iterator[Draft]:
@@ -144,7 +224,9 @@ def _branch(book: Book, seen: Sequence[Entry], *, by: str, reason: str) -> Itera
     for each in lost:
         if each.kind == "reconcile" and not all(book.answers_for(*pair) for pair in each.lost()):
             pairs = [(each.seq, each.hash), *each.lost()]
-            yield _draft(pairs, Cost.of(each), scope=each.scope, release_id=each.release_id, by=by, reason=reason)
+            yield _draft(
+                pairs, Cost.of(each), scope=each.scope, release_id=each.release_id, unit=each.unit, by=by, reason=reason
+            )
     rest = [(each.seq, each.hash) for each in lost if not book.answers_for(each.seq, each.hash)]
     if rest:
         yield _draft(rest, Cost(), by=by, reason=reason)
@@ -162,7 +244,8 @@ def _release(book: Book, there: Book, entries: Sequence[Entry], *, by: str, reas
         _require_valued(book.scopes[scope], release.reserve)
     held = here is not None and here.reserve.hash == release.reserve.hash and here.state == "reserved"
     cost = Cost() if held else Cost.of(release.reserve)
-    return _draft(pairs, cost, scope=scope, release_id=release_id, by=by, reason=reason)
+    unit = release.reserve.unit
+    return _draft(pairs, cost, scope=scope, release_id=release_id, unit=unit, by=by, reason=reason)
 
 
 def _require_valued(scope: ScopeBook, reserve: Entry) -> None:

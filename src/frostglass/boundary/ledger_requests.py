@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from frostglass.boundary.ledger_book import Book
-from frostglass.boundary.ledger_entries import Entry
-from frostglass.boundary.ledger_money import rho
+from frostglass.boundary.ledger_book import Book, in_words
+from frostglass.boundary.ledger_entries import Entry, Unit
+from frostglass.boundary.ledger_money import rho, scope_of
 from frostglass.boundary.ledger_store import Snapshot
 from frostglass.errors import LedgerError, UsageError
 
@@ -19,7 +19,10 @@ _LONGEST_TEXT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Proof of one durable reservation: its entry's number and hash, and what may be drawn for it."""
+    """Proof of one durable reservation: its entry's number and hash, and what may be drawn for it.
+
+    ``sampler_units`` bounds the total variation of all its draws from the ideal, in units of 2**-128.
+    """
 
     ledger_id: str
     scope: str
@@ -27,6 +30,8 @@ class Reservation:
     seq: int
     head: str
     nano_rho: int
+    sampler_units: int
+    mechanism: str
     plan_sha256: str
     accountant: str
     epsilon: Fraction
@@ -45,6 +50,8 @@ def reservation_of(book: Book, entry: Entry, *, sealable: bool) -> Reservation:
         seq=entry.seq,
         head=entry.hash,
         nano_rho=entry.integer("nano_rho"),
+        sampler_units=entry.integer("sampler_units"),
+        mechanism=entry.text("mechanism"),
         plan_sha256=entry.text("plan_sha256"),
         accountant=scope.accountant,
         epsilon=Fraction(entry.text("epsilon")),
@@ -112,6 +119,19 @@ def require_unopened(book: Book, scope: str) -> None:
             "FG-LG-018",
             f"the scope {scope!r} is open since {found.opened.at[:10]}, with epsilon {found.opened.text('epsilon')}, "
             f"delta {found.opened.text('delta')} and the accountant {found.accountant!r}; these never change",
+        )
+
+
+def require_same_unit(book: Book, scope: str, unit: Unit) -> None:
+    """Raise LedgerError when the scope's releases so far protect another unit."""
+    fixed = scope_of(book, scope).unit
+    if fixed and fixed != unit:
+        raise LedgerError(
+            "FG-LG-021",
+            f"the scope {scope!r} protects {in_words(fixed)}, as its first release fixed it, and this release would "
+            f"protect {in_words(unit)}. Sums over different units mean nothing: nobody could say to whom the total "
+            "promises what. Release with the unit of the scope, or open another scope; if it is about the same "
+            "people, its promise comes on top of this one. Nothing was reserved",
         )
 
 

@@ -22,7 +22,7 @@ from frostglass.errors import GlassError
 
 BITS = 128
 _WORKING_BITS = 320
-_MOST_SIGMA = Fraction(1_000_000)
+MOST_SIGMA = Fraction(1_000_000)
 
 
 class NoiseSource(Protocol):
@@ -30,11 +30,6 @@ class NoiseSource(Protocol):
 
     @property
     def mechanism(self) -> str: ...
-
-    @property
-    def sealable(self) -> bool:
-        """Whether a release made with it may be sealed; false for scripted noise."""
-        ...
 
     def draw(self, sigma: Fraction, size: int) -> npt.NDArray[np.int64]:
         """``size`` independent draws, in records."""
@@ -76,7 +71,7 @@ def cumulative_table(sigma: Fraction) -> CumulativeTable:
 
     ``P(X > k) = erfc((k + 1/2) / (sigma sqrt 2)) / 2``, and by symmetry ``P(X < -k)`` is the same.
     """
-    if not 0 < sigma <= _MOST_SIGMA:
+    if not 0 < sigma <= MOST_SIGMA:
         raise GlassError("FG-GL-010", "the noise parameter must be above 0 and at most 1,000,000 records")
     tails: list[int] = []
     with mp.workprec(_WORKING_BITS):
@@ -118,7 +113,6 @@ class RoundedGaussian:
     """
 
     mechanism = ROUNDED_GAUSSIAN
-    sealable = True
 
     def draw(self, sigma: Fraction, size: int) -> npt.NDArray[np.int64]:
         return values_from_bits(cumulative_table(sigma), os.urandom(size * BITS // 8))

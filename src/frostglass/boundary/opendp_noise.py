@@ -19,7 +19,6 @@ class DiscreteGaussian:
     """
 
     mechanism = DISCRETE_GAUSSIAN
-    sealable = True
 
     def __init__(self) -> None:
         try:

@@ -12,10 +12,9 @@ from frostglass.boundary.noise import RoundedGaussian
 
 
 class ScriptedNoise:
-    """Stands in for the default source and returns what ``script(sigma, size)`` says; ``sealable`` is false."""
+    """Stands in for the default source and returns what ``script(sigma, size)`` says. Its receipts cannot be sealed."""
 
     mechanism = RoundedGaussian.mechanism
-    sealable = False
 
     def __init__(self, script: Callable[[Fraction, int], npt.NDArray[np.int64]]) -> None:
         self._script = script

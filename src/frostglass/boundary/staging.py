@@ -12,7 +12,6 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,9 +24,9 @@ _ANSWERS, _NOTE = "measurements.parquet", "stage.json"
 
 @dataclass(frozen=True)
 class Staged:
-    """A staged release: its answers, their SHA-256, and the seed for what comes after the noise."""
+    """A staged release: its answers as a file's bytes, their SHA-256, and the seed for what comes after the noise."""
 
-    answers: Path
+    answers: bytes
     sha256: str
     seed: int
 
@@ -37,68 +36,59 @@ def folder_for(ledger: Path, release_id: str) -> Path:
     return ledger.with_name(ledger.name + ".staged") / release_id
 
 
-def stage(
-    folder: Path,
-    *,
-    plan_sha256: str,
-    table: Sensitive[CodedTable],
-    seed: int,
-    write: Callable[[Path], None],
-) -> Staged:
-    """Write the answers with ``write`` and make them durable; complete or not there at all."""
-    partial = folder.with_name(folder.name + ".partial")
+def stage(folder: Path, *, plan_sha256: str, table: Sensitive[CodedTable], seed: int, answers: bytes) -> Staged:
+    """Write the answers and make them durable; complete or not there at all."""
+    partial = _partial(folder)
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(mode=0o700, parents=True)
-    write(partial / _ANSWERS)
+    folder.parent.mkdir(mode=0o700, exist_ok=True)
+    partial.mkdir(mode=0o700)
     key = secrets.token_bytes(32)
-    note = {
-        "plan_sha256": plan_sha256,
-        "sha256": _sha256(partial / _ANSWERS),
-        "seed": seed,
-        "key": key.hex(),
-        "data": _digest(table, key),
-    }
-    (partial / _NOTE).touch(mode=0o600)
-    (partial / _NOTE).write_text(json.dumps(note))
-    for each in (partial / _ANSWERS, partial / _NOTE, partial):
-        _sync(each)
-    (partial / _ANSWERS).chmod(0o600)
+    sha256 = hashlib.sha256(answers).hexdigest()
+    note = {"plan_sha256": plan_sha256, "sha256": sha256, "seed": seed, "key": key.hex(), "data": _digest(table, key)}
+    _write(partial / _ANSWERS, answers)
+    _write(partial / _NOTE, json.dumps(note).encode())
+    _sync(partial)
     partial.rename(folder)
     _sync(folder.parent)
-    return Staged(folder / _ANSWERS, str(note["sha256"]), seed)
+    _sync(folder.parent.parent)
+    return Staged(answers, sha256, seed)
 
 
 def staged(folder: Path, *, plan_sha256: str, table: Sensitive[CodedTable]) -> Staged | None:
-    """The staged release, if it is there. Raises LedgerError when it is damaged or was drawn from other data."""
-    if not folder.is_dir():
-        return None
+    """The staged release, if it was drawn from this very table; ``None`` when it was drawn from another.
+
+    Raises LedgerError when it is damaged.
+    """
     try:
         note = json.loads((folder / _NOTE).read_text())
-        sound = note["plan_sha256"] == plan_sha256 and note["sha256"] == _sha256(folder / _ANSWERS)
+        answers = (folder / _ANSWERS).read_bytes()
+        sound = note["plan_sha256"] == plan_sha256 and note["sha256"] == hashlib.sha256(answers).hexdigest()
         same_data = hmac.compare_digest(note["data"], _digest(table, bytes.fromhex(note["key"])))
         seed = int(note["seed"])
     except (OSError, ValueError, KeyError, TypeError):
-        sound, same_data, seed = False, False, 0
+        sound, same_data, seed, answers = False, False, 0, b""
     if not sound:
         raise LedgerError(
             "FG-LG-050",
             f"the staged answers of release {folder.name} are damaged; what they cost stays spent. "
             "Start a new release with --fresh",
         )
-    if not same_data:
-        raise LedgerError(
-            "FG-LG-051",
-            f"release {folder.name} was drawn from other data and is not finished: give it the table that it was "
-            "drawn from, or start a new release with --fresh, which is paid for again",
-        )
-    return Staged(folder / _ANSWERS, str(note["sha256"]), seed)
+    return Staged(answers, str(note["sha256"]), seed) if same_data else None
 
 
-def purge(folder: Path) -> None:
-    """Remove a staged release, and the place for staged releases when it was the last."""
-    shutil.rmtree(folder, ignore_errors=True)
+def purge(folder: Path) -> bool:
+    """Remove a staged release, half-written or whole, and the place for them when it was the last; whether it was."""
+    there = [each for each in (folder, _partial(folder)) if each.is_dir()]
+    for each in there:
+        shutil.rmtree(each)
     if folder.parent.is_dir() and not any(folder.parent.iterdir()):
         folder.parent.rmdir()
+    return bool(there)
+
+
+def _partial(folder: Path) -> Path:
+    """Where it is written first; no release id begins with a dot."""
+    return folder.with_name(f".{folder.name}")
 
 
 def _digest(table: Sensitive[CodedTable], key: bytes) -> str:
@@ -107,13 +97,16 @@ def _digest(table: Sensitive[CodedTable], key: bytes) -> str:
     return hmac.new(key, shape + coded.codes.tobytes(), hashlib.sha256).hexdigest()
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _write(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -51,7 +51,7 @@ def data_package(manifest: Manifest, codebook: Codebook, files: Mapping[str, byt
         "$schema": PROFILE.format("datapackage"),
         "name": manifest.release_id.lower(),
         "title": codebook.title,
-        "description": f"{guarantee_sentence(manifest)} How to cite: {citation(manifest, codebook)}",
+        "description": f"{guarantee_sentence(manifest, codebook)} How to cite: {citation(manifest, codebook)}",
         "version": f"{codebook.version}+{manifest.release_id}",
         "created": f"{manifest.date.isoformat()}T00:00:00Z",
         "keywords": ["differential privacy", "synthetic data"],

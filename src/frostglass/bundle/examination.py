@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cached_property
-from math import sqrt
+from math import ceil, erfc, exp, sqrt
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,6 +15,8 @@ import polars as pl
 
 from frostglass import codebooks
 from frostglass.bundle import measurement_file
+from frostglass.bundle.datapackage import data_package
+from frostglass.bundle.disagreement import disagreement
 from frostglass.bundle.files import read_file, sha256
 from frostglass.bundle.formats import (
     COUNTS,
@@ -33,28 +35,45 @@ from frostglass.bundle.manifest import (
     MEASUREMENTS,
     MOST_MANIFEST_BYTES,
     PACKAGE,
+    PAGE,
     PUBLICATION,
     RECORDS_CSV,
     RECORDS_PARQUET,
     SEALED,
+    STATEMENT,
     Manifest,
+    canonical_json,
     parse_manifest,
     plan_sha256,
 )
+from frostglass.bundle.pages import codebook_html
 from frostglass.bundle.recount import COUNTED, misfit, recount
+from frostglass.bundle.statement import guarantee_line, statement
 from frostglass.errors import BundleError
 from frostglass.released.counts import RELEASED, Counts
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
-from frostglass.terms.budget import NANO
+from frostglass.terms.budget import EPSILON_WITHOUT_REASON, NANO
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.workload import check_size, measured_orders
+from frostglass.version import __version__
 
 Recompute: TypeAlias = Callable[[tuple[Measurement, ...], Codebook, Manifest], tuple[SyntheticRecords, Counts]]
 """Makes records and counts from measurements, as the engine did that the manifest names."""
 
 FIT_TOLERANCE = 0.01
 """How far the fit may differ when records are recomputed in another environment than the bundle's."""
+
+END_TOLERANCE, SD_TOLERANCE = 1, 0.01 + 1e-9
+"""How far the ends of an interval, and an sd, may differ there: in records, and by one in the last place."""
+
+LEAST_DISAGREEMENT, MOST_DISAGREEMENT = 0.6, 1.6
+LEAST_FREE, LEAST_SD = 500, 0.5
+"""Noise is judged where tables of one order can differ in so many directions, and it is so large. There honest noise
+is at 1 with an sd of at most 0.08, half as much noise as stated at 0.25, and exact counts are at 0."""
+
+DELTA_WITHOUT_REASON = Fraction(1, 100_000)
+"""Largest delta of a scope that states neither a reason nor a population."""
 
 MOST_ANSWER = 2**48
 """Beyond any number of people, and any noise."""
@@ -126,9 +145,27 @@ class Examined:
         _refuse((plan.epsilon, plan.unit) == (promise.epsilon, promise.unit), "the guarantee is not the planned one")
         kept = (promise.delta, promise.accountant) == (scope.delta, scope.accountant)
         _refuse(kept, "the guarantee has another delta or accountant than its scope")
+        noted = self._check_scope()
         _refuse(plan.structural == manifest.structural, "the plan and the manifest differ on the structural rules")
         _refuse(plan.tau in (None, manifest.tau), "the least count stated is not the planned one")
-        return f"format {manifest.format}, release {manifest.release_id}, frostglass {manifest.software.version}"
+        return f"format {manifest.format}, release {manifest.release_id}, frostglass {manifest.software.version}{noted}"
+
+    def _check_scope(self) -> str:
+        """Whether the scope's figures hold this release at least; what they amount to is the accountant's to say."""
+        promise, scope = self.manifest.guarantee, self.manifest.scope
+        held = scope.releases >= 1 and promise.nano_rho <= min(scope.spent, scope.allowance)
+        _refuse(held, "the figures of the scope leave no room for this release")
+        plain = (Fraction(scope.plain_epsilon), Fraction(scope.plain_delta))
+        summed = plain[0] >= Fraction(promise.epsilon) and plain[1] >= Fraction(promise.delta)
+        _refuse(summed, "the plain sums of the scope are smaller than this release alone")
+        most = Fraction(1, 10 * scope.population) if scope.population else DELTA_WITHOUT_REASON
+        strong = Fraction(scope.epsilon) <= EPSILON_WITHOUT_REASON and Fraction(scope.delta) <= most
+        _refuse(
+            strong or bool(scope.reason.strip()), "the scope promises so little that it needs a reason, and has none"
+        )
+        if scope.spent <= scope.allowance:
+            return ""
+        return "; the scope has spent more than it allows, which can only come from a ledger that was reconciled"
 
     def check_files(self) -> str:
         listed = sorted(each.path for each in self.manifest.files)
@@ -155,6 +192,9 @@ class Examined:
         found = (self.codebook.id, self.codebook.version, self.codebook.sha256, sha256(self.data(CODEBOOK)))
         wanted = (named.id, named.version, named.sha256, named.sha256)
         _refuse(found == wanted, "codebook.json is not the codebook that the manifest names")
+        self.codebook.ready_for_release()
+        unit = self.manifest.guarantee.unit.name
+        _refuse(unit == self.codebook.unit, "the guarantee names another unit than the codebook")
         return f"{named.id} {named.version}, {len(self.codebook.variables)} variables"
 
     def check_data_package(self) -> str:
@@ -170,7 +210,28 @@ class Examined:
                 if entry.path == RECORDS_CSV:
                     _refuse(_values(found) == self._codes(), "datapackage.json describes other variables or values")
         _refuse(not resources, "datapackage.json describes files that the bundle does not have")
+        if self._ours():
+            others = {name: self.data(name) for name in SEALED if name != PACKAGE}
+            again = canonical_json(data_package(self.manifest, self.codebook, others))
+            _refuse(self.data(PACKAGE) == again, "datapackage.json is not the one that this release gives")
         return "describes every file, column and value as it is"
+
+    def _ours(self) -> bool:
+        """Whether this version wrote the bundle, so that it writes the same texts again."""
+        return self.manifest.software.version == __version__
+
+    def check_texts(self) -> str:
+        manifest, codebook = self.manifest, self.codebook
+        if not self._ours():
+            stated = guarantee_line(manifest, codebook).encode() in self.data(STATEMENT)
+            _refuse(stated, "statement.md does not state the guarantee of the manifest")
+            version = manifest.software.version
+            return f"statement.md states the guarantee; to check every word, verify with frostglass {version}"
+        same = self.data(STATEMENT) == statement(manifest, codebook).encode()
+        _refuse(same, "statement.md is not what the manifest and the codebook give")
+        same = self.data(PAGE) == codebook_html(manifest, codebook, self.counts).encode()
+        _refuse(same, "codebook.html is not what the manifest, the codebook and the counts give")
+        return "statement.md and codebook.html say what the manifest, the codebook and the counts give"
 
     def _codes(self) -> list[tuple[str, list[str]]]:
         return [(each.name, list(each.codes)) for each in self.codebook.domain.attributes]
@@ -235,11 +296,30 @@ class Examined:
         _refuse(receipt.mechanism == promise.mechanism, "a measurement was made with another mechanism than promised")
         costs = Fraction(receipt.sensitivity**2) / (2 * receipt.sigma**2) if receipt.sigma > 0 else None
         _refuse(costs is not None and costs <= receipt.rho, "a measurement has less noise than its receipt paid for")
-        noise = sqrt(float(receipt.sigma) ** 2 + (1 / 12 if receipt.mechanism == "rounded-gaussian" else 0))
-        _refuse(abs(measurement.sd - noise) <= 1e-6 * noise, "a measurement states another sd than its noise has")
+        noise = noise_sd(receipt.mechanism, float(receipt.sigma))
+        _refuse(abs(measurement.sd - noise) <= 1e-9 * noise, "a measurement states another sd than its noise has")
         # not by abs, which leaves the least int64 negative
         bounded = measurement.answer.min() > -MOST_ANSWER and measurement.answer.max() < MOST_ANSWER
         _refuse(bool(bounded), "a measured answer is beyond all bounds")
+
+    def check_noise(self) -> str:
+        """Whether tables of one order disagree as much as their noise makes them, and no more.
+
+        It asks nothing of the records: they may follow noise closely where they are many.
+        """
+        judged = []
+        for order in measured_orders(self.codebook.domain, self.manifest.plan.length):
+            alike = [each for each in self.measurements if len(each.attributes) == order]
+            found = disagreement(self.codebook.domain, alike)
+            if found.free < LEAST_FREE or min(each.sd for each in alike) < LEAST_SD:
+                continue
+            ratio = found.squares / found.free
+            _refuse(ratio >= LEAST_DISAGREEMENT, f"tables of length {order} agree better than their noise lets them")
+            _refuse(ratio <= MOST_DISAGREEMENT, f"tables of length {order} differ by more than their noise")
+            judged.append(f"{ratio:.2f} at length {order}")
+        if not judged:
+            return "not judged: the tables have too little in common to tell noise of one size from another"
+        return f"tables disagree as their noise makes them: {', '.join(judged)} (1 is expected)"
 
     def check_recomputed(self, recompute: Recompute, environment: Mapping[str, str]) -> str:
         records, counts = recompute(self.measurements, self.codebook, self.manifest)
@@ -248,10 +328,39 @@ class Examined:
             return "the measurements give exactly these records and counts"
         _refuse(dict(environment) != self.manifest.environment, "the measurements give other records or counts")
         _refuse(len(records) == self.manifest.total, "the measurements give another number of records")
+        strange = _strange_intervals(self.counts, counts_frame(counts))
+        _refuse(strange == 0, f"{strange:,} rows of the counts have another interval or sd than the measurements give")
         stated, found = misfit(self.records, self.measurements), misfit(records, self.measurements)
         close = abs(stated - found) <= FIT_TOLERANCE * found
         _refuse(close, "the measurements give records that fit by more than 1% better or worse")
         return f"in another environment the fit agrees to within {FIT_TOLERANCE:.0%}; the records differ in detail"
+
+
+def noise_sd(mechanism: str, sigma: float) -> float:
+    """Standard deviation of whole-number noise, in records.
+
+    ``E X**2`` is the sum over k of ``(2k + 1) P(|X| > k)`` for the rounded normal, and comes from the masses
+    ``exp(-k**2 / (2 sigma**2))`` for the discrete Gaussian; from sigma 2 on both are as below to 30 digits.
+    """
+    rounded = mechanism == "rounded-gaussian"
+    if sigma >= 2:
+        return sqrt(sigma**2 + (1 / 12 if rounded else 0))
+    ks = range(40 * ceil(sigma))
+    if rounded:
+        return sqrt(sum((2 * k + 1) * erfc((k + 0.5) / (sigma * sqrt(2))) for k in ks))
+    masses = [exp(-0.5 * (k / sigma) ** 2) for k in ks]
+    square = 2 * sum(k * k * mass for k, mass in enumerate(masses))
+    return sqrt(square / (2 * sum(masses) - 1))
+
+
+def _strange_intervals(stated: pl.DataFrame, computed: pl.DataFrame) -> int:
+    """Rows of ``stated`` whose sd, or where the count is the same whose interval, is not nearly the computed one."""
+    both = stated.join(computed, on=["variables", "values"], suffix="_again")
+    same = pl.col("count").eq_missing(pl.col("count_again")) & (pl.col("status") == pl.col("status_again"))
+    ends = pl.max_horizontal((pl.col(end) - pl.col(f"{end}_again")).abs() for end in ("low", "high"))
+    sd_differs = (pl.col("sd") - pl.col("sd_again")).abs() > SD_TOLERANCE
+    null_differs = pl.col("sd").is_null() != pl.col("sd_again").is_null()
+    return both.filter((same & (ends > END_TOLERANCE)) | null_differs | sd_differs.fill_null(value=False)).height
 
 
 def _names(resource: Mapping[str, Mapping[str, list[Mapping[str, str]]]]) -> list[str]:

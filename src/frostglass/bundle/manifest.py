@@ -179,7 +179,9 @@ class Manifest(_Part):
     total: Annotated[int, Field(ge=0, description="Number of synthetic records: the measured number of records.")]
     structural: Annotated[bool, Field(description="Whether the codebook's structural rules were enforced.")]
     engine: str
-    sampling_seed: Annotated[int, Field(ge=0, description="Seeds what follows the noise; the noise has no seed.")]
+    sampling_seed: Annotated[
+        int, Field(ge=0, lt=2**63, description="Seeds what follows the noise; the noise has no seed.")
+    ]
     environment: dict[str, str]
     files: tuple[SealedFile, ...]
 

@@ -129,7 +129,7 @@ def _page(manifest: Manifest, codebook: Codebook, counts: pl.DataFrame) -> Codeb
         release_id=manifest.release_id,
         day=day(manifest),
         total=f"{manifest.total:,}",
-        sentence=guarantee_sentence(manifest),
+        sentence=guarantee_sentence(manifest, codebook),
         sections=tuple(_section(each, codebook, rows, manifest.total) for each in codebook.variables),
         rules=tuple(Rule(each.sentence, _BASES[each.basis]) for each in codebook.constraints),
         rules_enforced=manifest.structural,

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import polars as pl
 
 from frostglass.bundle.manifest import Manifest
-from frostglass.bundle.statement import citation
+from frostglass.bundle.statement import citation, kind_of_record, records
 from frostglass.errors import UsageError
 from frostglass.released.measurement import Measurement
 from frostglass.terms.codebook import Codebook, nearest
@@ -186,7 +186,7 @@ class _Asked:
 
     def _released(self, count: int, row: _Row) -> Answer:
         sentence = (
-            f"{_records(count, self.codebook)} with {self._words()} "
+            f"{records(count, self.codebook)} with {self._words()} "
             f"(95% interval {row.low:,} to {row.high:,}). Source: {citation(self.manifest, self.codebook)}"
         )
         note = "A differentially private count: it carries noise, and the interval says how much."
@@ -194,14 +194,14 @@ class _Asked:
 
     def _withheld(self, row: _Row) -> Answer:
         sentence = (
-            f"The count of {self.codebook.unit} records with {self._words()} is withheld "
+            f"The count of {kind_of_record(self.codebook)}s with {self._words()} is withheld "
             f"(95% interval {row.low:,} to {row.high:,})."
         )
         note = f"This release states counts from {self.manifest.tau:,} on: noise makes smaller ones unreliable."
         return Answer(self.conditions, "withheld", None, row.low, row.high, sentence, note, nearest=self._nearest())
 
     def _not_listed(self) -> Answer:
-        sentence = f"The release lists no {self.codebook.unit} records with {self._words()}."
+        sentence = f"The release lists no {kind_of_record(self.codebook)}s with {self._words()}."
         note = (
             f"There may be none, or fewer than the {self.manifest.tau:,} from which on this release states a count, "
             "because noise makes smaller ones unreliable."
@@ -245,11 +245,7 @@ def _total(manifest: Manifest, codebook: Codebook, measurements: Sequence[Measur
     total = manifest.total
     low, high = min(max(ceil(centre - reach), 0), total), max(floor(centre + reach), total)
     sentence = (
-        f"{_records(total, codebook)} in all (95% interval {low:,} to {high:,}). Source: {citation(manifest, codebook)}"
+        f"{records(total, codebook)} in all (95% interval {low:,} to {high:,}). Source: {citation(manifest, codebook)}"
     )
-    note = "The number of records is measured with noise, like every other figure."
+    note = "The number of records comes from the noisy tables, so it carries noise like every other figure."
     return Answer((), "released", total, low, high, sentence, note, nearest=())
-
-
-def _records(number: int, codebook: Codebook) -> str:
-    return f"{number:,} {codebook.unit} record{'' if number == 1 else 's'}"

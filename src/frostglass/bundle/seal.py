@@ -68,6 +68,8 @@ def _check_parts(contents: Contents) -> None:
     if (counts.length, contents.guarantee.epsilon, contents.guarantee.unit) != (plan.length, plan.epsilon, plan.unit):
         raise BundleError("FG-BN-005", "the counts and the guarantee are not those that were planned")
     guarantee, scope = contents.guarantee, contents.scope
+    if plan.unit.name != codebook.unit:
+        raise BundleError("FG-BN-005", "the guarantee names another unit than the codebook")
     if (guarantee.delta, guarantee.accountant) != (scope.delta, scope.accountant):
         raise BundleError("FG-BN-005", "the guarantee has another delta or accountant than its scope")
     if counts.total != len(records):

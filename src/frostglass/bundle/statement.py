@@ -16,7 +16,15 @@ from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.workload import measured_orders
 
-_ROUNDED_GAUSSIAN = "rounded-gaussian"
+_ROUNDED_GAUSSIAN, _DISCRETE_GAUSSIAN = "rounded-gaussian", "discrete-gaussian"
+
+_RANDOMNESS = {
+    _ROUNDED_GAUSSIAN: "the operating system's randomness",
+    _DISCRETE_GAUSSIAN: "OpenSSL's private stream of random numbers, which the operating system seeds,",
+}
+"""Where the noise of each mechanism comes from."""
+
+_NO_BOUND = "no useful bound"
 
 # strftime would follow the locale
 _MONTHS = (
@@ -43,14 +51,14 @@ class StatementPage:
     sentence: str
     empty: bool
     unit: str
-    record_words: str
     epsilon: str
     delta: str
     best_guess: str
-    delta_one_in: str
     reason: str
     groups: tuple[GroupLine, ...]
     replace_one: str
+    confirmed: str
+    randomness: str
     scope: str
     releases: str
     plain_epsilon: str
@@ -80,14 +88,34 @@ def statement(manifest: Manifest, codebook: Codebook) -> str:
     return templates().get_template("statement.md").render(page=statement_page(manifest, codebook))
 
 
-def guarantee_sentence(manifest: Manifest) -> str:
-    """The guarantee of the release in one sentence."""
+def guarantee_sentence(manifest: Manifest, codebook: Codebook | None = None) -> str:
+    """The guarantee of the release in one sentence; the codebook has the word for a person who has several rows."""
     promise = manifest.guarantee
+    whom = protected(manifest, codebook)
     records = "one record" if promise.unit.max_records == 1 else f"{promise.unit.max_records} records"
+    limit = "" if whom == "record" and promise.unit.person_key is None else f" with at most {records}"
     return (
         f"This release is differentially private with epsilon {promise.epsilon} and delta {promise.delta} under adding "
-        f"or removing one {promise.unit.name} with at most {records}."
+        f"or removing one {whom}{limit}."
     )
+
+
+def protected(manifest: Manifest, codebook: Codebook | None) -> str:
+    """What one of those is called whom the guarantee protects: a row, or where a key tells persons apart, a person."""
+    unit = manifest.guarantee.unit
+    if unit.person_key is None or codebook is None:
+        return unit.name
+    return codebook.privacy_unit.partition(" (")[0]
+
+
+def records(number: int, codebook: Codebook) -> str:
+    """``number`` records in words, such as "2,413 victim records"."""
+    return f"{number:,} {kind_of_record(codebook)}{'' if number == 1 else 's'}"
+
+
+def kind_of_record(codebook: Codebook) -> str:
+    """What one record is called, such as "victim record"; where a row is just a record, "record"."""
+    return "record" if codebook.unit.casefold() == "record" else f"{codebook.unit} record"
 
 
 def citation(manifest: Manifest, codebook: Codebook) -> str:
@@ -109,17 +137,17 @@ def statement_page(manifest: Manifest, codebook: Codebook) -> StatementPage:
         title=_markdown(codebook.title),
         release_id=manifest.release_id,
         day=day(manifest),
-        sentence=_markdown(guarantee_sentence(manifest)),
+        sentence=guarantee_line(manifest, codebook),
         empty=manifest.total == 0,
-        unit=_markdown(promise.unit.name),
-        record_words="record" if promise.unit.max_records == 1 else f"{promise.unit.max_records} records",
+        unit=_markdown(protected(manifest, codebook)),
         epsilon=promise.epsilon,
         delta=promise.delta,
         best_guess=f"{best_guess(manifest):.1f}",
-        delta_one_in=_one_in(Fraction(promise.delta)),
         reason=scope.reason,
         groups=tuple(GroupLine(each.size, _figure(each.epsilon)) for each in promise.groups),
-        replace_one=_figure(promise.replace_one),
+        replace_one=_NO_BOUND if promise.replace_one is None else f"epsilon {_figure(promise.replace_one)}",
+        confirmed=_confirmed(codebook),
+        randomness=_RANDOMNESS[promise.mechanism],
         scope=manifest.ledger.scope,
         releases="1 release" if scope.releases == 1 else f"{scope.releases:,} releases",
         plain_epsilon=scope.plain_epsilon,
@@ -143,6 +171,11 @@ def statement_page(manifest: Manifest, codebook: Codebook) -> StatementPage:
         codebook_sha256=manifest.codebook.sha256,
         software_version=manifest.software.version,
     )
+
+
+def guarantee_line(manifest: Manifest, codebook: Codebook) -> str:
+    """The sentence of the guarantee as statement.md has it."""
+    return _markdown(guarantee_sentence(manifest, codebook))
 
 
 def best_guess(manifest: Manifest) -> float:
@@ -172,14 +205,13 @@ def _measured(manifest: Manifest, codebook: Codebook) -> str:
 
 def _figure(epsilon: float | None) -> str:
     """An epsilon for people: two decimals, rounded up."""
-    return "no useful bound" if epsilon is None else f"{math.ceil(epsilon * 100) / 100:.2f}"
+    return _NO_BOUND if epsilon is None else f"{math.ceil(epsilon * 100) / 100:.2f}"
 
 
-def _one_in(chance: Fraction) -> str:
-    """``1 / chance`` to three digits, rounded down."""
-    whole = chance.denominator // chance.numerator
-    digits = 10 ** max(len(str(whole)) - 3, 0)
-    return f"{whole // digits * digits:,}"
+def _confirmed(codebook: Codebook) -> str:
+    """Who confirmed a drafted codebook, and when; empty for one that was not drafted from data."""
+    word = codebook.confirmed
+    return f"{word.by} on {word.on}" if codebook.drafted and word else ""
 
 
 _ACTIVE = re.compile(r"([\\`*\[\]<>|~]|(?<!\w)_|_(?!\w)|^(?:#+|[-+=])(?=\s))")

@@ -103,10 +103,12 @@ def verify(path: Path, *, recompute: Recompute, environment: Mapping[str, str]) 
         _check("hashes", bundle.check_hashes),
         _check("codebook", bundle.check_codebook),
         _check("data package", bundle.check_data_package),
+        _check("texts", bundle.check_texts),
         _check("tables", bundle.check_tables),
         _check("records", bundle.check_records),
         _check("counts", bundle.check_counts),
         _check("measurements", bundle.check_measurements),
+        _check("noise", bundle.check_noise),
     ]
     if all(each.ok for each in checks):
         checks.append(_check("recomputed", lambda: bundle.check_recomputed(recompute, environment)))

@@ -6,7 +6,7 @@ import json
 from itertools import count
 from pathlib import Path
 
-from frostglass import codebooks, pipeline
+from frostglass import bundles, codebooks, pipeline
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.statement import guarantee_sentence
@@ -54,7 +54,7 @@ def run(out: Path | None, records: int, voice: Voice) -> None:
     )
     bundle = pipeline.seal(contents, folder / "bundle", ledger=ledger, progress=voice.progress)
     voice.progress("verifying the bundle from its files alone")
-    report = pipeline.verify(bundle.path)
+    report = bundles.verify(bundle.path)
     if not report.ok:
         raise BundleError("FG-BN-064", "the demo's bundle does not verify; please report this")
     voice.say(_story(bundle, folder))

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from frostglass import pipeline
+from frostglass import bundles, pipeline
 from frostglass.boundary import accountant as accounting
+from frostglass.boundary import staging
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.manifest import read_manifest
 from frostglass.desk import options as opt
@@ -40,18 +41,28 @@ def open_scope(
     Example: frostglass ledger open programme --epsilon 4 --delta 1e-6 --ledger budget.db
     """
     voice = Voice(as_json)
-    limits = parse_epsilon(epsilon), parse_delta(delta)
+    limit, least = parse_epsilon(epsilon), parse_delta(delta)
     pipeline.noise_for(accounting.accountant(accountant))
-    book = Ledger.open(ledger) if ledger.exists() else Ledger.create(ledger)
-    book.open_scope(
-        scope,
-        epsilon=limits[0],
-        delta=limits[1],
-        accountant=accountant,
-        reason=reason,
-        population=population,
-        by=by or user(),
-    )
+    new = not ledger.exists()
+    # A scope that is refused must not leave an empty ledger behind, so it is tried in memory first.
+    trial = Ledger.ephemeral(epsilon=limit, delta=least, accountant=accountant, scope=f"not-{scope}"[:64])
+
+    def open_in(book: Ledger) -> Ledger:
+        book.open_scope(
+            scope,
+            epsilon=limit,
+            delta=least,
+            accountant=accountant,
+            reason=reason,
+            population=population,
+            by=by or user(),
+        )
+        return book
+
+    open_in(trial)
+    book = open_in(Ledger.create(ledger) if new else Ledger.open(ledger))
+    if new:
+        voice.note(f"a new ledger: {ledger}, with its witness beside it; keep both, and keep the witness elsewhere too")
     summary = book.scope(scope)
     voice.say(
         f"scope {scope} is open: epsilon {decimal_text(summary.epsilon)}, delta {decimal_text(summary.delta)}, "
@@ -71,7 +82,7 @@ def show(
     Example: frostglass ledger show --ledger budget.db
     """
     voice = Voice(as_json)
-    book = Ledger.open(ledger)
+    book = Ledger.inspect(ledger)
     summaries = [book.scope(each) for each in ([scope] if scope else book.scopes())]
     voice.give({"ledger": book.ledger_id, "scopes": [_as_json(each) for each in summaries]})
     for summary in summaries:
@@ -101,7 +112,7 @@ def export(
     out: Annotated[Path, typer.Option("--out", "-o", help="The JSON-lines file to write.")],
 ) -> None:
     """Write all entries as JSON lines, for an auditor."""
-    Ledger.open(ledger).export(out)
+    Ledger.inspect(ledger).export(out)
     typer.echo(f"entries: {out}")
 
 
@@ -111,14 +122,16 @@ def backup(
     out: Annotated[Path, typer.Option("--out", "-o", help="The copy to write.")],
 ) -> None:
     """Copy the ledger safely, also while it is in use."""
-    Ledger.open(ledger).backup(out)
+    Ledger.inspect(ledger).backup(out)
     typer.echo(f"backup: {out}")
 
 
 @app.command()
 def reconcile(
     ledger: LedgerFile,
-    bundles: Annotated[list[Path] | None, typer.Argument(help="Bundles that this ledger does not know.")] = None,
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Bundles that this ledger does not know.", metavar="[BUNDLE]...")
+    ] = None,
     source: Annotated[
         Path | None,
         typer.Option("--from", help="Where the ledger is lost: its witness or an export, to write it anew."),
@@ -130,7 +143,7 @@ def reconcile(
 
     Example: frostglass ledger reconcile --ledger budget.db --reason "restored the backup of Monday" releases/2026
     """
-    known = [pipeline.known_release(read_manifest(bundle / "manifest.json")) for bundle in bundles or ()]
+    known = [bundles.known_release(read_manifest(bundle / "manifest.json")) for bundle in folders or ()]
     book = Ledger.rebuild(ledger, source) if source is not None else Ledger.inspect(ledger)
     added = book.reconcile(known, by=by or user(), reason=reason)
     typer.echo(f"{len(added)} entries added; `frostglass ledger show` gives the sums")
@@ -146,6 +159,17 @@ def void(
     """Give back a reservation from which nothing was drawn. Takes a second person."""
     Ledger.open(ledger).void(release_id, by=by, reason=reason)
     typer.echo(f"{release_id} is void; what it had reserved is available again")
+
+
+@app.command()
+def purge(
+    release_id: Annotated[str, typer.Argument(help="A release that was cut short and will not be finished.")],
+    ledger: LedgerFile,
+) -> None:
+    """Delete the staged answers of a release that will not be finished. What it cost stays spent."""
+    Ledger.inspect(ledger).state(release_id)
+    there = staging.purge(staging.folder_for(ledger.resolve(), release_id))
+    typer.echo(f"{release_id}: " + ("its staged answers are deleted" if there else "nothing was staged"))
 
 
 def _as_json(summary: ScopeSummary) -> dict[str, object]:

@@ -50,6 +50,8 @@ def run() -> None:
     except FrostglassError as error:
         report(error, as_json=wants_json())
         sys.exit(error.exit_code)
-    except Exception as error:  # noqa: BLE001 - the last line before the terminal
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001 - the last line before the terminal; polars panics are no Exception
         report_bug(error, as_json=wants_json())
         sys.exit(1)

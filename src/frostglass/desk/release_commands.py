@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from frostglass import pipeline
+from frostglass import bundles, foresight, pipeline
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.query import split_condition
@@ -197,7 +197,7 @@ def verify(
     Example: frostglass verify out --ledger budget.db
     """
     voice = Voice(as_json, quiet=quiet)
-    report = pipeline.verify(bundle)
+    report = bundles.verify(bundle)
     if ledger is not None and report.ok:
         opened = open_bundle(bundle)
         entries = [
@@ -218,7 +218,7 @@ def publish(
     by: opt.By = None,
 ) -> None:
     """Copy a sealed bundle out, byte for byte, and enter it in the ledger."""
-    pipeline.publish(bundle, out, ledger=Ledger.open(ledger), by=by or user())
+    bundles.publish(bundle, out, ledger=Ledger.open(ledger), by=by or user())
     typer.echo(f"published: {out}")
 
 
@@ -232,7 +232,7 @@ def _show_plan(settings: Settings, accountant: str, voice: Voice) -> None:
         accountant, delta = summary.accountant, summary.delta
     chosen = accounting.accountant(accountant)
     delta = need(delta, "delta (a scope fixes it)", "--ledger and --scope, or --delta")
-    rows, tau, nano_rho = pipeline.foresight(book, decided, chosen, delta)
+    rows, tau, nano_rho = foresight.foresight(book, decided, chosen, delta)
     voice.give(
         {
             "plan": decided.as_json(),
@@ -254,7 +254,7 @@ def _show_plan(settings: Settings, accountant: str, voice: Voice) -> None:
 
 
 def _plan_text(
-    decided: Plan, rows: tuple[pipeline.Foresight, ...], tau: int, nano_rho: int, accountant: str, delta: str
+    decided: Plan, rows: tuple[foresight.Foresight, ...], tau: int, nano_rho: int, accountant: str, delta: str
 ) -> str:
     head = ("length", "tables", "cells", "noise sd", "error sd", "95% interval: ± least, middle, most")
     lines = [
@@ -289,13 +289,23 @@ def _release(settings: Settings, order: pipeline.Order, private_report: Path | N
     out, ledger = settings.out, settings.ledger()
     scope = ledger.scope(order.scope)
     settings.check_delta(scope.delta)
-    pipeline.refuse_output(out, ledger)
+    done = bundles.finish(out, ledger)
+    if done is not None:
+        voice.note("this release was complete; only its last ledger entry was missing, and is there now")
+        _tell(done, voice)
+        return
+    for note in bundles.refuse_output(out, book, decided.length, ledger):
+        voice.note(f"note: {note}")
     if voice.verbose:
-        rows, tau, nano_rho = pipeline.foresight(book, decided, accounting.accountant(scope.accountant), scope.delta)
+        rows, tau, nano_rho = foresight.foresight(book, decided, accounting.accountant(scope.accountant), scope.delta)
         voice.note(_plan_text(decided, rows, tau, nano_rho, scope.accountant, decimal_text(scope.delta)))
     with _explained(ledger, order.scope, decided), _reported(private_report, voice):
         contents = pipeline.release(settings.data, book, decided, order, ledger=ledger, progress=voice.progress)
         bundle = pipeline.seal(contents, out, ledger=ledger, progress=voice.progress)
+    _tell(bundle, voice)
+
+
+def _tell(bundle: Bundle, voice: Voice) -> None:
     voice.say(summary_text(bundle))
     voice.give(json.loads((bundle.path / "manifest.json").read_text()))
 
@@ -320,11 +330,11 @@ def _explained(ledger: Ledger, scope: str, decided: Plan) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         pending = ledger.unfinished(scope, decided.sha256)
-        if pending is None:
+        if not pending:
             message = "stopped; nothing was drawn. If `ledger show` lists a reservation, a second person may void it"
         else:
             message = (
-                f"stopped; release {pending.release_id} counts as spent. Run the same command again: if its answers "
+                f"stopped; release {pending[0].release_id} counts as spent. Run the same command again: if its answers "
                 "were staged it goes on at no further cost, otherwise it asks for a new reservation"
             )
         raise BundleError("FG-BN-063", message) from None

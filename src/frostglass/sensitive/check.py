@@ -145,7 +145,7 @@ def _look(
         findings.refuse("FG-IN-002", "", 0, "the table has no records; if that is meant, pass --allow-empty")
     columns = match_columns(text, codebook, unit.person_key, findings)
     coded = _coded(columns, codebook, unknown, findings, structural=structural)
-    persons = _persons(columns, unit, findings)
+    persons = _persons(columns, unit, codebook, findings)
     report = CheckReport(
         codebook.id, text.rows, tuple(findings.departures), Sensitive(tuple(findings.examples), "values of cases")
     )
@@ -178,15 +178,19 @@ def _enter_empty_records(columns: Sequence[CodedColumn], findings: Findings) -> 
         findings.note("FG-IN-018", "", int(empty.sum()), "records without any value; kept, for each may be a person")
 
 
-def _persons(columns: Columns, unit: PrivacyUnit, findings: Findings) -> Sensitive[Persons] | None:
+def _persons(columns: Columns, unit: PrivacyUnit, codebook: Codebook, findings: Findings) -> Sensitive[Persons] | None:
     """Whose row each is; None when each row is one person, or when that cannot be told."""
     if columns.key is None:
         return None
-    persons = Persons.by_key(columns.key)
+    persons = Persons.by_key(columns.key, codebook.missing_in)
     name = unit.person_key or ""
     if persons.blank:
         findings.refuse(
             "FG-IN-045", name, persons.blank, "records without a person key: give every record the key of its person"
+        )
+    elif persons.unseen:
+        findings.refuse(
+            "FG-IN-037", name, persons.unseen, "person keys with characters that cannot be seen: write them without"
         )
     elif persons.number == 1 and len(persons.of_row) > 1:
         findings.refuse(

@@ -14,11 +14,13 @@ from frostglass.terms.domain import Domain
 class CodedTable:
     """``codes`` is uint16, one row a record and one column an attribute in the domain's order; 0 is missing.
 
-    It travels as ``Sensitive[CodedTable]`` and prints nothing of its content.
+    One person has at most ``max_records`` of the rows. It travels as ``Sensitive[CodedTable]`` and prints nothing of
+    its content.
     """
 
     domain: Domain
     codes: npt.NDArray[np.uint16]
+    max_records: int = 1
 
     def __post_init__(self) -> None:
         if self.codes.dtype != np.uint16 or self.codes.ndim != 2 or self.codes.shape[1] != len(self.domain):

@@ -7,12 +7,13 @@ depends on anybody else.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.text_table import TextColumn
+from frostglass.arrays.text_table import TextColumn, unseen_characters
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.terms.custody import Sensitive
 
@@ -22,22 +23,25 @@ class Persons:
     """``of_row`` is the number of the person whom each row belongs to; int64, the same number for the same key.
 
     Keys are compared in Unicode's composed form without the spaces around them; case counts. ``blank`` is the number
-    of rows without a key.
+    of rows without a key, words for missing included; ``unseen`` that of rows whose key holds characters that cannot
+    be seen, which would make two people of one.
     """
 
     of_row: npt.NDArray[np.int64]
     number: int
     blank: int
+    unseen: int
 
     @classmethod
-    def by_key(cls, column: TextColumn) -> Persons:
-        """The persons whom the key column tells apart."""
+    def by_key(cls, column: TextColumn, missing: Collection[str] = ("",)) -> Persons:
+        """The persons whom the key column tells apart; ``missing`` are the words for a missing key."""
         keys = [unicodedata.normalize("NFC", value).strip() for value in column.values]
         numbers: dict[str, int] = {}
         by_value = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
         counts = column.counts()
-        blank = sum(int(count) for key, count in zip(keys, counts, strict=True) if not key)
-        return cls(by_value[column.index], len(numbers), blank)
+        blank = sum(int(count) for key, count in zip(keys, counts, strict=True) if not key or key in missing)
+        unseen = sum(int(count) for key, count in zip(keys, counts, strict=True) if unseen_characters(key))
+        return cls(by_value[column.index], len(numbers), blank, unseen)
 
     def with_more_than(self, most: int) -> int:
         """Number of people who have more than ``most`` rows."""
@@ -47,7 +51,7 @@ class Persons:
 def bound(table: Sensitive[CodedTable], persons: Sensitive[Persons], *, most: int) -> Sensitive[CodedTable]:
     """The table with the first ``most`` rows of each person, in the order of the source."""
     coded, of_row = table.reveal(), persons.reveal().of_row
-    kept = CodedTable(coded.domain, coded.codes[_number_within(of_row) < most])
+    kept = CodedTable(coded.domain, coded.codes[_number_within(of_row) < most], max_records=most)
     return Sensitive(kept, "coded table")
 
 

@@ -37,6 +37,8 @@ def parse_epsilon(text: str | int | float | Decimal | Fraction) -> Fraction:
             "FG-OP-001",
             "epsilon must lie between 0.01 and 20: below, nothing but noise is left; above, little is promised",
         )
+    if (epsilon * NANO).denominator != 1:
+        raise UsageError("FG-OP-001", "epsilon has at most 9 decimals")
     return epsilon
 
 
@@ -49,6 +51,8 @@ def parse_delta(text: str | int | float | Decimal | Fraction) -> Fraction:
             "delta must lie between 1e-12 and 1e-3; take at most 1 / (10 x the number of people who may be in the "
             "data), as a public round figure and never from the exact count",
         )
+    if (delta * NANO**2).denominator != 1:
+        raise UsageError("FG-OP-002", "delta has at most 18 decimals")
     return delta
 
 

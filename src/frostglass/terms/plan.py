@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
 from frostglass.errors import UsageError
-from frostglass.terms.budget import EPSILON_LEAST, EPSILON_MOST, decimal_text
+from frostglass.terms.budget import decimal_text, parse_epsilon
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.terms.workload import LENGTHS
 
@@ -41,8 +42,9 @@ class Plan:
     def __post_init__(self) -> None:
         if self.length not in LENGTHS:
             raise UsageError("FG-OP-003", "the reporting length must be 1, 2, 3 or 4")
-        if not EPSILON_LEAST <= self.epsilon <= EPSILON_MOST:
-            raise UsageError("FG-OP-001", "epsilon must lie between 0.01 and 20")
+        parse_epsilon(self.epsilon)
+        if not all(math.isfinite(threshold) for threshold in self.accept.values()):
+            raise UsageError("FG-OP-007", "an acceptance threshold is a finite number")
         if self.tau is not None and not 1 <= self.tau <= 1_000_000:
             raise UsageError("FG-OP-005", "tau, the least count that is stated, must be between 1 and 1,000,000")
         if self.unknown not in ("refuse", "missing"):

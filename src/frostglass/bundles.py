@@ -1,0 +1,158 @@
+"""Bundles once they are there: verified, published, known to the ledger, and finished where a release was cut short."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+
+from frostglass.boundary import accountant as accounting
+from frostglass.boundary.accountant import SAMPLER_UNITS
+from frostglass.boundary.ledger import KnownRelease, Ledger
+from frostglass.bundle import publish as publishing
+from frostglass.bundle.files import refuse_existing
+from frostglass.bundle.manifest import Manifest, promise, read_manifest
+from frostglass.bundle.read import Bundle, open_bundle
+from frostglass.bundle.verify import Check, VerifyReport
+from frostglass.bundle.verify import verify as verify_bundle
+from frostglass.errors import BundleError, FrostglassError, UsageError
+from frostglass.pipeline import build, engine, enter, environment, guarantee
+from frostglass.released.counts import Counts
+from frostglass.released.measurement import Measurement
+from frostglass.released.synthetic import SyntheticRecords
+from frostglass.synthesis.strategy import strategy
+from frostglass.terms.budget import NANO
+from frostglass.terms.codebook import Codebook
+from frostglass.terms.workload import measured_orders
+
+_ROOM_FOR_ANY_BUNDLE = 64_000_000
+_BYTES_A_CELL = 100
+
+
+def verify(path: Path) -> VerifyReport:
+    """Check a bundle from its files alone; recompute its records and counts, and its guarantee from its noise."""
+    report = verify_bundle(path, recompute=recompute, environment=environment())
+    if not report.ok:
+        return report
+    try:
+        return report.plus([_check_guarantee(open_bundle(path))])
+    except FrostglassError as error:
+        return report.plus([Check("guarantee", False, str(error))])
+
+
+def _check_guarantee(bundle: Bundle) -> Check:
+    """Whether the noise that the measurements state really buys what the manifest promises, by the accountant."""
+    manifest = bundle.manifest
+    accountant = accounting.accountant(manifest.guarantee.accountant)
+    receipts = [each.receipt for each in bundle.measurements()]
+    spent = sum((Fraction(each.sensitivity**2) / (2 * each.sigma**2) for each in receipts), Fraction(0))
+    plan, delta = manifest.to_plan(), Fraction(manifest.guarantee.delta)
+    promised = guarantee(plan, delta, accountant, manifest.guarantee.mechanism, manifest.guarantee.nano_rho)
+    if spent * NANO > accounting.allowance(accountant, plan.epsilon, delta):
+        return Check("guarantee", False, "the noise is smaller than the promised epsilon needs")
+    if promise(promised) != manifest.guarantee or manifest.guarantee.mechanism not in accountant.mechanisms:
+        return Check("guarantee", False, "the figures of the guarantee are not those that its cost gives")
+    return Check("guarantee", True, f"the noise gives epsilon {manifest.guarantee.epsilon} at this delta, or less")
+
+
+def recompute(
+    measurements: tuple[Measurement, ...], codebook: Codebook, manifest: Manifest
+) -> tuple[SyntheticRecords, Counts]:
+    """What ``build`` made of these measurements when the bundle was sealed."""
+    plan = manifest.to_plan()
+    asking = strategy(plan.strategy)
+    if manifest.engine != engine(asking):
+        raise UsageError(
+            "FG-BN-060",
+            f"the bundle was made by engine {manifest.engine} and this version has {engine(asking)}; "
+            f"verify it with frostglass {manifest.software.version}",
+        )
+    clauses = codebook.clauses if plan.structural else ()
+    return build(asking, codebook, clauses, measurements, plan=plan, seed=manifest.sampling_seed)
+
+
+def publish(path: Path, to: Path, *, ledger: Ledger, by: str) -> Path:
+    """Copy a sealed bundle out, beside a detached ``publication.json``, and enter it in the ledger first."""
+    bundle = open_bundle(path)
+    release_id, target = bundle.manifest.release_id, to.absolute()
+    sealed = ledger.find(release_id, "seal")
+    if sealed is None or sealed.body["manifest_sha256"] != bundle.manifest_sha256:
+        raise BundleError("FG-BN-061", "this ledger did not seal this bundle; it is another one, or was changed")
+    refuse_existing(target)
+    ledger.publish(release_id, manifest_sha256=bundle.manifest_sha256, to=target.name, by=by)
+    today = datetime.now(UTC).date().isoformat()
+    return publishing.copy(path, target, {"release_id": release_id, "published_on": today})
+
+
+def refuse_output(out: Path, codebook: Codebook, length: int, ledger: Ledger) -> tuple[str, ...]:
+    """Refuse, before anything is read or spent, an output that exists, cannot be written or has no room.
+
+    Also when the bundles beside it show that the ledger is older than what it paid for. Returns notes on bundles
+    beside it that another ledger paid for.
+    """
+    refuse_existing(out)
+    parent = out.absolute().parent
+    while not parent.is_dir():
+        parent = parent.parent
+    if not os.access(parent, os.W_OK):
+        raise BundleError("FG-BN-062", f"{parent.name or parent} cannot be written to; choose another folder")
+    domain = codebook.domain
+    cells = sum(domain.cells_of_length(order) for order in measured_orders(domain, length))
+    needed = _ROOM_FOR_ANY_BUNDLE + _BYTES_A_CELL * cells
+    if shutil.disk_usage(parent).free < needed:
+        raise BundleError(
+            "FG-BN-065",
+            f"a release needs up to {needed // 10**6:,} MB of disk there; make room, or choose another folder",
+        )
+    return ledger.check_known(known_releases(out.absolute().parent))
+
+
+def finish(out: Path, ledger: Ledger) -> Bundle | None:
+    """Enter a bundle that was complete when its release was cut short, just before the ledger knew of it.
+
+    ``None`` when there is nothing of that kind at ``out``.
+    """
+    try:
+        bundle = open_bundle(out)
+        committed = ledger.state(bundle.manifest.release_id) == "committed"
+    except FrostglassError:
+        return None
+    entry = ledger.find(bundle.manifest.release_id, "commit") if committed else None
+    stamp = (bundle.manifest.ledger.seq, bundle.manifest.ledger.head)
+    if entry is None or (entry.seq, entry.hash) != stamp or not verify(out).ok:
+        return None
+    enter(bundle, ledger)
+    return bundle
+
+
+def known_releases(folder: Path) -> tuple[KnownRelease, ...]:
+    """The bundles that lie in ``folder``, as the ledger wants to know them; what is no bundle is passed over."""
+    known = []
+    for manifest_path in sorted(folder.glob("*/manifest.json")):
+        try:
+            known.append(known_release(read_manifest(manifest_path)))
+        except FrostglassError:
+            continue
+    return tuple(known)
+
+
+def known_release(manifest: Manifest) -> KnownRelease:
+    """The ledger stamp of a bundle."""
+    return KnownRelease(
+        ledger_id=manifest.ledger.id,
+        scope=manifest.ledger.scope,
+        release_id=manifest.release_id,
+        seq=manifest.ledger.seq,
+        head=manifest.ledger.head,
+        nano_rho=manifest.guarantee.nano_rho,
+        epsilon=Fraction(manifest.guarantee.epsilon),
+        delta=Fraction(manifest.guarantee.delta),
+        sampler_units=SAMPLER_UNITS,
+        on=manifest.date.isoformat(),
+        reserve_seq=manifest.ledger.reserve_seq,
+        scope_spent=manifest.scope.spent,
+        scope_plain_epsilon=Fraction(manifest.scope.plain_epsilon),
+        scope_releases=manifest.scope.releases,
+    )
