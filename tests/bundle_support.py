@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -15,12 +16,17 @@ import numpy.typing as npt
 
 from frostglass import codebooks
 from frostglass.arrays.counting import tally
+from frostglass.boundary.noise import RoundedGaussian
 from frostglass.bundle.contents import Contents
+from frostglass.bundle.datapackage import data_package
 from frostglass.bundle.files import sha256
-from frostglass.bundle.manifest import MANIFEST, Manifest, canonical_json
-from frostglass.bundle.read import Bundle
+from frostglass.bundle.manifest import MANIFEST, PACKAGE, PAGE, SEALED, STATEMENT, Manifest, canonical_json
+from frostglass.bundle.pages import codebook_html
+from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.seal import seal
+from frostglass.bundle.statement import statement
 from frostglass.bundle.verify import verify
+from frostglass.errors import BundleError
 from frostglass.released.counts import CountBlock, Counts
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
@@ -123,7 +129,7 @@ def random_codes(codebook: Codebook, rows: int, seed: int = 1) -> npt.NDArray[np
     return np.ascontiguousarray(codes)
 
 
-def receipts_for(codebook: Codebook, plan: Plan) -> tuple[Receipt, ...]:
+def receipts_for(codebook: Codebook, plan: Plan, nano_rho: int = NANO_RHO) -> tuple[Receipt, ...]:
     """One receipt a table, at the fixed shares of the budget."""
     share = shares(codebook.domain, plan.length)
     sets = [
@@ -141,18 +147,18 @@ def receipts_for(codebook: Codebook, plan: Plan) -> tuple[Receipt, ...]:
             number=number,
             attributes=each,
             mechanism="rounded-gaussian",
-            sigma=_sigma(share[len(each)], plan.unit.max_records),
+            sigma=_sigma(share[len(each)] * Fraction(nano_rho, NANO), plan.unit.max_records),
             sensitivity=plan.unit.max_records,
-            rho=share[len(each)] * Fraction(NANO_RHO, NANO),
+            rho=share[len(each)] * Fraction(nano_rho, NANO),
             sealable=True,
         )
         for number, each in enumerate(sets, start=1)
     )
 
 
-def _sigma(share: Fraction, sensitivity: int) -> Fraction:
-    """Slightly more noise than the share buys, as an exact multiple of 2**-16."""
-    return Fraction(int(sensitivity / sqrt(2 * share * NANO_RHO / NANO) * 2**16) + 1, 2**16)
+def _sigma(rho: Fraction, sensitivity: int) -> Fraction:
+    """Slightly more noise than ``rho`` buys, as an exact multiple of 2**-16."""
+    return Fraction(int(sensitivity / sqrt(2 * rho) * 2**16) + 1, 2**16)
 
 
 def measure(
@@ -166,7 +172,7 @@ def measure(
             receipt.attributes,
             tally(codes, domain.axes(receipt.attributes), domain.shape(receipt.attributes))
             + np.rint(rng.normal(0, float(receipt.sigma), domain.shape(receipt.attributes))).astype(np.int64),
-            sqrt(float(receipt.sigma) ** 2 + 1 / 12),
+            RoundedGaussian().sd(receipt.sigma),
             receipt,
         )
         for receipt in receipts
@@ -205,21 +211,22 @@ def contents(
     length: int = 3,
     structural: bool = True,
     max_records: int = 1,
+    nano_rho: int = NANO_RHO,
 ) -> Contents:
     """Contents of a release that may be sealed."""
     codebook = codebook or weather()
     codes = random_codes(codebook, rows) if codes is None else codes
-    unit = PrivacyUnit("day", max_records, None if max_records == 1 else "watcher")
+    unit = PrivacyUnit(codebook.unit, max_records, None if max_records == 1 else "watcher")
     plan = Plan(codebook.id, codebook.sha256, Fraction(4), unit, length=length, structural=structural)
-    receipts = receipts_for(codebook, plan)
+    receipts = receipts_for(codebook, plan, nano_rho)
     records = SyntheticRecords(codebook.domain, codes, receipts)
     return Contents(
         release_id="weather-2024-05-01-abc",
         on=date(2024, 5, 1),
         codebook=codebook,
         plan=plan,
-        guarantee=guarantee(unit),
-        scope=scope(),
+        guarantee=replace(guarantee(unit), nano_rho=nano_rho),
+        scope=replace(scope(), spent=2 * nano_rho, allowance=3 * nano_rho),
         seq=4,
         head=HEAD,
         reserve_seq=2,
@@ -293,6 +300,21 @@ def reseal(folder: Path, changes: Mapping[str, bytes], manifest: Mapping[str, ob
             data = changes[entry["path"]]
             entry.update(bytes=len(data), sha256=sha256(data))
     (folder / MANIFEST).write_bytes(canonical_json(words))
+
+
+def forge(bundle: Bundle, changes: Mapping[str, bytes], manifest: Mapping[str, object] | None = None) -> None:
+    """Reseal, with the texts and the data package made to fit the changed files and manifest as well."""
+    reseal(bundle.path, changes, manifest)
+    forged = open_bundle(bundle.path)
+    with suppress(KeyError, TypeError, BundleError):
+        texts = {
+            STATEMENT: statement(forged.manifest, forged.codebook).encode(),
+            PAGE: codebook_html(forged.manifest, forged.codebook, forged.counts).encode(),
+        }
+        reseal(bundle.path, {name: data for name, data in texts.items() if name not in changes}, manifest)
+    files = {name: (bundle.path / name).read_bytes() for name in SEALED if name != PACKAGE}
+    package = data_package(forged.manifest, bundle.codebook, files)
+    reseal(bundle.path, {PACKAGE: canonical_json(package)}, manifest)
 
 
 def with_receipts(made: Contents, change: Callable[[Receipt], Receipt]) -> Contents:

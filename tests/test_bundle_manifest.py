@@ -53,6 +53,12 @@ def test_amounts_are_exact_decimals_and_figures_without_bound_are_null(tmp_path:
     assert [(each.size, each.epsilon) for each in promise.groups] == [(2, 8.761234), (3, 13.5), (5, 27.25), (10, None)]
 
 
+def test_a_seed_fits_into_63_bits(words: dict[str, object]) -> None:
+    assert parse_manifest(canonical_json({**words, "sampling_seed": 2**63 - 1})).sampling_seed == 2**63 - 1
+    with pytest.raises(BundleError, match="sampling_seed"):
+        parse_manifest(canonical_json({**words, "sampling_seed": 2**63}))
+
+
 def test_only_the_day_is_stated_never_the_time(words: dict[str, object]) -> None:
     assert words["date"] == "2024-05-01"
     with pytest.raises(BundleError, match="date"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from datetime import date
-from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from frostglass import codebooks
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.manifest import PAGE
 from frostglass.bundle.seal import render
-from frostglass.bundle.statement import best_guess, citation, guarantee_sentence, statement_page, templates
+from frostglass.bundle.statement import best_guess, citation, guarantee_sentence, statement, statement_page, templates
 from frostglass.released.counts import CountBlock
 from frostglass.terms.budget import NANO
 from tests.bundle_support import CODEBOOK_TOML, contents, scope, sealed
@@ -72,11 +72,10 @@ def test_the_statement_gives_the_figures_of_groups_exchange_and_scope(tmp_path: 
         "| 3 | 13.50 |",
         "| 5 | 27.25 |",
         "| 10 | no useful bound |",
-        "epsilon 5.88 at the same delta",
+        "at the same delta, epsilon 5.88.",
         "| the scope so far (2 releases), plain sum | 8 | 2e-6 |",
         "| the scope so far (2 releases), tight sum (`gdp`) | 5.88 | 1e-6 |",
         "| most that the scope may spend | 9 | 1e-6 |",
-        "about 1 in 1,000,000",
         "stated from 6 records on",
     ):
         assert line in re.sub(r"\s+", " ", text).replace(" | |", " |\n|"), line
@@ -265,9 +264,77 @@ def test_days_are_written_in_english_whatever_the_locale(tmp_path: Path) -> None
     assert page.day == "3 December 2026"
 
 
-def test_delta_in_words_is_rounded_down(tmp_path: Path) -> None:
-    """5.8e-6 is 1 in 172,413.79, stated as 1 in 172,000."""
+def flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+def test_delta_is_what_is_added_and_not_the_chance_of_a_bad_result(tmp_path: Path) -> None:
+    """Results more than e^epsilon times as likely are likelier than delta: with Gaussian noise, several times so."""
+    text = flat(statement_of(contents(), tmp_path))
+    said = "any set of results is at most e^4 times as likely with that day in the data as without, plus 1e-6"
+    assert said in text
+    assert "total chance" not in text
+    assert "1 in " not in text
+
+
+def test_an_exchange_without_a_finite_figure_has_no_useful_bound(tmp_path: Path) -> None:
     made = contents()
-    delta = Fraction(58, 10**7)
-    odd = replace(made, guarantee=replace(made.guarantee, delta=delta), scope=replace(scope(), delta=delta))
-    assert "about 1 in 172,000." in statement_of(odd, tmp_path)
+    endless = replace(made, guarantee=replace(made.guarantee, replace_one=math.inf))
+    assert "at the same delta, no useful bound." in flat(statement_of(endless, tmp_path))
+
+
+def test_a_codebook_drafted_from_data_is_said_to_be(tmp_path: Path) -> None:
+    extra = 'unit = "day"\ndrafted = true\nconfirmed = { by = "A *Steward*", on = "2024-04-30" }\n'
+    drafted = codebooks.loads(CODEBOOK_TOML.replace('unit = "day"\n', extra, 1), source="weather")
+    text = flat(statement_of(contents(drafted), tmp_path / "drafted"))
+    assert "The codebook was drafted from data." in text
+    assert r"was confirmed by A \*Steward\* on 2024-04-30." in text
+    assert "No category was taken from the data" not in text
+    assert "No category was taken from the data" in flat(statement_of(contents(), tmp_path / "plain"))
+
+
+def test_where_the_noise_comes_from_is_said_by_mechanism(tmp_path: Path) -> None:
+    made = contents()
+    manifest = sealed(tmp_path, made).manifest
+    assert "noise from the operating system's randomness was added" in flat(statement(manifest, made.codebook))
+    discrete = manifest.guarantee.model_copy(update={"mechanism": "discrete-gaussian"})
+    other = manifest.model_copy(update={"guarantee": discrete})
+    assert "noise from OpenSSL's private stream" in flat(statement(other, made.codebook))
+
+
+def test_the_number_of_records_is_not_said_to_have_noise_of_its_own(tmp_path: Path) -> None:
+    text = flat(statement_of(contents(), tmp_path))
+    assert "the number of records is known from their noisy sums alone" in text
+
+
+def of_unit(unit: str, privacy_unit: str, most: int = 1) -> Contents:
+    text = CODEBOOK_TOML.replace(
+        'unit = "day"\nprivacy_unit = "day"', f'unit = "{unit}"\nprivacy_unit = "{privacy_unit}"'
+    )
+    return contents(codebooks.loads(text, source="weather"), max_records=most)
+
+
+@pytest.mark.parametrize(
+    ("unit", "privacy_unit", "most", "words"),
+    [
+        ("record", "person", 1, "removing one record."),
+        ("victim", "victim (one record per person)", 1, "removing one victim with at most one record."),
+        ("record", "person", 3, "removing one person with at most 3 records."),
+        ("record", "person (of any age)", 3, "removing one person with at most 3 records."),
+    ],
+)
+def test_the_guarantee_speaks_of_those_whom_it_protects(
+    tmp_path: Path, unit: str, privacy_unit: str, most: int, words: str
+) -> None:
+    bundle = sealed(tmp_path, of_unit(unit, privacy_unit, most))
+    sentence = guarantee_sentence(bundle.manifest, bundle.codebook)
+    assert sentence.endswith(words)
+    assert sentence in bundle.statement
+    assert sentence in bundle.data(PAGE).decode()
+
+
+def test_records_of_a_unit_called_record_are_called_so_once(tmp_path: Path) -> None:
+    bundle = sealed(tmp_path, of_unit("record", "person"))
+    assert bundle.count().sentence.startswith("387 records in all")
+    assert bundle.count(sky="clear", rain="1").sentence.startswith("The release lists no records with")
+    assert "record record" not in bundle.statement

@@ -9,14 +9,19 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from math import sqrt
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from frostglass import codebooks
+from frostglass.arrays.counting import tally
+from frostglass.boundary.noise import RoundedGaussian
+from frostglass.boundary.opendp_noise import DiscreteGaussian
 from frostglass.bundle import formats, measurement_file
+from frostglass.bundle.contents import Contents
+from frostglass.bundle.examination import noise_sd
 from frostglass.bundle.files import sha256
 from frostglass.bundle.manifest import (
     CODEBOOK,
@@ -25,11 +30,15 @@ from frostglass.bundle.manifest import (
     MANIFEST,
     MEASUREMENTS,
     PACKAGE,
+    PAGE,
     PUBLICATION,
     RECORDS_CSV,
     RECORDS_PARQUET,
     SEALED,
+    STATEMENT,
     canonical_json,
+    parse_manifest,
+    plan_sha256,
 )
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.verify import CONFIRMED, FORGERY, Check, VerifyReport, against_ledger, verify
@@ -45,6 +54,7 @@ from tests.bundle_support import (
     Recompute,
     contents,
     count_records,
+    forge,
     reseal,
     sealed,
     verified,
@@ -57,10 +67,12 @@ CHECKS = (
     "hashes",
     "codebook",
     "data package",
+    "texts",
     "tables",
     "records",
     "counts",
     "measurements",
+    "noise",
     "recomputed",
 )
 
@@ -90,7 +102,7 @@ def test_a_sealed_bundle_passes_every_check(tmp_path: Path, length: int) -> None
 def test_the_report_says_what_cannot_be_told_from_the_bundle(bundle: Bundle) -> None:
     report = verify(bundle.path, recompute=Recompute(contents()), environment=ENVIRONMENT)
     assert report.text().endswith(FORGERY)
-    assert "All 10 checks passed." in report.text()
+    assert "All 12 checks passed." in report.text()
     assert json.loads(json.dumps(report.as_json()))["ok"] is True
 
 
@@ -225,35 +237,25 @@ COUNT_CHANGES: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
 def test_forged_counts_are_found_though_all_hashes_fit(
     bundle: Bundle, change: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> None:
-    reseal_with_package(bundle, both("counts", change(bundle.counts)))
+    forge(bundle, both("counts", change(bundle.counts)))
     failed = verified(bundle.path)
-    assert list(failed) == ["counts", "recomputed"]
+    assert set(failed) - {"texts"} == {"counts", "recomputed"}, "a page without a count cannot be written"
 
 
 def test_a_count_above_its_parts_is_found(bundle: Bundle) -> None:
     """Rain and grey sky together cannot be more than rain."""
     longer = bundle.counts.with_row_index().filter(pl.col("length") == 2).row(0, named=True)["index"]
-    reseal_with_package(bundle, both("counts", row(longer, count=400, status="released")(bundle.counts)))
+    forge(bundle, both("counts", row(longer, count=400, status="released")(bundle.counts)))
     assert "1 rows of the counts are not what the records say" in verified(bundle.path)["counts"]
 
 
 def test_a_forged_interval_is_found_by_computing_it_again(bundle: Bundle) -> None:
-    reseal_with_package(bundle, both("counts", row(0, low=0, high=400)(bundle.counts)))
+    forge(bundle, both("counts", row(0, low=0, high=400)(bundle.counts)))
     assert list(verified(bundle.path)) == ["recomputed"]
 
 
-def reseal_with_package(bundle: Bundle, changes: dict[str, bytes]) -> None:
-    """Reseal, with the data package made to fit as well."""
-    package = json.loads((bundle.path / PACKAGE).read_bytes())
-    for resource in package["resources"]:
-        if resource["path"] in changes:
-            data = changes[resource["path"]]
-            resource.update(bytes=len(data), hash=f"sha256:{sha256(data)}")
-    reseal(bundle.path, {**changes, PACKAGE: canonical_json(package)})
-
-
 def test_forged_records_are_found_by_the_counts(bundle: Bundle) -> None:
-    reseal_with_package(bundle, both("synthetic", row(3, sky="mixed", heat="10+")(bundle.records)))
+    forge(bundle, both("synthetic", row(3, sky="mixed", heat="10+")(bundle.records)))
     assert list(verified(bundle.path)) == ["counts", "recomputed"]
 
 
@@ -268,7 +270,7 @@ def test_records_and_counts_forged_together_are_found_by_computing_them_again(bu
 
 def test_a_record_more_or_less_or_undeclared_is_found(bundle: Bundle) -> None:
     for frame in (bundle.records[1:], pl.concat([bundle.records, bundle.records[:1]]), row(0, sky="x")(bundle.records)):
-        reseal_with_package(bundle, both("synthetic", frame))
+        forge(bundle, both("synthetic", frame))
         assert {"tables", "records", "counts", "recomputed"} <= set(verified(bundle.path))
 
 
@@ -287,7 +289,7 @@ def test_records_that_break_a_structural_rule_are_found_unless_it_was_not_enforc
 @pytest.mark.parametrize("name", ["counts", "synthetic"])
 def test_csv_and_parquet_that_differ_are_found(bundle: Bundle, name: str) -> None:
     frame = bundle.counts if name == "counts" else bundle.records
-    reseal_with_package(bundle, {f"{name}.csv": formats.to_csv(frame[::-1])})
+    forge(bundle, {f"{name}.csv": formats.to_csv(frame[::-1])})
     assert list(verified(bundle.path)) == ["tables", "recomputed"]
 
 
@@ -314,13 +316,13 @@ def test_a_data_package_that_describes_something_else_is_found(bundle: Bundle, p
 
 def test_another_codebook_is_found(bundle: Bundle) -> None:
     data = bundle.data(CODEBOOK).replace(b"Sky", b"Sea")
-    reseal_with_package(bundle, {CODEBOOK: data})
+    reseal(bundle.path, {CODEBOOK: data})
     assert "codebook" in verified(bundle.path)
 
 
 def remeasure(bundle: Bundle, change: Callable[[Measurement], Measurement]) -> None:
     changed = [change(each) for each in bundle.measurements()]
-    reseal_with_package(bundle, {MEASUREMENTS: measurement_file.encode(changed, bundle.codebook.domain)})
+    forge(bundle, {MEASUREMENTS: measurement_file.encode(changed, bundle.codebook.domain)})
 
 
 def receipt(**changes: object) -> Callable[[Measurement], Measurement]:
@@ -354,7 +356,7 @@ def test_measurements_that_were_not_paid_for_are_found(
     remeasure(bundle, change)
     failed = verified(bundle.path)
     assert words in failed["measurements"]
-    assert list(failed) == ["measurements", "recomputed"]
+    assert set(failed) - {"noise"} == {"measurements", "recomputed"}
 
 
 def test_a_table_that_was_not_measured_is_found(bundle: Bundle) -> None:
@@ -362,7 +364,7 @@ def test_a_table_that_was_not_measured_is_found(bundle: Bundle) -> None:
         replace(each, receipt=replace(each.receipt, number=place))
         for place, each in enumerate(bundle.measurements()[1:], 1)
     ]
-    reseal_with_package(bundle, {MEASUREMENTS: measurement_file.encode(kept, bundle.codebook.domain)})
+    forge(bundle, {MEASUREMENTS: measurement_file.encode(kept, bundle.codebook.domain)})
     assert "missing" in verified(bundle.path)["measurements"]
 
 
@@ -377,7 +379,7 @@ def noisier(made: Receipt) -> Receipt:
 
 def test_more_noise_than_was_paid_for_is_allowed(tmp_path: Path) -> None:
     made = with_receipts(contents(), noisier)
-    measurements = tuple(replace(each, sd=sqrt(float(each.receipt.sigma) ** 2 + 1 / 12)) for each in made.measurements)
+    measurements = tuple(replace(each, sd=RoundedGaussian().sd(each.receipt.sigma)) for each in made.measurements)
     made = replace(made, measurements=measurements)
     assert verified(sealed(tmp_path, made).path, made) == {}
 
@@ -472,9 +474,154 @@ def test_a_damaged_parquet_file_with_fitting_hashes_is_a_failed_check(bundle: Bu
         data = bytearray(whole)
         for place in generator.integers(0, len(data), 3):
             data[place] = generator.integers(0, 256)
-        reseal_with_package(bundle, {name: bytes(data)})
+        forge(bundle, {name: bytes(data)})
         report = verify(bundle.path, recompute=Recompute(contents()), environment=ENVIRONMENT)
         assert all("Traceback" not in each.message for each in report.checks)
+
+
+def test_a_text_that_says_something_else_is_found(bundle: Bundle) -> None:
+    said = {name: bundle.data(name) for name in (STATEMENT, PAGE)}
+    for name, before, after in (
+        (STATEMENT, b"with epsilon 4 and", b"with epsilon 0.01 and"),
+        (STATEMENT, b"| 2 | 8.77 |", b"| 2 | 4.10 |"),
+        (PAGE, b"</main>", b"<p>Exact counts.</p></main>"),
+    ):
+        assert before in said[name]
+        forge(bundle, {**said, name: said[name].replace(before, after)})
+        failed = verified(bundle.path)
+        assert name in failed["texts"]
+        assert list(failed) == ["texts", "recomputed"]
+
+
+def test_a_data_package_with_another_description_is_found(bundle: Bundle) -> None:
+    package = json.loads(bundle.data(PACKAGE))
+    reseal(bundle.path, {PACKAGE: canonical_json({**package, "description": "Exact counts."})})
+    assert list(verified(bundle.path)) == ["data package", "recomputed"]
+
+
+def test_of_another_version_the_statement_must_still_state_the_guarantee(bundle: Bundle) -> None:
+    older = {"software": {"name": "frostglass", "version": "0.0.9"}}
+    words = bundle.data(STATEMENT) + b"Written otherwise.\n"
+    reseal(bundle.path, {STATEMENT: words}, older)
+    forge(bundle, {STATEMENT: words}, older)
+    assert verified(bundle.path) == {}
+    forge(bundle, {STATEMENT: words.replace(b"epsilon 4 and", b"epsilon 0.01 and")}, older)
+    assert "does not state the guarantee" in verified(bundle.path)["texts"]
+
+
+def scope_words(bundle: Bundle, **changes: object) -> dict[str, object]:
+    return {"scope": {**json.loads((bundle.path / MANIFEST).read_bytes())["scope"], **changes}}
+
+
+SCOPE_CHANGES: dict[str, tuple[dict[str, object], str]] = {
+    "nothing spent": ({"spent": 1}, "no room"),
+    "nothing allowed": ({"allowance": 1}, "no room"),
+    "no release": ({"releases": 0}, "no room"),
+    "a plain epsilon below this release's": ({"plain_epsilon": "3.99"}, "plain sums"),
+    "a plain delta below this release's": ({"plain_delta": "9e-7"}, "plain sums"),
+    "no reason for an epsilon above 5": ({"reason": " "}, "reason"),
+    "no reason for a delta above the population's": (
+        {"reason": "", "epsilon": "5", "population": 200_000},
+        "reason",
+    ),
+    "another delta": ({"delta": "1e-7"}, "another delta"),
+    "another accountant": ({"accountant": "zcdp"}, "another delta or accountant"),
+}
+
+
+@pytest.mark.parametrize(("changes", "words"), SCOPE_CHANGES.values(), ids=SCOPE_CHANGES)
+def test_a_scope_that_cannot_have_paid_for_this_release_is_found(
+    bundle: Bundle, changes: dict[str, object], words: str
+) -> None:
+    forge(bundle, {}, scope_words(bundle, **changes))
+    failed = verified(bundle.path)
+    assert list(failed) == ["manifest"]
+    assert words in failed["manifest"]
+
+
+@pytest.mark.parametrize("population", [None, 100_000])
+def test_a_strong_promise_needs_no_reason(bundle: Bundle, population: int | None) -> None:
+    forge(bundle, {}, scope_words(bundle, reason="", epsilon="5", population=population))
+    assert verified(bundle.path) == {}
+
+
+def test_a_scope_spent_beyond_its_allowance_is_noted(bundle: Bundle) -> None:
+    """A ledger that was reconciled answers for more than it ever allowed."""
+    forge(bundle, {}, scope_words(bundle, spent=10 * NANO_RHO))
+    report = verify(bundle.path, recompute=Recompute(contents()), environment=ENVIRONMENT)
+    assert report.ok, report.text()
+    assert "has spent more than it allows" in report.checks[0].message
+
+
+def test_another_unit_than_the_codebook_s_is_found(bundle: Bundle) -> None:
+    words = json.loads((bundle.path / MANIFEST).read_bytes())
+    for part in ("plan", "guarantee"):
+        words[part]["unit"]["name"] = "week"
+    words["plan_sha256"] = plan_sha256(parse_manifest(canonical_json(words)).plan)
+    forge(bundle, {}, words)
+    failed = verified(bundle.path)
+    assert list(failed) == ["codebook", "recomputed"]
+    assert "another unit" in failed["codebook"]
+
+
+def test_intervals_are_compared_in_every_environment(bundle: Bundle) -> None:
+    counts = bundle.counts
+    for forged in (
+        counts.with_columns(low=pl.lit(0, pl.Int64), high=pl.col("high") * 2),
+        counts.with_columns(sd=pl.lit(0.1)),
+        counts.with_columns(sd=pl.lit(None, pl.Float64)),
+    ):
+        forge(bundle, both("counts", forged))
+        failed = verified(bundle.path, python="3.12.0")
+        assert list(failed) == ["recomputed"]
+        assert "another interval or sd" in failed["recomputed"]
+    forge(bundle, both("counts", counts.with_columns(pl.col("high") + 1, pl.col("sd") + 0.01)))
+    assert verified(bundle.path, python="3.12.0") == {}
+    assert "recomputed" in verified(bundle.path)
+
+
+@pytest.mark.parametrize("sigma", ["1/4", "1/3", "1/2", "7/10", "1", "3/2", "131071/65536", "2", "3", "200"])
+def test_the_sd_of_whole_number_noise_is_the_samplers_own(sigma: str) -> None:
+    exact = Fraction(sigma)
+    discrete = DiscreteGaussian.__new__(DiscreteGaussian)  # its sd needs none of OpenDP
+    assert noise_sd("rounded-gaussian", float(exact)) == pytest.approx(RoundedGaussian().sd(exact), rel=1e-12)
+    assert noise_sd("discrete-gaussian", float(exact)) == pytest.approx(discrete.sd(exact), rel=1e-12)
+
+
+def test_an_honest_bundle_with_very_little_noise_passes(tmp_path: Path) -> None:
+    """Sigma is 0.32 there, and the sd 0.34 rather than 0.43."""
+    made = contents(length=1, nano_rho=20 * 10**9)
+    assert verified(sealed(tmp_path, made).path, made) == {}
+
+
+def wide(noise: float) -> Contents:
+    """Ten variables of eight values at length 2, of which the noise is ``noise`` times what is stated."""
+    head = '[codebook]\nid = "w"\nversion = "1"\ntitle = "W"\ndate = "2024-01-01"\nunit = "day"\n'
+    variable = '[[variable]]\nname = "v{}"\nlabel = "V"\ntype = "nominal"\nrole = "public"\ncategories = {}\n'
+    text = head + "".join(variable.format(each, json.dumps(list("1234567"))) for each in range(10))
+    made = contents(codebooks.loads(text, source="wide"), length=2)
+    domain, codes = made.codebook.domain, made.records.codes
+    scaled = []
+    for each in made.measurements:
+        exact = tally(codes, domain.axes(each.attributes), domain.shape(each.attributes))
+        scaled.append(replace(each, answer=exact + np.rint(noise * (each.answer - exact)).astype(np.int64)))
+    return replace(made, measurements=tuple(scaled))
+
+
+@pytest.mark.parametrize(
+    ("noise", "words"), [(0, "better"), (0.5, "better"), (0.7, "better"), (1.5, "by more"), (1, "")]
+)
+def test_noise_of_another_size_than_stated_is_found(tmp_path: Path, noise: float, words: str) -> None:
+    """Exact counts, too: tables that agree about what they share were never noisy."""
+    made = wide(noise)
+    failed = verified(sealed(tmp_path, made).path, made)
+    assert list(failed) == (["noise", "recomputed"] if words else [])
+    assert words in failed.get("noise", "")
+
+
+def test_noise_is_not_judged_where_tables_share_too_little(bundle: Bundle) -> None:
+    report = verify(bundle.path, recompute=Recompute(contents()), environment=ENVIRONMENT)
+    assert {each.name: each.message for each in report.checks}["noise"].startswith("not judged")
 
 
 def entries() -> list[dict[str, object]]:
@@ -494,7 +641,7 @@ def test_a_ledger_that_sealed_this_manifest_confirms_the_bundle(pristine: Bundle
     assert all(each.ok for each in checks)
     report = verify(pristine.path, recompute=Recompute(contents()), environment=ENVIRONMENT).plus(checks)
     assert report.ok
-    assert len(report.checks) == 13
+    assert len(report.checks) == 15
     assert report.text().endswith(CONFIRMED)
 
 

@@ -255,6 +255,15 @@ FORGERIES: dict[str, tuple[Callable[[list[Entry]], list[Draft]], str]] = {
         ],
         "holds a malformed epsilon",
     ),
+    "an epsilon too large to be summed exactly": (
+        lambda entries: [
+            Draft(each.kind, {**each.body, "epsilon": "1000000000"}, each.scope, each.release_id)
+            if each.kind == "reserve"
+            else each
+            for each in as_drafts(entries)
+        ],
+        "holds a malformed epsilon",
+    ),
     "a scope opened twice": (
         lambda entries: [*as_drafts(entries), as_drafts(entries)[1]],
         "is open already",

@@ -351,7 +351,8 @@ def test_texts_on_record_are_one_printable_line(reason: str) -> None:
     ("arguments", "code"),
     [
         ({"epsilon": Fraction(21)}, "FG-OP-001"),
-        ({"epsilon": Fraction(1, 3)}, "FG-OP-062"),
+        ({"epsilon": Fraction(1, 3)}, "FG-OP-001"),
+        ({"delta": Fraction(1, 3 * 10**6)}, "FG-OP-002"),
         ({"delta": Fraction(1, 100)}, "FG-OP-002"),
         ({"population": 0}, "FG-OP-063"),
         ({"accountant": "rdp"}, "FG-OP-020"),

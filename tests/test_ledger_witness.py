@@ -403,6 +403,20 @@ def test_scopes_and_notes_of_the_other_branch_come_along(path: Path) -> None:
     assert restored.verify().ok
 
 
+def test_the_unit_of_the_other_branch_comes_along(tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+    new_ledger(path).backup(old(path))
+    draw(Ledger.open(path), "R1")
+    kept = witness_of(path).read_bytes()
+    put_back(old(path), path)
+    witness_of(path).unlink()
+    Ledger.open(path).non_private(SCOPE, what="a table with k = 10", by="ada")
+    witness_of(path).write_bytes(kept)
+    Ledger.inspect(path).reconcile([], by="bea", reason="restored")
+    with pytest.raises(LedgerError, match="protects the unit 'person'"):
+        reserve(Ledger.open(path), "R2", unit={"unit": "household", "keyed": False, "max_records": 1})
+
+
 def test_a_branch_that_was_itself_reconciled_can_be_taken_over(path: Path) -> None:
     sealed(Ledger.open(path), "R2")
     fork(path)

@@ -155,4 +155,6 @@ def known_release(manifest: Manifest) -> KnownRelease:
         scope_spent=manifest.scope.spent,
         scope_plain_epsilon=Fraction(manifest.scope.plain_epsilon),
         scope_releases=manifest.scope.releases,
+        unit=manifest.guarantee.unit.name,
+        keyed=manifest.guarantee.unit.person_key is not None,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from frostglass.boundary.accountant import accountant as accountant_of
 from frostglass.boundary.ledger_book import Book, Problem
 from frostglass.boundary.ledger_entries import Draft, Entry, Json, line_of
-from frostglass.boundary.ledger_money import claimed_epsilon, opening, require_affordable, scope_of, summary
+from frostglass.boundary.ledger_money import opening, require_affordable, scope_of, summary
 from frostglass.boundary.ledger_place import claimed, missing, new_place, require_local, require_writable
 from frostglass.boundary.ledger_reconcile import KnownRelease, continuation, require_known, taken_over
 from frostglass.boundary.ledger_requests import (
@@ -35,7 +35,7 @@ from frostglass.boundary.ledger_turn import Clock, Turn, genesis, utc_now
 from frostglass.boundary.ledger_verify import LedgerReport, examine
 from frostglass.boundary.ledger_witness import Witness, require_not_older
 from frostglass.errors import LedgerError, UsageError
-from frostglass.terms.budget import parse_delta, parse_epsilon
+from frostglass.terms.budget import decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.guarantee import ScopeSummary
 
 __all__ = ["Entry", "KnownRelease", "Ledger", "LedgerReport", "Problem", "Reservation"]
@@ -228,7 +228,7 @@ class Ledger:
             "plan_sha256": plan_sha256,
             "nano_rho": nano_rho,
             "sampler_units": sampler_units,
-            "epsilon": claimed_epsilon(parse_epsilon(epsilon)),
+            "epsilon": decimal_text(parse_epsilon(epsilon)),
             "mechanism": mechanism,
             "unit": unit,
             "keyed": keyed,

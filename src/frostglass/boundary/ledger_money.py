@@ -10,7 +10,7 @@ from functools import lru_cache
 from frostglass.boundary.accountant import SAMPLER_SHARE, SAMPLER_UNITS, accountant, allowance
 from frostglass.boundary.accountant import epsilon as tight_epsilon
 from frostglass.boundary.ledger_book import Book, ScopeBook
-from frostglass.boundary.ledger_entries import NANO_EPSILON, Draft
+from frostglass.boundary.ledger_entries import Draft
 from frostglass.errors import BudgetError, LedgerError, UsageError
 from frostglass.terms.budget import EPSILON_LEAST, EPSILON_WITHOUT_REASON, NANO, decimal_text
 from frostglass.terms.guarantee import ScopeSummary
@@ -60,7 +60,7 @@ def opening(
     if room < SAMPLER_UNITS:
         raise UsageError(
             "FG-OP-066",
-            f"a delta of {exact_decimal(delta, 'delta')} is too small for an epsilon of {_short(epsilon)}: the "
+            f"a delta of {decimal_text(delta)} is too small for an epsilon of {_short(epsilon)}: the "
             f"samplers' share of it would not cover a single release; take a delta of at least {least_delta(epsilon)}, "
             "or a smaller epsilon",
         )
@@ -68,8 +68,8 @@ def opening(
         kind="open",
         scope=scope,
         body={
-            "epsilon": exact_decimal(epsilon, "epsilon"),
-            "delta": exact_decimal(delta, "delta"),
+            "epsilon": decimal_text(epsilon),
+            "delta": decimal_text(delta),
             "accountant": name,
             "allowance": allowed(name, epsilon, delta),
             "sampler_allowance": room,
@@ -96,21 +96,6 @@ def _require_strong(epsilon: Fraction, delta: Fraction, population: int | None) 
             f"a delta above {bound} needs a reason, which is stored and printed in every statement; give one with "
             "--reason, take a smaller delta, or declare the population",
         )
-
-
-def exact_decimal(value: Fraction, what: str) -> str:
-    """The fraction as a decimal without loss. Raises UsageError when it has none of sensible length."""
-    try:
-        return decimal_text(value)
-    except ValueError:
-        raise UsageError("FG-OP-062", f"{what} must be a decimal number that can be written out in full") from None
-
-
-def claimed_epsilon(epsilon: Fraction) -> str:
-    """A release's epsilon as it goes on record. Raises UsageError unless it is a whole number of billionths."""
-    if (epsilon * NANO_EPSILON).denominator != 1:
-        raise UsageError("FG-OP-062", "the epsilon of a release has at most 9 decimals, so that sums stay exact")
-    return decimal_text(epsilon)
 
 
 def scope_of(book: Book, scope: str) -> ScopeBook:

@@ -6,6 +6,7 @@ from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
+from frostglass import codebooks
 from frostglass.bundle import measurement_file
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.datapackage import data_package
@@ -104,7 +105,8 @@ def _check_receipts(contents: Contents) -> None:
 
 def render(contents: Contents) -> dict[str, bytes]:
     """Every file of the bundle, the manifest last."""
-    codebook = contents.codebook
+    # as a reader will have it: canonical JSON does not keep the order of names in a rule
+    codebook = codebooks.from_canonical(contents.codebook.canonical)
     manifest = manifest_of(contents)
     counts, records = counts_frame(contents.counts), records_frame(contents.records)
     files = {

@@ -109,12 +109,12 @@ def protected(manifest: Manifest, codebook: Codebook | None) -> str:
 
 
 def records(number: int, codebook: Codebook) -> str:
-    """``number`` records in words, such as "2,413 victim records"."""
+    """``number`` records in words, such as "2,413 day records"."""
     return f"{number:,} {kind_of_record(codebook)}{'' if number == 1 else 's'}"
 
 
 def kind_of_record(codebook: Codebook) -> str:
-    """What one record is called, such as "victim record"; where a row is just a record, "record"."""
+    """What one record is called, such as "day record"; where a row is just a record, "record"."""
     return "record" if codebook.unit.casefold() == "record" else f"{codebook.unit} record"
 
 

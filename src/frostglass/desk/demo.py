@@ -43,7 +43,6 @@ def run(out: Path | None, records: int, voice: Voice) -> None:
         epsilon=parse_epsilon(EPSILON),
         unit=PrivacyUnit(book.unit),
     )
-    voice.progress("the first run compiles its inner loops; later runs do not")
     contents = pipeline.release(
         folder / "table.csv",
         book,

@@ -41,6 +41,7 @@ def fit_records(
     ``margins`` holds, for each attribute, non-negative whole weights of its values to start from. Raises
     CodebookError when no record satisfies the rules.
     """
+    progress("preparing the fit (the first run on a machine compiles its inner loops)")
     state = np.array([seed], dtype=np.uint64)
     codes = _start(margins, total, state)
     repair(codes, margins, rules, state)

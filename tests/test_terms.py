@@ -1,0 +1,98 @@
+"""The words: amounts are exact, plans are told apart by everything that shapes them, shares add up to one."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frostglass.errors import UsageError
+from frostglass.released.tabulation import least_stated
+from frostglass.terms.budget import decimal_text, parse_delta, parse_epsilon
+from frostglass.terms.domain import Attribute, Domain
+from frostglass.terms.plan import Plan
+from frostglass.terms.unit import PrivacyUnit
+from frostglass.terms.workload import check_size, measured_orders, shares
+
+PLAN = Plan("book", "0" * 64, Fraction(1), PrivacyUnit("person"))
+
+
+def domain(*sizes: int) -> Domain:
+    return Domain(tuple(Attribute(f"v{i}", tuple(str(c) for c in range(size))) for i, size in enumerate(sizes)))
+
+
+@pytest.mark.parametrize("text", ["0.1", 0.1, "1e-1", Fraction(1, 10)])
+def test_an_epsilon_is_what_was_written_not_what_a_float_makes_of_it(text: str | float | Fraction) -> None:
+    assert parse_epsilon(text) == Fraction(1, 10)
+
+
+@given(st.integers(10_000_000, 20_000_000_000))
+def test_amounts_survive_being_written_and_read(nano: int) -> None:
+    epsilon = Fraction(nano, 10**9)
+    assert parse_epsilon(decimal_text(epsilon)) == epsilon
+
+
+def test_amounts_read_well() -> None:
+    assert [decimal_text(Fraction(each)) for each in ("12", "0.5", "5.8e-6", "1e-6", "0.01")] == [
+        "12",
+        "0.5",
+        "5.8e-6",
+        "1e-6",
+        "0.01",
+    ]
+
+
+@pytest.mark.parametrize("text", ["0", "20.1", "0.009", "nan", "1,5", "", "1.0000000001"])
+def test_an_epsilon_out_of_range_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="FG-OP-001"):
+        parse_epsilon(text)
+
+
+@pytest.mark.parametrize("text", ["0", "1", "0.002", "1e-13", "-1e-6", "inf", "1.0000000001e-9"])
+def test_a_delta_out_of_range_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="FG-OP-002"):
+        parse_delta(text)
+
+
+def test_every_part_of_a_plan_changes_its_hash() -> None:
+    """Whatever shapes the output is in the hash, so that a staged release is never resumed under another plan."""
+    others: dict[str, object] = {
+        "codebook_id": "other",
+        "codebook_sha256": "1" * 64,
+        "epsilon": Fraction(2),
+        "unit": PrivacyUnit("household"),
+        "length": 2,
+        "tau": 10,
+        "strategy": "another",
+        "unknown": "missing",
+        "structural": False,
+        "accept": {"error": 0.1},
+    }
+    assert set(others) == {field.name for field in fields(Plan)}
+    hashes = {replace(PLAN, **{name: value}).sha256 for name, value in others.items()}  # type: ignore[arg-type]
+    hashes |= {replace(PLAN, unit=PrivacyUnit("person", 2, "key")).sha256, PLAN.sha256}
+    assert len(hashes) == len(others) + 2
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 5])
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+def test_shares_add_up_to_one_over_the_orders_that_exist(columns: int, length: int) -> None:
+    each = domain(*[2] * columns)
+    share = shares(each, length)
+    assert tuple(share) == measured_orders(each, length)
+    assert sum(share[order] * each.number_of_sets(order) for order in share) == 1
+
+
+def test_too_many_cells_are_refused_with_the_figures() -> None:
+    check_size(domain(*[10] * 16), 3)
+    with pytest.raises(UsageError, match=r"FG-OP-004 length 3 over these 60 variables means 4[0-9],"):
+        check_size(domain(*[10] * 60), 3)
+
+
+@pytest.mark.parametrize(("sd", "tau"), [(206.0, 42), (101.0, 28), (28.9, 14), (11.4, 9)])
+def test_the_least_stated_count_follows_the_noise(sd: float, tau: int) -> None:
+    """For the noise of epsilon 0.5, 1, 4 and 12 on a table of 16 columns."""
+    assert abs(least_stated(sd) - tau) <= 1
