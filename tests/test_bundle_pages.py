@@ -57,7 +57,8 @@ def statement_of(made: Contents, folder: Path) -> str:
 
 
 def test_the_guarantee_is_said_in_one_sentence(tmp_path: Path) -> None:
-    sentence = guarantee_sentence(sealed(tmp_path).manifest)
+    bundle = sealed(tmp_path)
+    sentence = guarantee_sentence(bundle.manifest, bundle.codebook)
     assert sentence == (
         "This release is differentially private with epsilon 4 and delta 1e-6 under adding or removing one day "
         "with at most one record."

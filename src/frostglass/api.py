@@ -53,7 +53,7 @@ class Release:
     @property
     def statement(self) -> str:
         """The guarantee in one sentence."""
-        return guarantee_sentence(manifest_of(self._contents))
+        return guarantee_sentence(manifest_of(self._contents), self._contents.codebook)
 
     @property
     def counts(self) -> pl.DataFrame:

@@ -245,6 +245,8 @@ def check_plan(codebook: Codebook, plan: Plan) -> tuple[Strategy, tuple[Clause, 
     codebook.ready_for_release()
     if plan.codebook_sha256 != codebook.sha256:
         raise UsageError("FG-OP-031", "the plan was made for another version of the codebook; plan again")
+    if plan.unit.name != codebook.unit:
+        raise UsageError("FG-OP-036", f"a row of this codebook is one {codebook.unit}; the plan names another unit")
     check_size(codebook.domain, plan.length)
     clauses = codebook.clauses if plan.structural else ()
     satisfiable(codebook.domain, compile_rules(codebook.domain, clauses))

@@ -88,7 +88,7 @@ def statement(manifest: Manifest, codebook: Codebook) -> str:
     return templates().get_template("statement.md").render(page=statement_page(manifest, codebook))
 
 
-def guarantee_sentence(manifest: Manifest, codebook: Codebook | None = None) -> str:
+def guarantee_sentence(manifest: Manifest, codebook: Codebook) -> str:
     """The guarantee of the release in one sentence; the codebook has the word for a person who has several rows."""
     promise = manifest.guarantee
     whom = protected(manifest, codebook)
@@ -100,10 +100,10 @@ def guarantee_sentence(manifest: Manifest, codebook: Codebook | None = None) -> 
     )
 
 
-def protected(manifest: Manifest, codebook: Codebook | None) -> str:
+def protected(manifest: Manifest, codebook: Codebook) -> str:
     """What one of those is called whom the guarantee protects: a row, or where a key tells persons apart, a person."""
     unit = manifest.guarantee.unit
-    if unit.person_key is None or codebook is None:
+    if unit.person_key is None:
         return unit.name
     return codebook.privacy_unit.partition(" (")[0]
 

@@ -98,7 +98,7 @@ def _story(bundle: Bundle, folder: Path) -> str:
             "",
             f"The bundle lies in {bundle.path} and verifies. Its data are fictitious.",
             "",
-            guarantee_sentence(bundle.manifest),
+            guarantee_sentence(bundle.manifest, bundle.codebook),
             "",
             table(("five counts", "count", "95% interval"), rows, right=(1, 2)),
             "",
