@@ -7,10 +7,11 @@ from collections import Counter
 from itertools import combinations, product
 from pathlib import Path
 
-import benchmarks
 import numpy as np
 import polars as pl
 import pytest
+
+import benchmarks
 from benchmarks.frames import counted, released_intervals
 from benchmarks.measures import (
     Codes,
@@ -24,7 +25,6 @@ from benchmarks.measures import (
     total_variations,
     weighted_relative_error,
 )
-
 from frostglass import codebooks
 from frostglass.terms.domain import Attribute, Domain
 

@@ -369,3 +369,9 @@ def test_037_a_heading_with_characters_that_cannot_be_seen_is_refused(tmp_path: 
 
 def test_a_sheet_of_a_text_file_is_wrong_usage(tmp_path: Path) -> None:
     assert refusal(tmp_path, "a\n1\n", sheet="Sheet1").code == "FG-OP-083"
+
+
+def test_the_line_ends_of_windows_are_no_lone_returns(tmp_path: Path) -> None:
+    path = tmp_path / "windows.csv"
+    path.write_bytes(b"a,b\r\n" + b"1,2\r\n" * 20_000)
+    assert [note.code for note in read_text_table(path).notes] == []

@@ -101,12 +101,14 @@ def release(
     random_state: int | None = None,
     release_id: str | None = None,
     fresh: bool = False,
+    by: str | None = None,
 ) -> Release:
     """Release ``table`` under (epsilon, delta)-differential privacy, paid for by ``scope`` of ``ledger``.
 
     ``table`` is a path or a pandas, polars or Arrow table; ``codebook`` an id, a file or a Codebook. The scope must
     be open: it fixes delta. With ``out`` the bundle is sealed at once. ``random_state`` seeds what comes after the
-    noise only. Raises a FrostglassError, before anything is spent, when something does not fit.
+    noise only; ``by`` is who does it, for the ledger. Raises a FrostglassError, before anything is spent, when
+    something does not fit.
     """
     book = codebook if isinstance(codebook, Codebook) else codebooks.load(codebook)
     paying = ledger if isinstance(ledger, Ledger) else Ledger.open(Path(ledger))
@@ -120,7 +122,13 @@ def release(
         unknown=unknown,
         structural=structural,
     )
-    order = pipeline.Order(scope=scope, release_id=release_id, random_state=random_state, fresh=fresh)
+    order = pipeline.Order(
+        scope=scope,
+        release_id=release_id,
+        by=by or pipeline.whoever(),
+        random_state=random_state,
+        fresh=fresh,
+    )
     if out is not None:
         for note in bundles.refuse_output(Path(out), book, length, paying):
             warnings.warn(note, stacklevel=2)
@@ -186,7 +194,7 @@ class Synthesizer:
             raise UsageError("FG-OP-101", "nothing to sample from yet: call fit(table) first")
         if n is None:
             return self.release_.records
-        if not 0 <= n <= 50_000_000:
+        if not (isinstance(n, int) and 0 <= n <= 50_000_000):
             raise UsageError("FG-OP-102", "sample takes a number of records from 0 to 50,000,000")
         contents = self.release_._contents
         return _like(self.release_._source, pipeline.resize(contents, n))

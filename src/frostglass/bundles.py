@@ -31,8 +31,9 @@ _ROOM_FOR_ANY_BUNDLE = 64_000_000
 _BYTES_A_CELL = 100
 
 
-def verify(path: Path) -> VerifyReport:
+def verify(path: str | Path) -> VerifyReport:
     """Check a bundle from its files alone; recompute its records and counts, and its guarantee from its noise."""
+    path = Path(path)
     report = verify_bundle(path, recompute=recompute, environment=environment())
     if not report.ok:
         return report
@@ -81,6 +82,8 @@ def publish(path: Path, to: Path, *, ledger: Ledger, by: str) -> Path:
     if sealed is None or sealed.body["manifest_sha256"] != bundle.manifest_sha256:
         raise BundleError("FG-BN-061", "this ledger did not seal this bundle; it is another one, or was changed")
     refuse_existing(target)
+    if not verify(path).ok:
+        raise BundleError("FG-BN-067", "the bundle does not verify, so it is not published; see `frostglass verify`")
     ledger.publish(release_id, manifest_sha256=bundle.manifest_sha256, to=target.name, by=by)
     today = datetime.now(UTC).date().isoformat()
     return publishing.copy(path, target, {"release_id": release_id, "published_on": today})

@@ -7,8 +7,10 @@ data but the noisy answers themselves.
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import math
+import os
 import platform
 import secrets
 import shutil
@@ -64,6 +66,14 @@ def quiet(_stage: str) -> None:
     """Report no progress."""
 
 
+def whoever() -> str:
+    """The operating system's name for who is at work, for the ledger."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
 @dataclass(frozen=True)
 class Reading:
     """How to read the file: a public matter of format."""
@@ -82,7 +92,7 @@ class Order:
 
     scope: str
     release_id: str | None = None
-    by: str = ""
+    by: str = field(default_factory=whoever)
     random_state: int | None = None
     fresh: bool = False
     allow_empty: bool = False
@@ -119,6 +129,10 @@ def release(
     candidates = () if order.fresh else _staged_releases(ledger, order.scope, plan)
     keyed = plan.unit.person_key is not None
     if not candidates:
+        for lost in ledger.unfinished(order.scope, plan.sha256):
+            progress(
+                f"release {lost.release_id} of this plan was drawn and lost: it stays spent, and a new one is paid"
+            )
         ledger.afford(
             order.scope,
             nano_rho=nano_rho,
@@ -364,11 +378,12 @@ def _tau(plan: Plan, measurements: Sequence[Measurement]) -> int:
 
 def _staged_releases(ledger: Ledger, scope: str, plan: Plan) -> tuple[Reservation, ...]:
     """Releases of this very plan that were drawn and staged and never finished, newest first."""
-    if ledger.path is None:
-        return ()
-    path = ledger.path
-    unfinished = ledger.unfinished(scope, plan.sha256)
-    return tuple(each for each in unfinished if staging.folder_for(path, each.release_id).is_dir())
+    return tuple(each for each in ledger.unfinished(scope, plan.sha256) if is_staged(ledger, each.release_id))
+
+
+def is_staged(ledger: Ledger, release_id: str) -> bool:
+    """Whether the answers of a release lie beside its ledger, so that it can be resumed."""
+    return ledger.path is not None and staging.folder_for(ledger.path, release_id).is_dir()
 
 
 def _resumed(

@@ -77,7 +77,8 @@ class _Records:
 
     def has_lone_returns(self) -> bool:
         """Whether some line so far ended with a carriage return alone."""
-        return "\r" in (self._text.newlines or ())
+        seen = self._text.newlines
+        return "\r" in ((seen,) if isinstance(seen, str) else seen or ())
 
 
 def read_csv(file: BinaryIO, *, delimiter: str = ",", encoding: str = "utf-8") -> TextTable:

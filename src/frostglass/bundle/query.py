@@ -219,8 +219,14 @@ class _Asked:
 
     def _words(self) -> str:
         return "; ".join(
-            f"{self.codebook.label(name)}: {self.codebook.value_label(name, value)}" for name, value in self.conditions
+            f"{self.codebook.label(name)}: {self.codebook.value_label(name, value)}{self._exactly(name, value)}"
+            for name, value in self.conditions
         )
+
+    def _exactly(self, name: str, value: str) -> str:
+        """A word where the value is a set: other sets may hold it too, and are counted apart."""
+        variable = self.codebook.variable(name)
+        return " and no other" if variable.type == "set" and value != MISSING_LABEL else ""
 
     def _nearest(self) -> tuple[Near, ...]:
         """The longest released combinations of some of the conditions."""

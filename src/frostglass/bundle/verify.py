@@ -28,6 +28,11 @@ CONFIRMED = (
 )
 """What can be told once a ledger was asked."""
 
+UNUSABLE = (
+    "Do not use this bundle: get it again from its publisher, and ask for the SHA-256 of its manifest to compare with."
+)
+"""What to do with a bundle that fails."""
+
 
 _LEDGER = "ledger: "
 
@@ -54,7 +59,9 @@ class VerifyReport:
     @property
     def note(self) -> str:
         """What the checks cannot show."""
-        return CONFIRMED if self.ok and any(each.name.startswith(_LEDGER) for each in self.checks) else FORGERY
+        if not self.ok:
+            return UNUSABLE
+        return CONFIRMED if any(each.name.startswith(_LEDGER) for each in self.checks) else FORGERY
 
     def plus(self, checks: Iterable[Check]) -> VerifyReport:
         """The report with further checks, such as those against a ledger."""

@@ -10,7 +10,7 @@ from frostglass import bundles, codebooks, pipeline
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.statement import guarantee_sentence
-from frostglass.desk.output import Voice, table, user
+from frostglass.desk.output import Voice, table
 from frostglass.errors import BundleError
 from frostglass.simulate.coded import write_coded_table
 from frostglass.terms.budget import parse_delta, parse_epsilon
@@ -36,7 +36,7 @@ def run(out: Path | None, records: int, voice: Voice) -> None:
     voice.progress(f"writing {records:,} fictitious records")
     write_coded_table(folder / "table.csv", records, SEED)
     ledger = Ledger.create(folder / "ledger.db")
-    ledger.open_scope(SCOPE, epsilon=parse_epsilon(EPSILON), delta=parse_delta(DELTA), by=user())
+    ledger.open_scope(SCOPE, epsilon=parse_epsilon(EPSILON), delta=parse_delta(DELTA), by=pipeline.whoever())
     plan = Plan(
         codebook_id=book.id,
         codebook_sha256=book.sha256,
@@ -47,7 +47,7 @@ def run(out: Path | None, records: int, voice: Voice) -> None:
         folder / "table.csv",
         book,
         plan,
-        pipeline.Order(scope=SCOPE, by=user()),
+        pipeline.Order(scope=SCOPE, by=pipeline.whoever()),
         ledger=ledger,
         progress=voice.progress,
     )

@@ -13,7 +13,7 @@ from frostglass.boundary import staging
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.manifest import read_manifest
 from frostglass.desk import options as opt
-from frostglass.desk.output import Voice, table, user
+from frostglass.desk.output import Voice, table
 from frostglass.terms.budget import NANO, decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.guarantee import ScopeSummary
 
@@ -55,7 +55,7 @@ def open_scope(
             accountant=accountant,
             reason=reason,
             population=population,
-            by=by or user(),
+            by=by or pipeline.whoever(),
         )
         return book
 
@@ -83,6 +83,8 @@ def show(
     """
     voice = Voice(as_json)
     book = Ledger.inspect(ledger)
+    for problem in book.verify().problems:
+        voice.note(f"warning: {problem}; the sums may be too low: see `frostglass ledger verify` and `reconcile`")
     summaries = [book.scope(each) for each in ([scope] if scope else book.scopes())]
     voice.give({"ledger": book.ledger_id, "scopes": [_as_json(each) for each in summaries]})
     for summary in summaries:
@@ -145,7 +147,9 @@ def reconcile(
     """
     known = [bundles.known_release(read_manifest(bundle / "manifest.json")) for bundle in folders or ()]
     book = Ledger.rebuild(ledger, source) if source is not None else Ledger.inspect(ledger)
-    added = book.reconcile(known, by=by or user(), reason=reason)
+    added = book.reconcile(known, by=by or pipeline.whoever(), reason=reason)
+    if source is not None:
+        typer.echo(f"written anew from {source.name}: {sum(1 for _ in book.entries()) - len(added)} entries")
     typer.echo(f"{len(added)} entries added; `frostglass ledger show` gives the sums")
 
 

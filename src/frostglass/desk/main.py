@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -52,6 +53,13 @@ def run() -> None:
         sys.exit(error.exit_code)
     except (SystemExit, KeyboardInterrupt):
         raise
+    except OSError as error:
+        name = Path(error.filename).name if isinstance(error.filename, str) else "a file"
+        message = (
+            f"{name}: {(error.strerror or 'cannot be used').lower()}; choose a place that exists and is yours to use"
+        )
+        report(FrostglassError("FG-OP-055", message), as_json=wants_json())
+        sys.exit(1)
     except BaseException as error:  # noqa: BLE001 - the last line before the terminal; polars panics are no Exception
         report_bug(error, as_json=wants_json())
         sys.exit(1)

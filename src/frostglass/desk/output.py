@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -35,8 +33,8 @@ class Voice:
             typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
     def progress(self, stage: str) -> None:
-        """One line a stage, with nothing in it that depends on a case."""
-        if not self.quiet:
+        """One line a stage, with nothing in it that depends on a case; none for programs."""
+        if not self.quiet and not self.as_json:
             typer.echo(f"  … {stage}", err=True)
 
     def note(self, text: str) -> None:
@@ -77,14 +75,6 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence
         return "  ".join(cells).rstrip()
 
     return "\n".join([line(head), "  ".join("─" * width for width in widths), *(line(row) for row in rows)])
-
-
-def user() -> str:
-    """The operating system's name for who is at the desk, for the ledger."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
 
 
 def wants_json() -> bool:

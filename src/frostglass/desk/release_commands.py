@@ -18,7 +18,7 @@ from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.verify import against_ledger
 from frostglass.desk import demo as demonstration
 from frostglass.desk import options as opt
-from frostglass.desk.output import Voice, table, user
+from frostglass.desk.output import Voice, table
 from frostglass.desk.settings import Options, Settings, need, settle
 from frostglass.errors import BundleError, InputError
 from frostglass.sensitive.check import CheckReport
@@ -160,7 +160,7 @@ def release(
     order = pipeline.Order(
         scope=settings.scope,
         release_id=settings.release_id,
-        by=by or user(),
+        by=by or pipeline.whoever(),
         random_state=random_state,
         fresh=fresh,
         allow_empty=allow_empty,
@@ -218,7 +218,7 @@ def publish(
     by: opt.By = None,
 ) -> None:
     """Copy a sealed bundle out, byte for byte, and enter it in the ledger."""
-    bundles.publish(bundle, out, ledger=Ledger.open(ledger), by=by or user())
+    bundles.publish(bundle, out, ledger=Ledger.open(ledger), by=by or pipeline.whoever())
     typer.echo(f"published: {out}")
 
 
@@ -332,10 +332,15 @@ def _explained(ledger: Ledger, scope: str, decided: Plan) -> Iterator[None]:
         pending = ledger.unfinished(scope, decided.sha256)
         if not pending:
             message = "stopped; nothing was drawn. If `ledger show` lists a reservation, a second person may void it"
+        elif pipeline.is_staged(ledger, pending[0].release_id):
+            message = (
+                f"stopped; release {pending[0].release_id} counts as spent and its answers are staged: run the same "
+                "command again, which goes on at no further cost"
+            )
         else:
             message = (
-                f"stopped; release {pending[0].release_id} counts as spent. Run the same command again: if its answers "
-                "were staged it goes on at no further cost, otherwise it asks for a new reservation"
+                f"stopped; release {pending[0].release_id} counts as spent, and its answers are lost: running the same "
+                "command again pays for a new one"
             )
         raise BundleError("FG-BN-063", message) from None
 

@@ -48,6 +48,8 @@ def read_release_file(path: Path) -> ReleaseFile:
     """The settings of a release file. Raises UsageError that names every fault and its place."""
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError("FG-OP-040", f"there is no file {path.name}") from None
     except (OSError, UnicodeDecodeError):
         raise UsageError("FG-OP-040", f"cannot read {path.name} as a UTF-8 text file") from None
     try:

@@ -208,7 +208,7 @@ def _listed(values: list[str], heading: str) -> dict[str, object]:
         if len(values) > MOST_LISTED_NUMBERS:
             raise _UndraftableError(
                 f"{len(values)} different whole numbers: declare the range that is public knowledge (not the least and "
-                f"the most found) with --range {shlex.quote(shown(heading))}=LOW:HIGH, such as --range age=0:84"
+                f"the most found) with --range {shlex.quote(shown(heading))}=LOW:HIGH"
             )
         return {"type": "nominal", "categories": _categories(sorted(values, key=int))}
     described = _as_set(values)
