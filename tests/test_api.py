@@ -1,0 +1,103 @@
+"""The Python door: the kind of table that came in comes out, and every fit is paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import frostglass
+from frostglass.errors import BudgetError, UsageError
+from frostglass.terms.codebook import Codebook
+from tests.survey_support import SMALL, survey
+
+
+def ephemeral(epsilon: int = 4) -> frostglass.Ledger:
+    return frostglass.Ledger.ephemeral(epsilon=Fraction(epsilon), delta=Fraction("1e-6"))
+
+
+@pytest.mark.parametrize("kind", ["polars", "pandas", "arrow", "file"])
+def test_what_comes_out_is_of_the_kind_that_went_in(kind: str, small: Codebook, survey_csv: Path) -> None:
+    frame = survey(600)
+    table: object = {"polars": frame, "pandas": frame.to_pandas(), "arrow": frame.to_arrow(), "file": survey_csv}[kind]
+    expected = {"polars": pl.DataFrame, "pandas": pd.DataFrame, "arrow": pa.Table, "file": pl.DataFrame}[kind]
+    synthesizer = frostglass.Synthesizer(small, epsilon=2, ledger=ephemeral(), random_state=3)
+    assert synthesizer.fit(table) is synthesizer
+    for sample in (synthesizer.sample(), synthesizer.sample(25)):
+        assert isinstance(sample, expected)
+    assert synthesizer.release_ is not None
+    assert isinstance(synthesizer.release_.records, expected)
+
+
+def test_flags_stay_text_and_missing_stays_missing(small: Codebook) -> None:
+    """1-or-blank columns that became 1.0 and NaN on the way are still "1" and missing."""
+    frame = survey(600).to_pandas()
+    frame["works"] = frame["works"].map({"1": 1.0})
+    sample = frostglass.Synthesizer(small, epsilon=4, ledger=ephemeral()).fit(frame).sample()
+    assert isinstance(sample, pd.DataFrame)
+    assert set(sample["works"].dropna()) == {"1"}
+    assert sample["works"].isna().any()
+
+
+def test_sampling_is_free_and_another_number_keeps_the_shares(small: Codebook) -> None:
+    ledger = ephemeral()
+    synthesizer = frostglass.Synthesizer(small, epsilon=4, ledger=ledger, random_state=1).fit(survey(600))
+    spent = ledger.scope("ephemeral").spent
+    sample = synthesizer.sample(3_000)
+    assert isinstance(sample, pl.DataFrame)
+    assert sample.height == 3_000
+    assert sample["sex"].eq_missing("F").mean() == pytest.approx(0.5, abs=0.08)
+    assert ledger.scope("ephemeral").spent == spent
+
+
+def test_every_fit_is_paid_for(small: Codebook) -> None:
+    synthesizer = frostglass.Synthesizer(small, epsilon=4, ledger=ephemeral()).fit(survey(50))
+    with pytest.raises(BudgetError):
+        synthesizer.fit(survey(50))
+
+
+def test_a_release_in_memory_answers_like_its_bundle(tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text(SMALL)
+    ledger = frostglass.Ledger.create(str(tmp_path / "b.db"))
+    ledger.open_scope("s", epsilon=Fraction(4), delta=Fraction("1e-6"), by="ann")
+    release = frostglass.release(
+        survey(600), tmp_path / "small.toml", epsilon=4, scope="s", ledger=str(tmp_path / "b.db"), by="ann"
+    )
+    bundle = release.seal(tmp_path / "out")
+    opened = frostglass.open_bundle(str(tmp_path / "out"))
+    assert release.counts.equals(opened.counts)
+    assert isinstance(release.records, pl.DataFrame)
+    assert release.records.equals(opened.records)
+    assert release.count(sex="F") == opened.count({"sex": "F"})
+    assert release.statement in opened.statement
+    assert frostglass.verify(str(bundle.path)).ok
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        (lambda book: frostglass.Synthesizer(book, epsilon=2, ledger=ephemeral()).sample(), "FG-OP-101"),
+        (lambda book: frostglass.Synthesizer(book, epsilon=2, ledger=ephemeral()).save("x"), "FG-OP-101"),
+        (lambda book: frostglass.Synthesizer(book, epsilon=2, ledger=ephemeral(), delta=1e-7), "FG-OP-044"),
+        (
+            lambda book: frostglass.Synthesizer(book, epsilon=2, ledger=ephemeral()).fit(survey(9)).sample(-1),
+            "FG-OP-102",
+        ),
+    ],
+)
+def test_wrong_use_is_told(call: Callable[[Codebook], object], code: str, small: Codebook) -> None:
+    with pytest.raises(UsageError, match=code):
+        call(small)
+
+
+def test_the_public_names_are_lazy_and_complete() -> None:
+    assert set(frostglass.__all__) <= set(dir(frostglass))
+    for name in frostglass.__all__:
+        assert getattr(frostglass, name) is not None
+    with pytest.raises(AttributeError):
+        frostglass.__getattr__("nothing")
