@@ -82,6 +82,7 @@ def draft(
     delimiter: opt.Delimiter = ",",
     encoding: opt.Encoding = "utf-8",
     sheet: opt.Sheet = None,
+    as_json: opt.Json = False,
 ) -> None:
     """Write a first codebook for an unknown table, to be completed and confirmed.
 
@@ -94,10 +95,10 @@ def draft(
     table = read(data, delimiter=delimiter, encoding=encoding, sheet=sheet)
     text = draft_codebook(table, id=identifier or out.stem, ranges=dict(_range(each) for each in ranges or ()))
     _write_private(out, text)
-    typer.echo(f"first draft: {out} (readable by you alone)")
-    typer.echo(
-        "next: fill in labels, definitions and roles; check it with `frostglass codebook check`; then confirm it"
-    )
+    voice = Voice(as_json)
+    voice.give({"out": str(out)})
+    voice.say(f"first draft: {out} (readable by you alone)")
+    voice.say("next: fill in labels, definitions and roles; check it with `frostglass codebook check`; then confirm it")
 
 
 def _range(text: str) -> tuple[str, tuple[int, int]]:

@@ -112,20 +112,22 @@ def verify(ledger: LedgerFile, as_json: opt.Json = False) -> None:
 def export(
     ledger: LedgerFile,
     out: Annotated[Path, typer.Option("--out", "-o", help="The JSON-lines file to write.")],
+    as_json: opt.Json = False,
 ) -> None:
     """Write all entries as JSON lines, for an auditor."""
     Ledger.inspect(ledger).export(out)
-    typer.echo(f"entries: {out}")
+    _tell(as_json, f"entries: {out}", {"out": str(out)})
 
 
 @app.command()
 def backup(
     ledger: LedgerFile,
     out: Annotated[Path, typer.Option("--out", "-o", help="The copy to write.")],
+    as_json: opt.Json = False,
 ) -> None:
     """Copy the ledger safely, also while it is in use."""
     Ledger.inspect(ledger).backup(out)
-    typer.echo(f"backup: {out}")
+    _tell(as_json, f"backup: {out}", {"out": str(out)})
 
 
 @app.command()
@@ -140,6 +142,7 @@ def reconcile(
     ] = None,
     reason: opt.Reason = "",
     by: opt.By = None,
+    as_json: opt.Json = False,
 ) -> None:
     """Add the spend that a restored ledger lacks, from its witness and from bundles.
 
@@ -148,9 +151,13 @@ def reconcile(
     known = [bundles.known_release(read_manifest(bundle / "manifest.json")) for bundle in folders or ()]
     book = Ledger.rebuild(ledger, source) if source is not None else Ledger.inspect(ledger)
     added = book.reconcile(known, by=by or pipeline.whoever(), reason=reason)
-    if source is not None:
-        typer.echo(f"written anew from {source.name}: {sum(1 for _ in book.entries()) - len(added)} entries")
-    typer.echo(f"{len(added)} entries added; `frostglass ledger show` gives the sums")
+    there = sum(1 for _ in book.entries()) - len(added)
+    anew = f"written anew from {source.name}: {there} entries\n" if source is not None else ""
+    _tell(
+        as_json,
+        f"{anew}{len(added)} entries added; `frostglass ledger show` gives the sums",
+        {"entries_before": there, "entries_added": len(added)},
+    )
 
 
 @app.command()
@@ -159,21 +166,30 @@ def void(
     ledger: LedgerFile,
     by: Annotated[str, typer.Option("--by", help="A second person, not the one who reserved it.")],
     reason: opt.Reason = "",
+    as_json: opt.Json = False,
 ) -> None:
     """Give back a reservation from which nothing was drawn. Takes a second person."""
     Ledger.open(ledger).void(release_id, by=by, reason=reason)
-    typer.echo(f"{release_id} is void; what it had reserved is available again")
+    _tell(as_json, f"{release_id} is void; what it had reserved is available again", {"void": release_id})
 
 
 @app.command()
 def purge(
     release_id: Annotated[str, typer.Argument(help="A release that was cut short and will not be finished.")],
     ledger: LedgerFile,
+    as_json: opt.Json = False,
 ) -> None:
     """Delete the staged answers of a release that will not be finished. What it cost stays spent."""
     Ledger.inspect(ledger).state(release_id)
     there = staging.purge(staging.folder_for(ledger.resolve(), release_id))
-    typer.echo(f"{release_id}: " + ("its staged answers are deleted" if there else "nothing was staged"))
+    what = "its staged answers are deleted" if there else "nothing was staged"
+    _tell(as_json, f"{release_id}: {what}", {"release_id": release_id, "deleted": there})
+
+
+def _tell(as_json: bool, text: str, value: dict[str, object]) -> None:
+    voice = Voice(as_json)
+    voice.say(text)
+    voice.give(value)
 
 
 def _as_json(summary: ScopeSummary) -> dict[str, object]:

@@ -216,10 +216,13 @@ def publish(
     out: Annotated[Path, typer.Option("--out", "-o", help="Where to publish it; it must not exist.")],
     ledger: Annotated[Path, typer.Option("--ledger", help="The ledger that paid for it.", metavar="FILE")],
     by: opt.By = None,
+    as_json: opt.Json = False,
 ) -> None:
     """Copy a sealed bundle out, byte for byte, and enter it in the ledger."""
     bundles.publish(bundle, out, ledger=Ledger.open(ledger), by=by or pipeline.whoever())
-    typer.echo(f"published: {out}")
+    voice = Voice(as_json)
+    voice.say(f"published: {out}")
+    voice.give({"out": str(out)})
 
 
 def _show_plan(settings: Settings, accountant: str, voice: Voice) -> None:
