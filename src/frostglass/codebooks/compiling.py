@@ -10,6 +10,7 @@ from frostglass.codebooks import constraints
 from frostglass.codebooks.codes import admitted_set, categories_of, codes_of
 from frostglass.codebooks.document import FORMAT, CategoryTable, Document, LookupTable, VariableTable
 from frostglass.codebooks.lookups import entries
+from frostglass.codebooks.recoding import compiled_recoding
 from frostglass.terms.codebook import (
     Band,
     Category,
@@ -95,6 +96,7 @@ def compiled(document: Document) -> Codebook:
         constraints=tuple(described for _, described in declared),
         clauses=constraints.clauses(domain, variables, head.set_separator, declared),
         groups=_groups(document),
+        recoding=compiled_recoding(document),
         release=ReleaseTexts(**dict(document.release)),
         related=dict(document.related),
         drafted=head.drafted,

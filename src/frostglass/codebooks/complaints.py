@@ -58,7 +58,7 @@ def found(raw: Raw, error: ErrorDetails) -> Found:
         return Found(path, f"this file format is not the one that is read here, {FORMAT}", fix)
     if kind == "model_type" and len(path) > 1 and path[-2] in ("categories", "atoms"):
         kind = "string_type"  # a category may be a table or a text, and most are texts
-    return Found(path, *_complaint(kind, error["msg"], context, error.get("input")))
+    return Found(path, *complaint(kind, error["msg"], context, error.get("input")))
 
 
 _ADDITIONS: Mapping[Path, str] = {
@@ -98,7 +98,8 @@ _TYPES = {
 }
 
 
-def _complaint(kind: str, message: str, context: Mapping[str, object], said: object) -> tuple[str, str]:
+def complaint(kind: str, message: str, context: Mapping[str, object], said: object) -> tuple[str, str]:
+    """What pydantic complains of, and the way out, in our words."""
     if kind == "string_type" and isinstance(said, (int, float, Decimal)):
         what = "true or false" if isinstance(said, bool) else "a number"
         return f"must be a text, and {said} is {what}", f'write it in quotes: "{said}"'

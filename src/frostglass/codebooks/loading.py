@@ -35,8 +35,10 @@ def load(id_or_path: str | Path) -> Codebook:
             f"there is no codebook {str(id_or_path)!r}: neither a file, nor one that ships with frostglass "
             f"({', '.join(ids)}){nearest(str(id_or_path), ids)}",
         )
-    data = _read(path)
-    return from_canonical(data) if path.suffix.lower() == ".json" else loads(_text(data, path.name), source=path.name)
+    data = file_bytes(path)
+    return (
+        from_canonical(data) if path.suffix.lower() == ".json" else loads(utf8_text(data, path.name), source=path.name)
+    )
 
 
 def loads(text: str, *, source: str) -> Codebook:
@@ -54,7 +56,7 @@ def from_canonical(data: bytes) -> Codebook:
     canonical form, so that the hash of the bytes would not be the hash of the codebook.
     """
     try:
-        raw = parse_json(_text(data, "the canonical codebook"))
+        raw = parse_json(utf8_text(data, "the canonical codebook"))
     except SyntaxFault as error:
         raise CodebookError("FG-CB-004", listing("the canonical codebook", [error.fault])) from None
     codebook = _codebook(raw, "the canonical codebook")
@@ -82,9 +84,10 @@ def _codebook(raw: Raw, source: str) -> Codebook:
     return codebook
 
 
-def _read(path: Path) -> bytes:
+def file_bytes(path: Path) -> bytes:
+    """The bytes of a file of at most ``MOST_BYTES``; CodebookError FG-CB-002 when it cannot be read."""
     if not path.is_file():
-        raise CodebookError("FG-CB-002", f"{path.name} is not a regular file; name a codebook in TOML")
+        raise CodebookError("FG-CB-002", f"{path.name} is not a regular file; name a file in TOML")
     try:
         if path.stat().st_size > MOST_BYTES:
             raise CodebookError("FG-CB-001", listing(path.name, [too_large().fault]))
@@ -93,7 +96,8 @@ def _read(path: Path) -> bytes:
         raise CodebookError("FG-CB-002", f"{path.name} cannot be read: {error.strerror}") from None
 
 
-def _text(data: bytes, source: str) -> str:
+def utf8_text(data: bytes, source: str) -> str:
+    """The text of a file, which ``source`` names; CodebookError FG-CB-002 when it is not UTF-8."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

@@ -26,6 +26,13 @@ def shipped_lookup(name: str) -> Mapping[str, str]:
     return {key: value for value, keys in by_value.items() for key in keys}
 
 
+@cache
+def countries() -> frozenset[str]:
+    """Every ISO 3166-1 alpha-2 code, and the codes that older records use in their place."""
+    text = (files("frostglass.codebooks") / "lookup_tables" / "un-m49-region.toml").read_text(encoding="utf-8")
+    return frozenset(shipped_lookup("un-m49-region")) | frozenset(tomllib.loads(text)["no_region"])
+
+
 def entries(lookup: LookupTable) -> Mapping[str, str]:
     """What the lookup holds, whichever way it was written; empty when it names a shipped table that does not exist."""
     if lookup.shipped is not None:

@@ -19,7 +19,7 @@ def check_rules(columns: Sequence[CodedColumn], codebook: Codebook, findings: Fi
     ``columns`` run with the domain. A record with a refused value in a column of a rule is not said to break it.
     """
     sentences = {one.name: one.sentence for one in codebook.constraints}
-    for rule, broken in _broken(columns, codebook.clauses).items():
+    for rule, broken in broken_rules(columns, codebook.clauses).items():
         count = int(broken.sum())
         sentence = sentences.get(rule, "")
         if count and enforced:
@@ -30,7 +30,7 @@ def check_rules(columns: Sequence[CodedColumn], codebook: Codebook, findings: Fi
     _enter_expectations(columns, codebook, findings)
 
 
-def _broken(columns: Sequence[CodedColumn], clauses: Sequence[Clause]) -> Mapping[str, npt.NDArray[np.bool_]]:
+def broken_rules(columns: Sequence[CodedColumn], clauses: Sequence[Clause]) -> Mapping[str, npt.NDArray[np.bool_]]:
     """By rule, which records break any of its clauses."""
     broken: dict[str, npt.NDArray[np.bool_]] = {}
     for clause in clauses:

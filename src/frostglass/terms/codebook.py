@@ -17,6 +17,7 @@ from typing import Literal
 from frostglass.errors import CodebookError
 from frostglass.terms.constraint import Clause
 from frostglass.terms.domain import MISSING, MISSING_LABEL, Domain
+from frostglass.terms.recoding import Recoding
 
 VariableType = Literal["nominal", "ordinal", "integer", "flag", "set"]
 Role = Literal["direct_identifier", "quasi", "sensitive", "public"]
@@ -176,7 +177,8 @@ class Codebook:
 
     ``canonical`` is the whole codebook as canonical JSON and ``sha256`` its hash, which names the codebook in plans,
     ledgers and bundles; two codebooks are equal when these are. ``variables`` and ``domain.attributes`` run in
-    parallel. ``identifiers`` are the columns that the codebook declares as direct identifiers: known, never released.
+    parallel. ``recoding`` makes the values from source records. ``identifiers`` are the columns that the codebook
+    declares as direct identifiers: known, never released.
     """
 
     id: str
@@ -196,6 +198,7 @@ class Codebook:
     constraints: tuple[Constraint, ...]
     clauses: tuple[Clause, ...]
     groups: Mapping[str, Group]
+    recoding: Recoding
     release: ReleaseTexts
     related: Mapping[str, str]
     drafted: bool

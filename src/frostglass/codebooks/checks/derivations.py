@@ -178,6 +178,12 @@ def _rule(reader: Reader, path: Path, rule: Rule) -> Iterator[Found]:
         case Age():
             if rule.birth != "birth_date":
                 yield from reader.field((*path, "birth"), rule.birth)
+            elif reader.inside is not None:
+                yield Found(
+                    (*path, "birth"),
+                    "the birth date is that of the case, not of its child records",
+                    "take it outside over",
+                )
             yield from _rule(reader, (*path, "at"), rule.at)
             if rule.fallback is not None:
                 yield from _rule(reader, (*path, "fallback"), rule.fallback)
