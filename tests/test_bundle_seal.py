@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from frostglass import codebooks
+from frostglass.arrays.whole_file import write_whole
 from frostglass.bundle import files, seal
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.manifest import MANIFEST, SEALED
@@ -170,7 +171,7 @@ def test_nothing_half_written_stays_behind_when_the_disk_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
 ) -> None:
     written = 0
-    write = files.write_file
+    write = write_whole
 
     def failing(path: Path, data: bytes, *, mode: int) -> None:
         nonlocal written
@@ -180,7 +181,7 @@ def test_nothing_half_written_stays_behind_when_the_disk_is_full(
             raise OSError(28, "No space left on device")
         write(path, data, mode=mode)
 
-    monkeypatch.setattr(files, "write_file", failing)
+    monkeypatch.setattr(files, "write_whole", failing)
     assert code_of(contents(), tmp_path / "out") == "FG-BN-002"
 
 
@@ -188,7 +189,7 @@ def test_an_interrupted_seal_leaves_nothing_behind(tmp_path: Path, monkeypatch: 
     def interrupted(path: Path, data: bytes, *, mode: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(files, "write_file", interrupted)
+    monkeypatch.setattr(files, "write_whole", interrupted)
     with pytest.raises(KeyboardInterrupt):
         sealed(tmp_path)
     assert list(tmp_path.iterdir()) == []

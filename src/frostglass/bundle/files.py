@@ -12,12 +12,11 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from frostglass.arrays.whole_file import PUBLIC, sync_folder, write_whole
 from frostglass.errors import BundleError
 
 MOST_BYTES = 2 * 1024**3
 """Largest file that a bundle may hold."""
-
-PUBLIC, PRIVATE = 0o644, 0o600
 
 
 def sha256(data: bytes) -> str:
@@ -47,23 +46,6 @@ def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:
         return file.read(found.st_size)
 
 
-def write_file(path: Path, data: bytes, *, mode: int) -> None:
-    """Write ``data`` to a temporary sibling, make it durable, and rename it to ``path``."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    sibling = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            os.fchmod(descriptor, mode)
-            file.flush()
-            os.fsync(descriptor)
-        sibling.rename(path)
-    except BaseException:
-        sibling.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
 def write_folder(out: Path, files: Mapping[str, bytes], *, on: date) -> None:
     """Write public ``files``, in their order, to a temporary sibling of ``out``, and rename it when all are durable.
 
@@ -73,7 +55,7 @@ def write_folder(out: Path, files: Mapping[str, bytes], *, on: date) -> None:
     midnight = datetime(on.year, on.month, on.day, tzinfo=UTC).timestamp()
     with _sibling(out) as folder:
         for name, data in files.items():
-            write_file(folder / name, data, mode=PUBLIC)
+            write_whole(folder / name, data, mode=PUBLIC)
             os.utime(folder / name, (midnight, midnight))
         folder.chmod(0o755)
         os.utime(folder, (midnight, midnight))
@@ -102,12 +84,3 @@ def refuse_existing(out: Path) -> None:
     """Raise BundleError FG-BN-001 when something is at ``out`` already."""
     if out.exists() or out.is_symlink():
         raise BundleError("FG-BN-001", f"{out} exists already; a bundle is never overwritten: choose another name")
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in ``folder`` durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

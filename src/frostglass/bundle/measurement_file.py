@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from frostglass.bundle.files import PRIVATE, read_file, write_file
+from frostglass.arrays.whole_file import PRIVATE, write_whole
+from frostglass.bundle.files import read_file
 from frostglass.bundle.formats import Labels, Schema, from_parquet, joined_names, to_parquet
 from frostglass.errors import BundleError, FrostglassError
 from frostglass.released.measurement import Measurement
@@ -42,7 +43,7 @@ _DAMAGED = "measurements.parquet does not hold whole tables of the codebook with
 
 def write_measurements(path: Path, measurements: Sequence[Measurement], domain: Domain) -> None:
     """Write ``measurements`` to ``path``, whole or not at all, readable by its owner alone."""
-    write_file(path, encode(measurements, domain), mode=PRIVATE)
+    write_whole(path, encode(measurements, domain), mode=PRIVATE)
 
 
 def read_measurements(path: Path, domain: Domain) -> tuple[Measurement, ...]:

@@ -7,8 +7,6 @@ a private file alone.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from frostglass.arrays.text_table import TextTable
+from frostglass.arrays.whole_file import PRIVATE, write_whole
 from frostglass.errors import InputError
 from frostglass.sensitive.cells import CodedColumn, code_column
 from frostglass.sensitive.coded_table import CodedTable
@@ -78,7 +77,7 @@ class CheckReport:
         """
         content = {**self.as_json(), "values": [one.as_json() for one in self.values.reveal()]}
         try:
-            _write_private(path, json.dumps(content, ensure_ascii=True, indent=1) + "\n")
+            write_whole(path, (json.dumps(content, ensure_ascii=True, indent=1) + "\n").encode(), mode=PRIVATE)
         except OSError:
             raise InputError("FG-IN-077", f"cannot write the private report to {path}: choose another place") from None
 
@@ -201,18 +200,3 @@ def _persons(columns: Columns, unit: PrivacyUnit, codebook: Codebook, findings: 
         most = f"the first {unit.max_records} of each count" if unit.max_records > 1 else "the first of each counts"
         findings.note("FG-IN-044", name, more, f"people with more than {unit.max_records} record; {most}")
     return Sensitive(persons, "person keys")
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write ``text`` to a sibling that only its owner may read, then rename it to ``path``."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    sibling = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-        sibling.replace(path)
-    except BaseException:
-        sibling.unlink(missing_ok=True)
-        raise
