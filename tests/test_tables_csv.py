@@ -32,10 +32,18 @@ def codes(notes: Sequence[Note]) -> list[str]:
     return [note.code for note in notes]
 
 
-def read(tmp_path: Path, content: bytes | str, name: str = "t.csv", **options: str) -> TextTable:
+def read(
+    tmp_path: Path,
+    content: bytes | str,
+    name: str = "t.csv",
+    *,
+    delimiter: str = ",",
+    encoding: str = "utf-8",
+    sheet: str | None = None,
+) -> TextTable:
     path = tmp_path / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read_text_table(path, **options)
+    return read_text_table(path, delimiter=delimiter, encoding=encoding, sheet=sheet)
 
 
 def refusal(tmp_path: Path, content: bytes | str, name: str = "t.csv", **options: str) -> FrostglassError:
@@ -375,3 +383,106 @@ def test_the_line_ends_of_windows_are_no_lone_returns(tmp_path: Path) -> None:
     path = tmp_path / "windows.csv"
     path.write_bytes(b"a,b\r\n" + b"1,2\r\n" * 20_000)
     assert [note.code for note in read_text_table(path).notes] == []
+
+
+# -------------------------------------------------------------------------------------------- only some of the columns
+
+STORY = f"{SECRET} \0 and on\nand on " * 4_000
+
+
+def test_only_the_wanted_columns_are_kept_in_the_order_of_the_file(tmp_path: Path) -> None:
+    seen: list[tuple[str, ...]] = []
+
+    def only(headings: tuple[str, ...]) -> list[str]:
+        seen.append(headings)
+        return ["c", " a "]
+
+    path = tmp_path / "t.csv"
+    path.write_text(f' a ,story,c,d\n1,"{STORY}",3,4\n,"{STORY}",x,y\n')
+    table = read_text_table(path, only=only)
+    assert cells(table) == {" a ": ["1", ""], "c": ["3", "x"]}
+    assert (table.rows, table.headings, table.notes) == (2, (" a ", "story", "c", "d"), ())
+    assert seen == [(" a ", "story", "c", "d")]
+    assert refusal(tmp_path, path.read_bytes()).code == "FG-IN-012"
+
+
+def test_a_table_of_which_no_column_is_wanted_still_has_its_rows(tmp_path: Path) -> None:
+    read(tmp_path, "a,b\n1,2\n\n3,4\n")
+    table = read_text_table(tmp_path / "t.csv", only=lambda _: ())
+    assert (table.columns, table.rows, table.headings) == ((), 2, ("a", "b"))
+
+
+def test_all_headings_are_known_when_all_columns_are_read(tmp_path: Path) -> None:
+    assert read(tmp_path, "a,b\n1,2\n").headings == ("a", "b")
+    column = read(tmp_path, "a\n1\n").columns[0]
+    assert TextTable((column,), 1).headings == ("a",)
+    with pytest.raises(ValueError, match="headings"):
+        TextTable((column,), 1, (), ("b", "c"))
+
+
+@given(
+    rows=st.lists(st.lists(st.text('ab,"\n', max_size=3), min_size=4, max_size=4), max_size=9),
+    wanted=st.sets(st.sampled_from("pqrs")),
+    batch=st.integers(1, 4),
+)
+def test_wanted_columns_are_those_of_the_whole_table(
+    rows: list[list[str]], wanted: set[str], batch: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([list("pqrs"), *rows])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_reader, "_BATCH", batch)
+        folder = tmp_path_factory.mktemp("csv")
+        whole = read(folder, text.getvalue())
+        some = read_text_table(folder / "t.csv", only=lambda _: wanted)
+    assert cells(some) == {name: column for name, column in cells(whole).items() if name in wanted}
+    assert (some.rows, some.headings, some.notes) == (whole.rows, whole.headings, whole.notes)
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "word"),
+    [
+        (f"a,story\n1,{SECRET}\n2\n", "FG-IN-016", "line 3 "),
+        (f"a,story\n1,{SECRET},3\n", "FG-IN-015", "line 2 "),
+        (f"a,story\n1,{SECRET},\n", "FG-IN-014", "line 2 "),
+        (f'a,story\n1,"{SECRET}\n2,x\n', "FG-IN-012", "line 2 "),
+        (f'a,story\n1,"{SECRET}\nx",3\n', "FG-IN-012", "line 3 "),
+        (f'a,story\n1,"{SECRET}"x\n', "FG-IN-012", "line 2 "),
+        (f"a,story\n1,{SECRET * 20}\n{'x' * 201},2\n", "FG-IN-026", "line 3 "),
+        (f"a,story\n1,\0{SECRET}\n\0,2\n", "FG-IN-009", "line 3 "),
+        (b"a,story\n1,Xylophonia\xff\n", "FG-IN-007", "line 2, byte 13"),
+        (f"a,story\n1,{SECRET}{'x' * 131_072}\n", "FG-IN-026", "131,072 characters"),
+        (f'a,story\n1,"{SECRET}\n{"x" * 131_072}"\n', "FG-IN-012", "131,072 characters"),
+        ("a,story,story\n1,2,3\n", "FG-IN-019", "columns 2 and 3"),
+    ],
+)
+def test_faults_of_structure_are_found_in_columns_that_are_not_wanted(
+    tmp_path: Path, content: bytes | str, code: str, word: str
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(InputError) as caught:
+        read_text_table(path, only=lambda _: ["a"])
+    assert caught.value.code == code
+    assert word in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_column_that_there_is_not_cannot_be_wanted(tmp_path: Path) -> None:
+    read(tmp_path, "a,b\n1,2\n")
+    with pytest.raises(ValueError, match="given headings"):
+        read_text_table(tmp_path / "t.csv", only=lambda _: ["a", "c"])
+
+
+def test_only_the_wanted_columns_of_a_parquet_file_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pl.DataFrame({"a": [1, None], "story": [STORY, "x"], "parts": [[1], [2]], "b": ["x", "y"]}).write_parquet(path)
+    table = read_text_table(path, only=lambda headings: {headings[3], headings[0]})
+    assert cells(table) == {"a": ["1", ""], "b": ["x", "y"]}
+    assert table.headings == ("a", "story", "parts", "b")
+    with pytest.raises(InputError, match="FG-IN-009"):
+        read_text_table(path, only=lambda _: ["story"])
+    with pytest.raises(InputError, match="FG-IN-072"):
+        read_text_table(path, only=lambda _: ["parts"])
+    with pytest.raises(ValueError, match="given headings"):
+        read_text_table(path, only=lambda _: ["c"])

@@ -7,12 +7,13 @@ import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from xml.parsers import expat
 
 import fastexcel
 import pytest
 import xlsxwriter
 
-from frostglass.arrays import text_table, xlsx_package
+from frostglass.arrays import readers, text_table, xlsx_package, xlsx_reader
 from frostglass.arrays.readers import read_text_table
 from frostglass.arrays.text_table import TextTable
 from frostglass.arrays.xlsx_sheet import letters
@@ -64,11 +65,17 @@ def cells(table: TextTable) -> dict[str, list[str]]:
     return {column.name: [column.values[place] for place in column.index] for column in table.columns}
 
 
-def refusal(path: Path, **options: str) -> InputError:
+def refusal(path: Path, *, sheet: str | None = None) -> InputError:
     with pytest.raises(InputError) as caught:
-        read_text_table(path, **options)
+        read_text_table(path, sheet=sheet)
     assert SECRET not in str(caught.value)
     return caught.value
+
+
+@pytest.fixture(autouse=True)
+def uncontained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here workbooks are read in this process, so that tests can look into it."""
+    monkeypatch.setattr(readers, "read_contained_xlsx", xlsx_reader.read_xlsx)
 
 
 @pytest.fixture
@@ -149,6 +156,63 @@ def test_texts_leave_reading_aids_out_and_may_lie_at_an_absolute_place(plain: Pa
 
 def test_002_a_sheet_with_a_header_alone_has_no_records(tmp_path: Path) -> None:
     assert read_text_table(workbook(tmp_path / "t.xlsx", sheet_of([["a", "b"]]))).rows == 0
+
+
+def test_only_the_wanted_columns_are_read_and_the_others_may_hold_free_text(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["a", "story", "b"], [1, SECRET * 30, 2], [3, "two\nlines", None]]
+    path = workbook(tmp_path / "t.xlsx", sheet_of(rows))
+    table = read_text_table(path, only=lambda headings: {headings[2], headings[0]})
+    assert cells(table) == {"a": ["1", "3"], "b": ["2", ""]}
+    assert (table.rows, table.headings) == (2, ("a", "story", "b"))
+    assert refusal(path).code == "FG-IN-026"
+    with pytest.raises(InputError, match="cell B2"):
+        read_text_table(path, only=lambda _: ["story"])
+
+
+def test_structure_is_checked_in_columns_that_are_not_wanted(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["a", "b"], [1, 2], [1, 2, SECRET]]
+    path = workbook(tmp_path / "beside.xlsx", sheet_of(rows))
+    with pytest.raises(InputError, match="FG-IN-015"):
+        read_text_table(path, only=lambda _: ["a"])
+
+
+def test_009_a_nul_is_refused_with_its_cell(plain: Path) -> None:
+    def nul(_name: str, content: bytes) -> bytes:
+        return content.replace(b"<t>007</t>", b"<t>_x0000_</t>")
+
+    error = refusal(rewritten(plain, nul))
+    assert (error.code, "cell A2" in str(error)) == ("FG-IN-009", True)
+
+
+def test_a_shared_text_is_worked_on_once_however_many_cells_refer_to_it(
+    plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a workbook of a few kilobytes could keep the reader busy for hours."""
+    seen: list[str] = []
+
+    def counted(text: str) -> str:
+        seen.append(text)
+        return text
+
+    def referring(name: str, content: bytes) -> bytes:
+        rows = "".join(f'<row r="{row}"><c r="A{row}" t="s"><v>0</v></c></row>' for row in range(4, 500))
+        return content.replace(b"</sheetData>", rows.encode() + b"</sheetData>")
+
+    monkeypatch.setattr(xlsx_reader, "unescaped", counted)
+    assert read_text_table(rewritten(plain, referring)).rows == 498
+    assert sorted(seen) == sorted(["a", "b", "007", SECRET])
+
+
+def test_memory_that_runs_out_inside_the_xml_parser_is_no_damage(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = expat.ExpatError("out of memory")
+    error.code = expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]
+
+    def exhausted(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", exhausted)
+    with pytest.raises(MemoryError):
+        read_text_table(plain)
 
 
 def test_015_several_misplaced_cells_are_counted_and_the_first_five_named(tmp_path: Path) -> None:
@@ -361,6 +425,7 @@ def test_054_xml_entities_are_refused(plain: Path, part: str) -> None:
         lambda name, content: None if name == "xl/worksheets/sheet1.xml" else content,
         lambda name, content: content[:-30] if name == "xl/worksheets/sheet1.xml" else content,
         lambda name, content: content.replace(b'<v>0</v>', b"<v>99</v>"),
+        lambda name, content: content.replace(b'<v>0</v>', b"<v>-1</v>"),
         lambda name, content: content.replace(b'r="A2"', b'r="2A"'),
         lambda name, content: content.replace(b'row r="2"', b'row r="1"'),
         lambda name, content: content.replace(b"<v>1</v></c></row>", b"<v>x</v></c></row>"),

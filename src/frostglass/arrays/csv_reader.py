@@ -12,7 +12,8 @@ from itertools import islice
 from typing import BinaryIO
 
 from frostglass.arrays.encoding_columns import EncodingColumns, UnfitValueError, is_fit
-from frostglass.arrays.text_table import Note, TextTable, check_headings, too_long
+from frostglass.arrays.signatures import foreign_format, is_wide
+from frostglass.arrays.text_table import Note, Only, TextTable, check_headings, too_long, wanted_places
 from frostglass.errors import InputError, UsageError
 
 _BATCH = 2_000
@@ -81,8 +82,11 @@ class _Records:
         return "\r" in ((seen,) if isinstance(seen, str) else seen or ())
 
 
-def read_csv(file: BinaryIO, *, delimiter: str = ",", encoding: str = "utf-8") -> TextTable:
+def read_csv(file: BinaryIO, *, delimiter: str = ",", encoding: str = "utf-8", only: Only | None = None) -> TextTable:
     """The table in ``file``, every cell as text. The first row holds the headings.
+
+    ``only`` is given the headings and names the columns that are wanted. The others may hold free text: their cells
+    go by unread, however long they are (up to the csv module's 131,072 characters), but rows must be even.
 
     Lines may end in LF, CRLF or CR. A byte-order mark is skipped. Blank lines are counted and passed over, but in a
     file of one column they are records whose value is missing, for such a record cannot be written otherwise.
@@ -92,17 +96,19 @@ def read_csv(file: BinaryIO, *, delimiter: str = ",", encoding: str = "utf-8") -
     """
     form = _Format(_delimiter(delimiter), _codec(encoding))
     notes = _sniff(file, form)
+    places: Sequence[int] = ()
     try:
         with form.records(file) as records:
             headings = records.header()
             _check_header(headings, form)
-            columns = EncodingColumns(headings)
+            places = wanted_places(headings, only)
+            columns = EncodingColumns(headings, places)
             blank = sum(_add(columns, batch, len(headings)) for batch in records.batches())
             lone_returns = records.has_lone_returns()
     except UnicodeDecodeError:
         raise _undecodable(file, form) from None
     except (csv.Error, UnfitValueError, _UnevenError):
-        raise _fault(file, form) from None
+        raise _fault(file, form, places) from None
     return columns.table([*notes, *_layout_notes(len(headings), blank, lone_returns)])
 
 
@@ -151,23 +157,14 @@ def _codec(encoding: str) -> str:
     return "utf-8-sig" if name == "utf-8" else name
 
 
-_SIGNATURES = {
-    b"PK\x03\x04": "an Excel workbook or another zip archive (a workbook's name ends in .xlsx)",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls) or an encrypted one: save it as .xlsx or CSV without a password",
-    b"PAR1": "a Parquet file (its name ends in .parquet)",
-    b"\x1f\x8b": "compressed: unpack it first",
-    b"%PDF": "a PDF document: export the table itself",
-}
-
-
 def _sniff(file: BinaryIO, form: _Format) -> list[Note]:
     """Refuse what is no text at all; note a byte-order mark."""
     head = file.read(4096)
-    for signature, what in _SIGNATURES.items():
-        if head.startswith(signature):
-            raise InputError("FG-IN-010", f"this is no CSV file but {what}")
+    other = foreign_format(head)
+    if other:
+        raise InputError("FG-IN-010", f"this is no CSV file but {other}")
     wide = form.codec.startswith(("utf-16", "utf-32"))
-    if not wide and (head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(b"\0") > len(head) // 4):
+    if not wide and is_wide(head):
         raise InputError(
             "FG-IN-006",
             "the file looks like UTF-16: save it as UTF-8 (“CSV UTF-8” in Excel), or pass --encoding utf-16",
@@ -215,25 +212,27 @@ def _encoding_advice(codec: str) -> str:
 
 @dataclass
 class _Faults:
-    """Lines of the records that cannot be taken, by what is wrong with them."""
+    """Lines of the records that cannot be taken, by what is wrong with them; cells are looked at in ``places``."""
 
     width: int
+    places: Sequence[int]
     nul: list[int] = field(default_factory=list)
     lengthy: list[int] = field(default_factory=list)
     short: list[int] = field(default_factory=list)
     long: list[int] = field(default_factory=list)
     trailing: list[int] = field(default_factory=list)
-    runaway: list[int] = field(default_factory=list)
+    runaway: list[tuple[int, int]] = field(default_factory=list)
     widest: int = 0
 
     def look(self, record: Sequence[str], first: int, last: int) -> None:
         """Enter a record that stands on the lines ``first`` to ``last``."""
-        fits, even = all(map(is_fit, record)), len(record) in (0, self.width)
+        wanted = [record[place] for place in self.places if place < len(record)]
+        fits, even = all(map(is_fit, wanted)), len(record) in (0, self.width)
         if last > first and not (fits and even):
-            self.runaway.append(first)
+            self.runaway.append((first, last))
             return
         if not fits:
-            (self.nul if any("\0" in cell for cell in record) else self.lengthy).append(first)
+            (self.nul if any("\0" in cell for cell in wanted) else self.lengthy).append(first)
         if even:
             return
         self.widest = max(self.widest, len(record))
@@ -245,7 +244,7 @@ class _Faults:
     def error(self) -> InputError:
         """The gravest fault: one that may be the cause of the others comes first."""
         if self.runaway:
-            return _unclosed(self.runaway[0])
+            return _runaway(*self.runaway[0])
         if self.nul:
             return InputError(
                 "FG-IN-009", f"{_lines(self.nul)} with a NUL character: the file is damaged or no text; export it again"
@@ -271,10 +270,10 @@ class _Faults:
         )
 
 
-def _fault(file: BinaryIO, form: _Format) -> InputError:
+def _fault(file: BinaryIO, form: _Format, places: Sequence[int]) -> InputError:
     """Read again, record by record, to say what is wrong and on which line. Only for a file that was refused."""
     with form.records(file) as records:
-        faults = _Faults(0)
+        faults = _Faults(0, places)
         try:
             for record in records.one_by_one():
                 faults.width = faults.width or len(record)
@@ -285,8 +284,8 @@ def _fault(file: BinaryIO, form: _Format) -> InputError:
 
 
 def _malformed(error: csv.Error, first: int, last: int) -> InputError:
-    if "field limit" in str(error) and first == last:
-        return too_long(f"a value on line {first:,}")
+    if "field limit" in str(error):
+        return _beyond_any_limit(first, last)
     if first == last and "unexpected end" not in str(error):
         return InputError(
             "FG-IN-012",
@@ -294,6 +293,29 @@ def _malformed(error: csv.Error, first: int, last: int) -> InputError:
             '"the ""new"" form"',
         )
     return _unclosed(first)
+
+
+def _beyond_any_limit(first: int, last: int) -> InputError:
+    limit = f"{csv.field_size_limit():,} characters"
+    if first == last:
+        return InputError(
+            "FG-IN-026",
+            f"a value on line {first:,} is longer than {limit}, which is too much even for free text in a column that "
+            "is not read: shorten it, or leave the column out of the export",
+        )
+    return InputError(
+        "FG-IN-012",
+        f"a quote that opens on line {first:,} is not closed within {limit}: close it, or take it out; if a text is "
+        "really that long, leave its column out of the export",
+    )
+
+
+def _runaway(first: int, last: int) -> InputError:
+    return InputError(
+        "FG-IN-012",
+        f"a quote that opens on line {first:,} is not closed there, and the row that then reaches to line {last:,} "
+        "does not fit: close the quote, or take it out; if the row is meant to go on, give it a value for each heading",
+    )
 
 
 def _unclosed(line: int) -> InputError:

@@ -7,7 +7,8 @@ becomes that integer, because many programs store a column of 1 and nothing as 1
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, BinaryIO
@@ -23,11 +24,13 @@ from narwhals.exceptions import DuplicateError
 from frostglass.arrays.encoding_columns import is_fit
 from frostglass.arrays.text_table import (
     Note,
+    Only,
     TextColumn,
     TextTable,
     check_headings,
     check_number_of_rows,
     too_long,
+    wanted_places,
 )
 from frostglass.errors import InputError, UsageError
 
@@ -52,27 +55,40 @@ def from_frame(frame: object) -> TextTable:
     check_headings(headings)
     check_number_of_rows(rows)
     columns = (_column(series, heading) for series, heading in zip(table.iter_columns(), headings, strict=True))
-    return _table(columns, rows)
+    return _table(columns, rows, headings)
 
 
-def read_parquet(file: BinaryIO) -> TextTable:
-    """The table in a Parquet file, each cell as its text; InputError FG-IN-074 when the file is damaged."""
-    try:
+def read_parquet(file: BinaryIO, *, only: Only | None = None) -> TextTable:
+    """The table in a Parquet file, each cell as its text; InputError FG-IN-074 when the file is damaged.
+
+    ``only`` is given the headings and names the columns that are wanted. The others are not decoded.
+    """
+    with _sound():
         parquet = pq.ParquetFile(file)
         names, rows = parquet.schema_arrow.names, parquet.metadata.num_rows
         check_headings(names)
         check_number_of_rows(rows)
+    wanted = [names[place] for place in wanted_places(names, only)]
+    with _sound():
         columns = (
-            _from_arrow(parquet.read(columns=[name], use_pandas_metadata=False).column(0), name) for name in names
+            _from_arrow(parquet.read(columns=[name], use_pandas_metadata=False).column(0), name) for name in wanted
         )
-        return _table(columns, rows)
+        return _table(columns, rows, names)
+
+
+@contextmanager
+def _sound() -> Iterator[None]:
+    """Whatever Arrow trips over while it reads a file is damage of the file."""
+    try:
+        yield
     except (pa.ArrowException, OSError, ValueError):
         raise InputError("FG-IN-074", "the Parquet file is damaged or not one: export it again") from None
 
 
-def _table(columns: Iterable[tuple[TextColumn, Note | None]], rows: int) -> TextTable:
+def _table(columns: Iterable[tuple[TextColumn, Note | None]], rows: int, headings: Sequence[str]) -> TextTable:
     made = list(columns)
-    return TextTable(tuple(column for column, _ in made), rows, tuple(note for _, note in made if note))
+    notes = tuple(note for _, note in made if note)
+    return TextTable(tuple(column for column, _ in made), rows, notes, tuple(headings))
 
 
 def _heading(name: object, place: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,10 @@ MOST_COLUMNS = 5_000
 
 MOST_CHARACTERS = 200
 """Most characters of one cell or heading; raised in the same way. A code of a codebook is never longer."""
+
+
+Only = Callable[[tuple[str, ...]], Collection[str]]
+"""Names the columns that are wanted, once the headings of a table are known. The others are never kept."""
 
 
 @dataclass(frozen=True)
@@ -63,18 +67,41 @@ class TextColumn:
 
 @dataclass(frozen=True, repr=False)
 class TextTable:
-    """Columns of ``rows`` cells each, in the order of the source, and what was noted while reading."""
+    """Columns of ``rows`` cells each, in the order of the source, and what was noted while reading.
+
+    ``headings`` are those of all columns of the source, also where only some of them were wanted and read.
+    """
 
     columns: tuple[TextColumn, ...]
     rows: int
     notes: tuple[Note, ...] = ()
+    headings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if any(len(column.index) != self.rows for column in self.columns):
             raise ValueError("the columns of a text table have one cell a row")
+        names = tuple(column.name for column in self.columns)
+        if not self.headings:
+            object.__setattr__(self, "headings", names)
+        remaining = iter(self.headings)
+        if not all(name in remaining for name in names):
+            raise ValueError("the columns of a text table stand in the order of its headings")
 
     def __repr__(self) -> str:
         return "<text table: withheld>"
+
+
+def wanted_places(headings: Sequence[str], only: Only | None) -> tuple[int, ...]:
+    """Positions, from 0, of the columns that ``only`` wants; of all when it is None.
+
+    ValueError when it wants what is no heading: that is a fault of the caller, who was given the headings.
+    """
+    if only is None:
+        return tuple(range(len(headings)))
+    wanted = frozenset(only(tuple(headings)))
+    if not wanted <= frozenset(headings):
+        raise ValueError("only some of the given headings can be wanted, as they stand")
+    return tuple(place for place, heading in enumerate(headings) if heading in wanted)
 
 
 def check_headings(headings: Sequence[str]) -> None:

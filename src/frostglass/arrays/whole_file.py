@@ -11,7 +11,7 @@ PUBLIC, PRIVATE = 0o644, 0o600
 
 
 def write_whole(path: Path, data: bytes, *, mode: int) -> None:
-    """Write ``data`` to a temporary sibling, make it durable, and rename it to ``path``. OSError leaves nothing behind."""
+    """Write ``data`` to a temporary sibling, make it durable, and rename it. OSError leaves nothing behind."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     sibling = Path(name)
     try:

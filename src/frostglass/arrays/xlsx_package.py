@@ -50,6 +50,10 @@ _DAMAGE = (
 """What is raised at a part that is missing, cut short, no XML, or in contradiction with itself."""
 
 
+_NO_MEMORY = expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]
+"""How the XML parser says that it ran out of memory, which is no damage."""
+
+
 @dataclass(frozen=True)
 class Package:
     """An opened archive whose directory was checked."""
@@ -77,7 +81,9 @@ class Package:
         try:
             with self.archive.open(part) as stream:
                 yield stream  # type: ignore[misc]  # a ZipExtFile reads as a BinaryIO does
-        except _DAMAGE:
+        except _DAMAGE as error:
+            if isinstance(error, expat.ExpatError) and error.code == _NO_MEMORY:
+                raise MemoryError from None
             raise damaged() from None
 
 

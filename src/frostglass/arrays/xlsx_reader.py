@@ -13,18 +13,23 @@ from typing import BinaryIO
 from frostglass.arrays.encoding_columns import EncodingColumns, UnfitValueError, is_fit
 from frostglass.arrays.text_table import (
     Note,
+    Only,
     TextTable,
     check_headings,
     check_number_of_rows,
     columns_at,
     too_long,
+    wanted_places,
 )
 from frostglass.arrays.xlsx_package import Package, opened, resolve, unsupported
-from frostglass.arrays.xlsx_sheet import Sheet, SheetReader, letters
+from frostglass.arrays.xlsx_sheet import Sheet, SheetReader, letters, unescaped
 from frostglass.arrays.xlsx_styles import NumberFormat, number_format
 from frostglass.errors import InputError
 
 _SHOWN = 5
+
+_BATCH = 2_000
+"""Rows encoded at a time."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,14 @@ class _Workbook:
     formats: tuple[NumberFormat, ...]
 
 
-def read_xlsx(file: BinaryIO, *, sheet: str | None = None) -> TextTable:
+def read_xlsx(file: BinaryIO, *, sheet: str | None = None, only: Only | None = None) -> TextTable:
     """The table of one sheet: its first row with any value holds the headings.
 
-    ``sheet`` may be left out where only one is visible. Rows without any value are counted and passed over.
+    ``sheet`` may be left out where only one is visible. Rows without any value are counted and passed over. ``only``
+    is given the headings and names the columns that are wanted; cells of the others may be of any length, but no
+    cell of the sheet may be broken, merged or hidden.
+
+    This parses what a stranger wrote: ``contained_xlsx`` does the same in a process that is kept on a short lead.
 
     Raises InputError with the cell and the way out: FG-IN-048 to FG-IN-054 for what is particular to workbooks.
     """
@@ -58,7 +67,7 @@ def read_xlsx(file: BinaryIO, *, sheet: str | None = None) -> TextTable:
         package.parse(listed.part, reader.start, reader.end, reader.text)
     found = reader.sheet
     _check_cells(found)
-    return _table(found, _workbook_notes(workbook, found))
+    return _table(found, _workbook_notes(workbook, found), only)
 
 
 def _workbook(package: Package) -> _Workbook:
@@ -121,7 +130,7 @@ def _shared_strings(package: Package, part: str) -> tuple[str, ...]:
 
     def end(name: str) -> None:
         if name == "si":
-            strings.append("".join(run))
+            strings.append(unescaped("".join(run)))
         elif name in inside:
             inside[name] = False
 
@@ -211,7 +220,7 @@ def _cells(references: Sequence[str]) -> str:
     return f"{len(references):,} cells ({shown}{', …' if len(references) > _SHOWN else ''}) are"
 
 
-def _table(sheet: Sheet, notes: Sequence[Note]) -> TextTable:
+def _table(sheet: Sheet, notes: Sequence[Note], only: Only | None) -> TextTable:
     if not sheet.rows:
         raise InputError("FG-IN-001", "the sheet is empty: no cell holds a value")
     (header_row, header), records = sheet.rows[0], sheet.rows[1:]
@@ -227,12 +236,15 @@ def _table(sheet: Sheet, notes: Sequence[Note]) -> TextTable:
     check_headings(headings)
     check_number_of_rows(len(records))
     _check_edges(records, first, last)
-    columns = EncodingColumns(headings)
+    wanted = [first + place for place in wanted_places(headings, only)]
+    columns = EncodingColumns(headings, [column - first for column in wanted])
     span = range(first, last + 1)
     try:
-        columns.add([[cells.get(column, "") for column in span] for _, cells in records])
+        for start in range(0, len(records), _BATCH):
+            batch = records[start : start + _BATCH]
+            columns.add([[cells.get(column, "") for column in span] for _, cells in batch])
     except UnfitValueError:
-        raise too_long(f"cell {_first_unfit(records)}") from None
+        raise _unfit(records, wanted) from None
     blank_rows = sheet.rows[-1][0] - header_row - len(records)
     if blank_rows:
         notes = [*notes, Note("FG-IN-017", "", blank_rows, "rows without any value, passed over")]
@@ -253,10 +265,16 @@ def _check_edges(records: Sequence[tuple[int, Mapping[int, str]]], first: int, l
         )
 
 
-def _first_unfit(records: Sequence[tuple[int, Mapping[int, str]]]) -> str:
-    return next(
-        f"{letters(column)}{number}" for number, cells in records for column, text in cells.items() if not is_fit(text)
+def _unfit(records: Sequence[tuple[int, Mapping[int, str]]], wanted: Sequence[int]) -> InputError:
+    place, text = next(
+        (f"cell {letters(column)}{number}", cells[column])
+        for number, cells in records
+        for column in wanted
+        if column in cells and not is_fit(cells[column])
     )
+    if "\0" in text:
+        return InputError("FG-IN-009", f"{place} holds a NUL character: take it out")
+    return too_long(place)
 
 
 def _workbook_notes(workbook: _Workbook, sheet: Sheet) -> list[Note]:

@@ -113,7 +113,7 @@ class SheetReader:
         if column <= self._column:
             raise ValueError
         self._column = column
-        return _Cell(column, given.get("t", "n"), int(given.get("s", "0")))
+        return _Cell(column, given.get("t", "n"), _place(given.get("s", "0")))
 
     def _hide_columns(self, given: Mapping[str, str]) -> None:
         if given.get("hidden") in ("1", "true"):
@@ -137,7 +137,7 @@ class SheetReader:
             return ""
         match cell.kind:
             case "s":
-                return _unescaped(self._strings[int(stored)])
+                return self._strings[_place(stored)]
             case "b":
                 return "true" if int(stored) else "false"
             case "n":
@@ -145,13 +145,21 @@ class SheetReader:
                 self.sheet.moments += style.is_date
                 return number_text(stored, style, from_1904=self._from_1904)
             case "inlineStr" | "str":
-                return _unescaped(stored)
+                return unescaped(stored)
             case "d":
                 return stored
         raise ValueError
 
     def _place(self, cell: _Cell) -> str:
         return f"{letters(cell.column)}{self._row}"
+
+
+def _place(text: str) -> int:
+    """A place in a list, counted from 0; ValueError for what is none, such as -1, which would be the last."""
+    place = int(text)
+    if place < 0:
+        raise ValueError
+    return place
 
 
 def letters(column: int) -> str:
@@ -181,5 +189,6 @@ def _reference(text: str) -> str:
     return text
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
+    """A stored text with the characters that XML cannot hold. Shared texts are passed through once, not once a cell."""
     return _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text) if "_x" in text else text
