@@ -82,8 +82,8 @@ def _slips(text: str, variable: Variable, codebook: Codebook) -> Iterator[Slip]:
     def is_listed(other: str) -> bool:
         return codebook.match_value(variable.name, other).kind == "code"
 
-    scripts = _foreign_scripts(text)
-    if scripts and (is_listed(text.translate(_TO_LATIN)) or re.search("[A-Za-z]", text)):
+    scripts = foreign_scripts(text)
+    if scripts and (is_listed(as_latin(text)) or re.search("[A-Za-z]", text)):
         yield Slip(_LOOK_ALIKE.code, _LOOK_ALIKE.message.format(" and ".join(scripts)))
     if not text.isascii() and is_listed(" ".join(text.split())):
         yield _WIDE_SPACES
@@ -127,7 +127,12 @@ def _joined(text: str, variable: Variable, codebook: Codebook, is_listed: Callab
             yield _SEVERAL
 
 
-def _foreign_scripts(text: str) -> list[str]:
+def as_latin(text: str) -> str:
+    """The text with Cyrillic and Greek letters as the Latin ones that they look like."""
+    return text.translate(_TO_LATIN)
+
+
+def foreign_scripts(text: str) -> list[str]:
     """ "Cyrillic" and "Greek" where letters of theirs occur that look like Latin ones."""
     if text.isascii():
         return []

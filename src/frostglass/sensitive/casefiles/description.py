@@ -1,0 +1,85 @@
+"""``casefiles.toml``: what lies in a folder of case files, which map reads it, and on what legal footing."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from frostglass.errors import InputError
+
+DESCRIPTION: Final = "casefiles.toml"
+"""The name of the file that describes the folder that it lies in."""
+
+_MOST_BYTES = 1_000_000
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class LegalBasis(_Table):
+    """Why cases without evidence of consent may be released, who says so, and since when."""
+
+    basis: Annotated[str, Field(min_length=1, max_length=2000)]
+    by: Annotated[str, Field(min_length=1, max_length=200)]
+    on: date
+
+
+class Listed(_Table):
+    """Files that belong together and the map that reads them: an id, or the path of a map beside this file.
+
+    ``files`` gives for each sheet of the map its file; in a workbook "name.xlsx#Sheet".
+    """
+
+    map: Annotated[str, Field(min_length=1)]
+    files: Annotated[Mapping[str, str], Field(min_length=1)]
+    legal_basis: LegalBasis | None = None
+    delimiter: str = ","
+    encoding: str = "utf-8"
+
+
+class Description(_Table):
+    """``snapshot`` is the day as of which consent counts and cases exist. ``planted`` names a file of texts, one a
+    line, that must not come out anywhere; fictitious files have one."""
+
+    snapshot: date | None = None
+    fictitious: bool = False
+    planted: str | None = None
+    delivery: Annotated[tuple[Listed, ...], Field(min_length=1, strict=False)]
+
+
+def read_description(folder: Path) -> Description | None:
+    """The description in ``folder``, None where there is none.
+
+    InputError FG-IN-113 with every fault when it cannot be used.
+    """
+    path = folder / DESCRIPTION
+    if not path.exists():
+        return None
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise _unusable("it is larger than 1 MB")
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        raise _unusable(f"it is not TOML (at {str(error).rpartition('(at ')[2].rstrip(')') or 'the end'})") from None
+    except (OSError, UnicodeDecodeError, RecursionError):
+        raise _unusable("it cannot be read as UTF-8 text") from None
+    try:
+        return Description.model_validate(raw)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(step) for step in one['loc'])}: {one['msg'][:1].lower()}{one['msg'][1:]}"
+            for one in error.errors(include_url=False, include_input=False)
+        )
+        raise _unusable(faults) from None
+
+
+def _unusable(why: str) -> InputError:
+    return InputError(
+        "FG-IN-113", f"{DESCRIPTION} cannot be used: {why}. The how-to “Import case files” shows what stands in it"
+    )

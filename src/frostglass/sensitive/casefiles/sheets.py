@@ -1,0 +1,174 @@
+"""Sheets of case files as they were written: a text a cell, rows numbered, and nothing that the map does not read."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from frostglass.arrays.text_table import TextColumn, TextTable
+from frostglass.sensitive.answers import Answers, Indices, Taking, no_answers
+from frostglass.sensitive.casefiles.quarantine import NO_PLAIN_VALUE, Quarantine, Reason
+from frostglass.terms.import_map import CASES, ChildRows, ImportMap
+
+
+@dataclass(frozen=True, repr=False)
+class Sheet:
+    """``number`` rows with what is written in each column that is read; blank cells are no answer.
+
+    ``parent`` is the case of each row where the rows stood inside their cases, else None. ``unread`` is the number of
+    columns that the map names neither to be read nor to be left alone.
+    """
+
+    number: int
+    columns: Mapping[str, Answers[str]]
+    parent: Indices | None = None
+    unread: int = 0
+
+    def __repr__(self) -> str:
+        return "<sheet: withheld>"
+
+    def written(self, name: str) -> Answers[str]:
+        """What is written in a column; nothing where there is no such column."""
+        return self.columns.get(name) or no_answers()
+
+
+def of_table(table: TextTable, matched: Mapping[str, str], unread: int) -> Sheet:
+    """The sheet in a table; ``matched`` gives for each column of the map the heading that it was found under."""
+    by_heading = {column.name: column for column in table.columns}
+    columns = {name: _column(by_heading[heading]) for name, heading in matched.items()}
+    return Sheet(table.rows, columns, unread=unread)
+
+
+def _column(column: TextColumn) -> Answers[str]:
+    """A column of a table as answers, blanks left out."""
+    record = np.arange(len(column.index), dtype=np.int32)
+    return Answers(record, column.index.astype(np.int32), column.values).changed(
+        lambda text: text if text.strip() else None
+    )
+
+
+def match_headings(headings: Sequence[str], wanted: Iterable[str]) -> Mapping[str, str]:
+    """For each wanted column its heading: as it stands, or trimmed and caseless where that is unique."""
+    folded: dict[str, list[str]] = {}
+    for heading in headings:
+        folded.setdefault(_folded(heading), []).append(heading)
+    found = {}
+    for name in wanted:
+        alike = [name] if name in headings else folded.get(_folded(name), [])
+        if len(alike) == 1:
+            found[name] = alike[0]
+    return found
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip().casefold()
+
+
+@dataclass
+class Nest:
+    """Takes nested records in one by one and hands them out as sheets: the cases, and the child records inside them.
+
+    A list or an object where the map reads a plain value holds the case back.
+    """
+
+    import_map: ImportMap
+    number: int = 0
+    _cases: dict[str, Taking[str]] = field(default_factory=dict)
+    _children: dict[str, dict[str, Taking[str]]] = field(default_factory=dict)
+    _parents: dict[str, Taking[str]] = field(default_factory=dict)
+    _rows: dict[str, list[int]] = field(default_factory=dict)
+    _misshapen: dict[str, list[int]] = field(default_factory=dict)
+    _unread: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        parts = {
+            name: reading.parts
+            for reading in (*self.import_map.fields, *self.import_map.identity)
+            for name in reading.columns
+        }
+        self._paths = [(name, tuple(name.split(".")), parts.get(name, ())) for name in self.import_map.columns(CASES)]
+        self._rows_inside = [child for child in self.import_map.children if isinstance(child, ChildRows)]
+        known = (*self.import_map.columns(CASES), *self.import_map.never_read.get(CASES, ()))
+        self._known = {path.partition(".")[0] for path in known} | {child.sheet for child in self._rows_inside}
+        for name, _, _ in self._paths:
+            self._cases[name] = Taking()
+        for child in self._rows_inside:
+            self._children[child.sheet] = {name: Taking() for name in _names(child)}
+            self._rows[child.sheet] = []
+
+    def add(self, record: Mapping[str, object]) -> None:
+        """Take in the next case."""
+        row = self.number
+        self.number += 1
+        self._unread.update(key for key in record if key not in self._known)
+        for name, path, parts in self._paths:
+            self._take(self._cases[name], row, row, name, _at(record, path), parts)
+        for child in self._rows_inside:
+            inside = record.get(child.sheet)
+            if inside is None:
+                continue
+            if not isinstance(inside, list) or not all(isinstance(one, dict) for one in inside):
+                self._misshapen.setdefault(child.sheet, []).append(row)
+                continue
+            columns, rows = self._children[child.sheet], self._rows[child.sheet]
+            for one in inside:
+                number = len(rows)
+                rows.append(row)
+                for name, taking in columns.items():
+                    self._take(taking, number, row, f"{child.sheet}.{name}", one.get(name), ())
+
+    def _take(
+        self, taking: Taking[str], number: int, row: int, name: str, value: object, parts: tuple[str, ...]
+    ) -> None:
+        if value is None:
+            return
+        for one in value if isinstance(value, list) else (value,):
+            text = _joined(one, parts) if parts else one
+            if isinstance(text, str):
+                if text.strip():
+                    taking.add(number, text)
+            elif text is not None:
+                self._misshapen.setdefault(name, []).append(row)
+
+    def sheets(self, quarantine: Quarantine) -> Mapping[str, Sheet]:
+        """The sheets of what was taken in; cases that are misshapen go to ``quarantine``."""
+        for name, rows in self._misshapen.items():
+            held = np.zeros(self.number, dtype=np.bool_)
+            held[rows] = True
+            quarantine.enter(Reason(name, NO_PLAIN_VALUE), held)
+        found = {CASES: Sheet(self.number, _taken(self._cases), unread=len(self._unread))}
+        for sheet, columns in self._children.items():
+            rows = self._rows[sheet]
+            found[sheet] = Sheet(len(rows), _taken(columns), np.array(rows, dtype=np.int32))
+        return found
+
+
+def _names(child: ChildRows) -> tuple[str, ...]:
+    names = [column for reading in child.readings for column in reading.columns]
+    return tuple(dict.fromkeys([*([child.order] if child.order else []), *names]))
+
+
+def _taken(columns: Mapping[str, Taking[str]]) -> Mapping[str, Answers[str]]:
+    return {name: taking.answers() for name, taking in columns.items()}
+
+
+def _at(record: object, path: tuple[str, ...]) -> object:
+    for step in path:
+        if not isinstance(record, dict):
+            return None
+        record = record.get(step)
+    return record
+
+
+def _joined(value: object, parts: tuple[str, ...]) -> object:
+    """The parts of an object joined by ":", where they are all plain; a part that is missing is left blank."""
+    if not isinstance(value, dict):
+        return value
+    texts = [value.get(part) for part in parts]
+    plain = [text or "" for text in texts if text is None or isinstance(text, str)]
+    if len(plain) < len(parts):
+        return value
+    return ":".join(plain) if any(plain) else None
