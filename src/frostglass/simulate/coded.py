@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from frostglass.errors import UsageError
+from frostglass.simulate.chance import Generator, generator_of
 from frostglass.simulate.figures import (
     ACCOUNT,
     COLUMNS,
@@ -41,12 +42,16 @@ def coded_table(records: int, seed: int) -> pl.DataFrame:
         raise UsageError("FG-OP-070", f"the number of records must be between 1 and {MOST_RECORDS:,}")
     if seed < 0:
         raise UsageError("FG-OP-071", "the seed must be a whole number of 0 or more")
-    generator = np.random.default_rng(seed)
+    return pl.DataFrame(drawn_columns(records, generator_of(seed)))
+
+
+def drawn_columns(records: int, generator: Generator) -> list[pl.Series]:
+    """The columns of ``coded_table``, drawn with ``generator``."""
     answers: dict[str, npt.NDArray[np.uint8]] = {}
     for draw in (*VICTIM, *ACCOUNT):
         answers[draw.name] = _answer(draw, answers, generator.random(records))
     stated = _stated(answers, records, generator)
-    return pl.DataFrame([_column(name, answers, stated) for name in COLUMNS])
+    return [_column(name, answers, stated) for name in COLUMNS]
 
 
 def write_coded_table(path: Path, records: int, seed: int) -> None:
@@ -108,7 +113,7 @@ def _weights(draw: Draw, held: Mapping[str, Value]) -> list[float]:
     return weights
 
 
-def _stated(answers: Answers, records: int, generator: np.random.Generator) -> dict[str, npt.NDArray[np.bool_]]:
+def _stated(answers: Answers, records: int, generator: Generator) -> dict[str, npt.NDArray[np.bool_]]:
     """Which records state each variable that can be left out.
 
     A case without any account of a perpetrator is no case of this table, so its account is drawn anew.
@@ -123,7 +128,7 @@ def _stated(answers: Answers, records: int, generator: np.random.Generator) -> d
     return stated | {name: generator.random(records) >= share for name, share in UNRECORDED.items()}
 
 
-def _told(answers: Answers, records: int, generator: np.random.Generator) -> npt.NDArray[np.bool_]:
+def _told(answers: Answers, records: int, generator: Generator) -> npt.NDArray[np.bool_]:
     """One row for each part of the account, one column a record: whether it was recorded."""
     openness = generator.random(records)
     rows = []
