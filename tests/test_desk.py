@@ -299,13 +299,13 @@ def test_faults_of_a_codebook_are_all_named(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_the_demo_ends_with_the_promise_and_five_counts(desk: Desk, tmp_path: Path) -> None:
-    code, out, err = desk("demo", "--records", "2000")
+    code, out, err = desk("demo", "--cases", "2000")
     assert code == 0, err
     assert (tmp_path / "frostglass-demo" / "bundle" / "manifest.json").exists()
     assert len(re.findall(r"\d to [\d,]+$", out, re.MULTILINE)) == 5
     assert "epsilon" in out
     assert "What to try next" in out
-    assert desk("demo", "--records", "200", "-q")[0] == 0
+    assert desk("demo", "--cases", "300", "-q")[0] == 0
     assert (tmp_path / "frostglass-demo-2").exists()
 
 

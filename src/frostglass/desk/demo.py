@@ -1,4 +1,4 @@
-"""``frostglass demo``: the whole way on fictitious data, in under a minute."""
+"""``frostglass demo``: the whole way on fictitious data, from case files to a sealed bundle, in under a minute."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import json
 from itertools import count
 from pathlib import Path
 
-from frostglass import bundles, codebooks, pipeline
+from frostglass import bundles, codebooks, pipeline, preparation
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.statement import guarantee_sentence
 from frostglass.desk.output import Voice, table
 from frostglass.errors import BundleError
-from frostglass.simulate.coded import write_coded_table
+from frostglass.preparation import Order, Prepared
+from frostglass.simulate.casefiles import write_case_files
 from frostglass.terms.budget import parse_delta, parse_epsilon
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Plan
@@ -29,12 +30,16 @@ _HEADLINES: tuple[dict[str, str], ...] = (
 )
 
 
-def run(out: Path | None, records: int, voice: Voice) -> None:
-    """Simulate, open a ledger, release, verify; print where it lies, what it promises, and what it says."""
+def run(out: Path | None, cases: int, voice: Voice) -> None:
+    """Case files, coded table, ledger, release, verification; print where it lies, what it promises and says."""
     folder = _new_folder(out)
     book = fictitious(codebooks.load(CODEBOOK))
-    voice.progress(f"writing {records:,} fictitious records")
-    write_coded_table(folder / "table.csv", records, SEED)
+    voice.progress(f"writing the case files of {cases:,} fictitious people, with names, from four systems")
+    write_case_files(folder / "case-files", cases, SEED)
+    prepared = preparation.prepare(Order((folder / "case-files",)), book, voice.progress)
+    preparation.write_table(prepared, folder / "coded.parquet")
+    preparation.write_report(prepared, folder / "flow.html")
+    preparation.write_queue(prepared, folder / "likely-duplicates.csv")
     ledger = Ledger.create(folder / "ledger.db")
     ledger.open_scope(SCOPE, epsilon=parse_epsilon(EPSILON), delta=parse_delta(DELTA), by=pipeline.whoever())
     plan = Plan(
@@ -44,7 +49,7 @@ def run(out: Path | None, records: int, voice: Voice) -> None:
         unit=PrivacyUnit(book.unit),
     )
     contents = pipeline.release(
-        folder / "table.csv",
+        folder / "coded.parquet",
         book,
         plan,
         pipeline.Order(scope=SCOPE, by=pipeline.whoever()),
@@ -56,7 +61,7 @@ def run(out: Path | None, records: int, voice: Voice) -> None:
     report = bundles.verify(bundle.path)
     if not report.ok:
         raise BundleError("FG-BN-064", "the demo's bundle does not verify; please report this")
-    voice.say(_story(bundle, folder))
+    voice.say(_story(bundle, prepared, folder))
 
 
 def fictitious(book: Codebook) -> Codebook:
@@ -86,8 +91,8 @@ def _new_folder(out: Path | None) -> Path:
     return out
 
 
-def _story(bundle: Bundle, folder: Path) -> str:
-    rows = []
+def _story(bundle: Bundle, prepared: Prepared, folder: Path) -> str:
+    flow, rows = prepared.flow, []
     for conditions in _HEADLINES:
         answer = bundle.count(conditions)
         words = ", ".join(f"{name}={value}" for name, value in conditions.items()) or "all records"
@@ -96,6 +101,10 @@ def _story(bundle: Bundle, folder: Path) -> str:
     return "\n".join(
         [
             "",
+            f"{flow.stages[0][1]:,} registered cases came to {flow.released:,} records, one a person: "
+            f"{folder}/flow.html says why (private).",
+            f"{flow.linked.undecided:,} pairs that may be one person wait for a decision in "
+            f"{folder}/likely-duplicates.csv (private).",
             f"The bundle lies in {bundle.path} and verifies. Its data are fictitious.",
             "",
             guarantee_sentence(bundle.manifest, bundle.codebook),

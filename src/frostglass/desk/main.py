@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from frostglass.desk import codebook_commands, ledger_commands, release_commands, tables
+from frostglass.desk import casefile_commands, codebook_commands, ledger_commands, release_commands, tables
 from frostglass.desk.output import report, report_bug, wants_json
 from frostglass.errors import FrostglassError
 from frostglass.version import __version__
@@ -40,6 +40,7 @@ def frostglass(
 
 release_commands.add_to(app)
 tables.add_to(app)
+casefile_commands.add_to(app)
 app.add_typer(codebook_commands.app, name="codebook")
 app.add_typer(ledger_commands.app, name="ledger")
 

@@ -41,11 +41,13 @@ def demo(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the demo [frostglass-demo, numbered].")
     ] = None,
-    records: Annotated[int, typer.Option("--records", min=100, max=1_000_000)] = 17_500,
+    cases: Annotated[
+        int, typer.Option("--cases", min=200, max=1_000_000, help="Number of people registered.")
+    ] = 17_500,
     quiet: opt.Quiet = False,
 ) -> None:
-    """The whole way on fictitious data: simulate, open a ledger, release, verify, count."""
-    demonstration.run(out, records, Voice(quiet=quiet))
+    """The whole way on fictitious data: case files, coded table, ledger, release, verify, count."""
+    demonstration.run(out, cases, Voice(quiet=quiet))
 
 
 def plan(

@@ -14,6 +14,7 @@ from frostglass.desk.settings import need
 from frostglass.errors import UsageError
 from frostglass.sensitive import check as checking
 from frostglass.sensitive.intake import read
+from frostglass.simulate.casefiles import write_case_files
 from frostglass.simulate.coded import write_coded_table
 from frostglass.terms.unit import PrivacyUnit
 
@@ -25,23 +26,45 @@ def add_to(app: typer.Typer) -> None:
 
 
 def simulate(
-    out: Annotated[Path, typer.Option("--out", "-o", help="The CSV file to write.")],
-    records: Annotated[int, typer.Option("--records", min=1, max=5_000_000, help="Number of records.")] = 17_500,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same table.")] = 7,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The CSV file to write; with --cases, the folder, which must not exist.")
+    ],
+    cases: Annotated[
+        int | None,
+        typer.Option("--cases", min=1, max=5_000_000, help="Write case files of so many people, with their truth."),
+    ] = None,
+    records: Annotated[
+        int | None, typer.Option("--records", min=1, max=5_000_000, help="Write a coded table of so many records.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same files.")] = 7,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
     as_json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> None:
-    """Write a fictitious coded table to try things on.
+    """Write fictitious case files (--cases) or a fictitious coded table (--records, 17,500 of them by default).
 
-    Example: frostglass simulate --records 17500 --seed 7 -o table.csv
+    Example: frostglass simulate --cases 17500 --seed 7 -o case-files
     """
     voice = Voice(as_json, quiet=quiet)
+    if cases is not None and records is not None:
+        raise UsageError("FG-OP-093", "--cases writes case files and --records a coded table: pass one of the two")
+    if cases is not None:
+        _simulate_case_files(out, cases, seed, voice)
+        return
+    number = 17_500 if records is None else records
     if out.exists() and not force:
         raise UsageError("FG-OP-050", f"{out.name} exists; choose another name, or --force to overwrite it")
-    write_coded_table(out, records, seed)
-    voice.say(f"{records:,} fictitious records, seed {seed}: {out}")
-    voice.give({"out": str(out), "records": records, "seed": seed})
+    write_coded_table(out, number, seed)
+    voice.say(f"{number:,} fictitious records, seed {seed}: {out}")
+    voice.give({"out": str(out), "records": number, "seed": seed})
+
+
+def _simulate_case_files(out: Path, cases: int, seed: int, voice: Voice) -> None:
+    written = write_case_files(out, cases, seed)
+    voice.say(f"case files of {cases:,} fictitious people, seed {seed}: {out}")
+    for name, rows in written.rows.items():
+        voice.say(f"  {rows:>9,} rows  {name}")
+    voice.give({"out": str(out), "cases": cases, "seed": seed, "rows": dict(written.rows)})
 
 
 def check(

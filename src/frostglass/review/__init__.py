@@ -1,1 +1,1 @@
-"""THE STEWARD'S EYES: comparisons with the truth, told to the steward alone. Not built yet."""
+"""THE STEWARD'S EYES: comparisons with the truth, told to the steward alone."""

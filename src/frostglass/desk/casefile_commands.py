@@ -1,0 +1,276 @@
+"""``import check``, ``recode`` and ``duplicates``: from case files to the coded table."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from frostglass import codebooks, preparation
+from frostglass.codebooks.import_maps import load_map, shipped_maps
+from frostglass.desk import options as opt
+from frostglass.desk.output import Voice, table
+from frostglass.desk.settings import need
+from frostglass.errors import UsageError
+from frostglass.preparation import Order, Prepared
+from frostglass.sensitive.casefiles.importing import Imported
+from frostglass.sensitive.casefiles.quarantine import MOST_VALUES
+from frostglass.sensitive.departure import shown
+from frostglass.sensitive.flow import Flow
+from frostglass.sensitive.linkage.tokens import new_key
+
+CaseFiles = Annotated[list[Path], typer.Argument(help="A folder of case files, or the files.", metavar="FILES")]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option("--map", "-m", help="Id or file of an import map; may be given more than once [all that ship]."),
+]
+Snapshot = Annotated[
+    str | None,
+    typer.Option("--snapshot", help="Day as of which consent counts and cases exist [casefiles.toml's, or today]."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
+
+imports = typer.Typer(no_args_is_help=True, help="Case files: what an import would accept, and the maps there are.")
+duplicates = typer.Typer(no_args_is_help=True, help="Cases of one person: keys and tokens between databases.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(recode)
+    app.add_typer(imports, name="import")
+    app.add_typer(duplicates, name="duplicates")
+
+
+@imports.command("list")
+def import_list(as_json: opt.Json = False) -> None:
+    """List the import maps that come with frostglass."""
+    voice = Voice(as_json)
+    maps = [load_map(one) for one in shipped_maps()]
+    voice.say(table(("import map", "reads", "version"), [(one.id, one.title, one.version) for one in maps]))
+    voice.give({"maps": [{"id": one.id, "title": one.title, "version": one.version} for one in maps]})
+
+
+@imports.command("check")
+def import_check(
+    files: CaseFiles,
+    maps: Maps = None,
+    snapshot: Snapshot = None,
+    private_report: Annotated[
+        Path | None,
+        typer.Option(
+            "--private-report", help="Write the unmapped values and the keys of quarantined cases here (0600)."
+        ),
+    ] = None,
+    as_json: opt.Json = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """A dry run of an import: what would be accepted, what quarantined and why. Writes nothing but the private report.
+
+    Example: frostglass import check case-files --private-report unmapped.json
+    """
+    voice = Voice(as_json, quiet=quiet)
+    found = preparation.case_files(files, maps or (), snapshot)
+    lots = [delivery.read(found.snapshot) for delivery in found.deliveries]
+    voice.say("\n\n".join(_dry_run(lot) for lot in lots))
+    voice.give({"snapshot": found.snapshot, "deliveries": [_dry_run_json(lot) for lot in lots]})
+    if private_report is not None:
+        content = {"private": True, "deliveries": [_private_json(lot) for lot in lots]}
+        preparation.write_private(private_report, (json.dumps(content, ensure_ascii=True, indent=1) + "\n").encode())
+        voice.note(f"unmapped values: {private_report} (private; delete it when you are done)")
+    elif any(lot.quarantine.values for lot in lots):
+        voice.note("the values themselves are private: pass --private-report FILE to have them written")
+
+
+def _dry_run(lot: Imported) -> str:
+    quarantine, accepted = lot.quarantine, lot.cases.number
+    lines = [
+        f"{lot.import_map.id}: {lot.import_map.title}",
+        f"  {lot.registered:,} cases: {accepted:,} accepted, {lot.registered - accepted:,} quarantined",
+    ]
+    for reason, number in quarantine.by_first_reason(lot.registered).items():
+        different = len(quarantine.values.get(reason, ()))
+        listed = f" ({different:,} different)" if different else ""
+        lines.append(f"    {number:,} × {reason}{listed}")
+    lines += [f"  {number:,} × {reason}, left out" for reason, number in quarantine.loose.items()]
+    lines += [f"  {number:,} × {flag}" for flag, number in lot.flags.items() if number]
+    if lot.unread:
+        lines.append(f"  {lot.unread:,} columns that the map does not name, not read")
+    return "\n".join(lines)
+
+
+def _dry_run_json(lot: Imported) -> dict[str, object]:
+    quarantine = lot.quarantine
+    return {
+        "map": lot.import_map.id,
+        "sha256": lot.import_map.sha256,
+        "registered": lot.registered,
+        "accepted": lot.cases.number,
+        "quarantined": lot.registered - lot.cases.number,
+        "reasons": [
+            {
+                "field": reason.field,
+                "reason": reason.what,
+                "cases": number,
+                "different_values": len(quarantine.values.get(reason, ())),
+            }
+            for reason, number in quarantine.by_first_reason(lot.registered).items()
+        ],
+        "left_out": {str(reason): number for reason, number in quarantine.loose.items()},
+        "flags": dict(lot.flags),
+        "columns_not_read": lot.unread,
+    }
+
+
+def _private_json(lot: Imported) -> dict[str, object]:
+    return {
+        "map": lot.import_map.id,
+        "unmapped": [
+            {
+                "field": reason.field,
+                "reason": reason.what,
+                "values": {shown(value): number for value, number in values.most_common(MOST_VALUES)},
+                "different_values": len(values),
+            }
+            for reason, values in lot.quarantine.values.items()
+        ],
+        "quarantined": [{"case": shown(ref), "reason": str(reason)} for ref, reason in lot.held_refs],
+    }
+
+
+def recode(
+    files: CaseFiles,
+    codebook: opt.CodebookRef = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The coded table: .parquet or .csv.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="The private flow report: .html or .json.", metavar="FILE")
+    ] = None,
+    maps: Maps = None,
+    snapshot: Snapshot = None,
+    queue: Annotated[
+        Path | None,
+        typer.Option("--queue", help="Write the pairs that may be one person here, for a data officer (CSV)."),
+    ] = None,
+    decisions: Annotated[
+        Path | None, typer.Option("--decisions", help="Read a data officer's decisions from this queue file.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--key", help="The secret key that tokens are made with.")] = None,
+    elsewhere: Annotated[
+        list[Path] | None,
+        typer.Option("--released-elsewhere", help="Tokens of another database: it releases these people, not we."),
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option("--truth", help="The truth of fictitious case files, to compare with.")
+    ] = None,
+    force: Force = False,
+    as_json: opt.Json = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Turn case files into the coded table: import, scope, strip, duplicates, recode. Everything written is private.
+
+    Example: frostglass recode case-files -c ctdc-vp-1 -o coded.parquet --report flow.html
+    """
+    voice = Voice(as_json, quiet=quiet)
+    book = codebooks.load(need(codebook, "a codebook", "-c"))
+    target = need(out, "a place for the coded table", "-o")
+    if target.suffix.casefold() not in (".parquet", ".csv"):
+        raise UsageError("FG-OP-092", "-o takes a name that ends in .parquet or .csv")
+    if report is not None and report.suffix.casefold() not in (".html", ".json"):
+        raise UsageError("FG-OP-092", "--report takes a name that ends in .html or .json")
+    _refuse_existing([one for one in (target, report, queue) if one is not None and one != decisions], force)
+    order = Order(tuple(files), tuple(maps or ()), snapshot, decisions, key, tuple(elsewhere or ()), truth)
+    prepared = preparation.prepare(order, book, voice.progress)
+    preparation.write_table(prepared, target)
+    if report is not None:
+        preparation.write_report(prepared, report)
+    if queue is not None:
+        preparation.write_queue(prepared, queue)
+    voice.say(_told(prepared, target, report, queue))
+    voice.give(_summary(prepared.flow))
+    if prepared.flow.proof is not None and not prepared.flow.proof.holds():
+        voice.note("identifiers of the input were found in the output: do not use it; the flow report says more")
+        raise typer.Exit(1)
+
+
+def _refuse_existing(paths: Sequence[Path], force: bool) -> None:
+    for path in paths:
+        if path.exists() and not force:
+            raise UsageError("FG-OP-050", f"{path.name} exists; choose another name, or --force to overwrite it")
+
+
+def _told(prepared: Prepared, out: Path, report: Path | None, queue: Path | None) -> str:
+    flow = prepared.flow
+    rows = [(name, f"{left:,}") for name, left in flow.stages]
+    lines = [
+        table(("step", "cases left"), rows, right=(1,)),
+        "",
+        f"{flow.released:,} records, one a person: {out} (private)",
+    ]
+    waiting = flow.linked.undecided
+    if waiting:
+        where = str(queue) if queue is not None else "pass --queue FILE to have them written"
+        lines.append(f"{waiting:,} pairs may be one person and wait for a data officer's decision: {where}")
+    if flow.proof is not None and flow.proof.holds():
+        lines.append(f"none of {flow.proof.identifiers.identifiers:,} identifiers stands in the table or the report")
+    if report is not None:
+        lines.append(f"flow report: {report} (private)")
+    if flow.truth is not None:
+        lines += ["", table(("against the truth", "figure"), [(k, str(v)) for k, v in flow.truth.items()], right=(1,))]
+    return "\n".join(lines)
+
+
+def _summary(flow: Flow) -> dict[str, object]:
+    """What a program is told: counts, and no value of a case."""
+    content = flow.as_json()
+    losses: Counter[tuple[str, str]] = Counter({(one.variable, one.kind): one.cases for one in flow.losses})
+    content["recoding"] = [
+        {"variable": variable, "kind": kind, "cases": cases} for (variable, kind), cases in losses.items()
+    ]
+    return content
+
+
+@duplicates.command("key")
+def duplicates_key(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")],
+    as_json: opt.Json = False,
+) -> None:
+    """Make a secret key for tokens. Hand it to the other database's data officer by a safe way, and to nobody else.
+
+    Example: frostglass duplicates key -o token.key
+    """
+    if out.exists():
+        raise UsageError("FG-OP-050", f"{out.name} exists; choose another name: a key is never overwritten")
+    preparation.write_private(out, new_key())
+    voice = Voice(as_json)
+    voice.say(f"a new key: {out} (secret)")
+    voice.give({"out": str(out)})
+
+
+@duplicates.command("tokens")
+def duplicates_tokens(
+    files: CaseFiles,
+    key: Annotated[Path | None, typer.Option("--key", help="The secret key that both databases hold.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The file of tokens to write (CSV).")] = None,
+    codebook: opt.CodebookRef = None,
+    maps: Maps = None,
+    snapshot: Snapshot = None,
+    database: Annotated[str, typer.Option("--database", help="A name for this database.")] = "this",
+    force: Force = False,
+    as_json: opt.Json = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Write keyed-hash tokens of the people in scope, for another database to find them by. No name leaves.
+
+    Example: frostglass duplicates tokens case-files -c ctdc-vp-1 --key token.key -o tokens.csv
+    """
+    voice = Voice(as_json, quiet=quiet)
+    book = codebooks.load(need(codebook, "a codebook", "-c"))
+    secret, target = need(key, "a key", "--key"), need(out, "a place for the tokens", "-o")
+    _refuse_existing([target], force)
+    order = Order(tuple(files), tuple(maps or ()), snapshot, key=secret)
+    number = preparation.write_tokens(order, book, database, target)
+    voice.say(f"{number:,} tokens: {target} (private: whoever holds the key can test names against them)")
+    voice.give({"out": str(target), "tokens": number})

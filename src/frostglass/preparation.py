@@ -1,0 +1,219 @@
+"""From case files to the coded table, in straight-line code: what ``frostglass recode`` does before any release."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from frostglass.arrays.whole_file import PRIVATE, write_whole
+from frostglass.codebooks.import_maps import load_map, shipped_maps
+from frostglass.errors import InputError, UsageError
+from frostglass.review.flow_page import flow_html
+from frostglass.sensitive.casefiles.delivery import Delivery, SheetFile, files_in, recognised
+from frostglass.sensitive.casefiles.description import Description, read_description
+from frostglass.sensitive.flow import Flow
+from frostglass.sensitive.linkage.decisions import Decisions, queue_csv, read_decisions
+from frostglass.sensitive.linkage.tokens import read_key, read_tokens, tokens_csv
+from frostglass.sensitive.stage_one import Instructions, StageOne, identities_in_scope, run
+from frostglass.sensitive.strip_proof import StripProof, search
+from frostglass.sensitive.truth import compare
+from frostglass.terms.codebook import Codebook
+from frostglass.terms.import_map import ImportMap
+
+_MOST_PLANTED = 50_000_000
+"""Most bytes of a file of planted texts."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be prepared, and by what: paths, ids of import maps, decisions, tokens of other databases, a truth."""
+
+    paths: tuple[Path, ...]
+    maps: tuple[str, ...] = ()
+    snapshot: str | None = None
+    decisions: Path | None = None
+    key: Path | None = None
+    elsewhere: tuple[Path, ...] = ()
+    truth: Path | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class CaseFiles:
+    """The deliveries, the day as of which they are read, and what their description says."""
+
+    deliveries: tuple[Delivery, ...]
+    snapshot: str
+    fictitious: bool = False
+    planted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class Prepared:
+    """What came of an order: the coded table and its flow report, both private, and the pairs of likely duplicates.
+
+    ``table`` has a text column for each variable of the codebook, null for missing, one row a person.
+    """
+
+    table: pl.DataFrame
+    flow: Flow
+    decisions: Decisions
+    stage: StageOne = field(repr=False)
+
+    def __repr__(self) -> str:
+        return "<prepared cases: withheld>"
+
+
+def case_files(paths: Sequence[Path], maps: Sequence[str] = (), snapshot: str | None = None) -> CaseFiles:
+    """The deliveries at ``paths``: one folder, or files. ``maps`` are ids or files of import maps, by default all that
+    ship; ``snapshot`` (YYYY-MM-DD) overrides what the description of the folder says, and both default to today.
+
+    InputError FG-IN-113 to FG-IN-115 where it cannot be told what a file is; UsageError FG-OP-090, FG-OP-091.
+    """
+    folder = paths[0] if len(paths) == 1 and paths[0].is_dir() else None
+    description = read_description(folder) if folder is not None else None
+    day = _day(snapshot) or (description.snapshot.isoformat() if description and description.snapshot else None)
+    day = day or datetime.now(UTC).date().isoformat()
+    if folder is not None and description is not None:
+        return CaseFiles(
+            tuple(_delivery(folder, description, number) for number in range(len(description.delivery))),
+            day,
+            description.fictitious,
+            _planted(folder, description),
+        )
+    known = [load_map(one) for one in maps or shipped_maps()]
+    files = tuple(files_in(folder)) if folder is not None else tuple(paths)
+    if not files:
+        raise InputError("FG-IN-071", f"there are no case files in {folder}: CSV, XLSX, Parquet or JSON files")
+    return CaseFiles(recognised(files, known), day)
+
+
+def _delivery(folder: Path, description: Description, number: int) -> Delivery:
+    listed = description.delivery[number]
+    beside = folder / listed.map
+    import_map: ImportMap = load_map(beside if beside.is_file() else listed.map)
+    return Delivery(
+        import_map,
+        {sheet: SheetFile.named(folder, name) for sheet, name in listed.files.items()},
+        listed.legal_basis,
+        listed.delimiter,
+        listed.encoding,
+    )
+
+
+def _day(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date().isoformat()
+    except ValueError:
+        raise UsageError("FG-OP-090", "--snapshot takes a day such as 2022-11-15") from None
+
+
+def _planted(folder: Path, description: Description) -> tuple[str, ...]:
+    if description.planted is None:
+        return ()
+    path = folder / description.planted
+    try:
+        if path.stat().st_size > _MOST_PLANTED:
+            raise InputError("FG-IN-113", f"{path.name} is larger than {_MOST_PLANTED // 10**6} MB")
+        return tuple(line for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError):
+        raise InputError("FG-IN-113", f"{path.name}, which casefiles.toml names, is not a readable text") from None
+
+
+def prepare(order: Order, codebook: Codebook, progress: Callable[[str], None] = lambda _: None) -> Prepared:
+    """The coded table of the case files. Nothing is written; errors say what stands in the way, and the way out."""
+    files = case_files(order.paths, order.maps, order.snapshot)
+    decisions = read_decisions(order.decisions) if order.decisions is not None else Decisions.none()
+    key = read_key(order.key) if order.key is not None else None
+    if order.elsewhere and key is None:
+        raise UsageError("FG-OP-091", "tokens of another database need the secret that they were made with: pass --key")
+    instructions = Instructions(
+        snapshot=files.snapshot,
+        decisions=decisions,
+        key=key,
+        elsewhere=read_tokens(order.elsewhere) if order.elsewhere else None,
+        fictitious=files.fictitious,
+    )
+    stage = run(files.deliveries, codebook, instructions, progress)
+    table = _table(stage, codebook)
+    flow = stage.flow
+    if order.truth is not None:
+        progress("comparing with the truth")
+        flow = replace(flow, truth=compare(stage, table, codebook, order.truth))
+    progress("looking for identifiers in the output")
+    return Prepared(table, _proved(flow, stage, table, files, codebook), decisions, stage)
+
+
+def _table(stage: StageOne, codebook: Codebook) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            pl.Series(variable.name, (None, *variable.codes), dtype=pl.String).gather(stage.positions[variable.name])
+            for variable in codebook.variables
+        ]
+    )
+
+
+def _proved(flow: Flow, stage: StageOne, table: pl.DataFrame, files: CaseFiles, codebook: Codebook) -> Flow:
+    """The flow with the proof of the strip: every text that is written out is searched, those of the report too."""
+    output = [*table.columns, *(text for name in table.columns for text in table[name].unique().drop_nulls())]
+    output += [json.dumps(flow.as_json(), ensure_ascii=False), flow_html(flow)]
+    empty = replace(flow, losses=(), households={}, sources=(), stages=(), truth=None)
+    public = [codebook.canonical.decode(), flow_html(empty), json.dumps(empty.as_json(), ensure_ascii=False)]
+    public += [name for one in stage.columns for names in (one.recoding, one.linking, one.selecting) for name in names]
+    planted = search(files.planted, output, ()) if files.planted else None
+    return replace(flow, proof=StripProof(stage.columns, search(stage.identifiers(), output, public), planted))
+
+
+def write_table(prepared: Prepared, out: Path) -> None:
+    """Write the coded table as Parquet, or as CSV where the name says so: whole or not at all, for its owner alone.
+
+    UsageError FG-OP-072 when the place cannot be written.
+    """
+    buffer = io.BytesIO()
+    if out.suffix.casefold() == ".csv":
+        prepared.table.write_csv(buffer)
+    else:
+        prepared.table.write_parquet(buffer)
+    write_private(out, buffer.getvalue())
+
+
+def write_report(prepared: Prepared, out: Path) -> None:
+    """Write the flow report: the page, or the same as JSON where the name says so; private in either form."""
+    if out.suffix.casefold() == ".json":
+        text = json.dumps(prepared.flow.as_json(), ensure_ascii=False, indent=1) + "\n"
+    else:
+        text = flow_html(prepared.flow)
+    write_private(out, text.encode())
+
+
+def write_queue(prepared: Prepared, out: Path) -> None:
+    """Write the pairs of likely duplicates for a data officer, with the decisions that were taken before."""
+    stage = prepared.stage
+    write_private(out, queue_csv(stage.pairs, stage.resolution, prepared.decisions, stage.refs).encode())
+
+
+def write_tokens(order: Order, codebook: Codebook, database: str, out: Path) -> int:
+    """Write the tokens of the people in scope, made with the key that ``order`` names; returns their number."""
+    if order.key is None:
+        raise UsageError("FG-OP-091", "tokens are made with a secret key: pass --key")
+    key = read_key(order.key)
+    files = case_files(order.paths, order.maps, order.snapshot)
+    text, number = tokens_csv(identities_in_scope(files.deliveries, codebook, files.snapshot), key, database)
+    write_private(out, text.encode())
+    return number
+
+
+def write_private(out: Path, data: bytes) -> None:
+    """Write a private file whole; UsageError FG-OP-072 when the place cannot be written."""
+    try:
+        write_whole(out, data, mode=PRIVATE)
+    except OSError as error:
+        reason = error.strerror or "the system refused"
+        raise UsageError("FG-OP-072", f"cannot write {out}: {reason}") from None
