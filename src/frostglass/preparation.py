@@ -18,8 +18,8 @@ from frostglass.review.flow_page import flow_html
 from frostglass.sensitive.casefiles.delivery import Delivery, SheetFile, files_in, recognised
 from frostglass.sensitive.casefiles.description import Description, read_description
 from frostglass.sensitive.flow import Flow
-from frostglass.sensitive.linkage.decisions import Decisions, queue_csv, read_decisions
-from frostglass.sensitive.linkage.tokens import read_key, read_tokens, tokens_csv
+from frostglass.sensitive.duplicates.decisions import Decisions, queue_csv, read_decisions
+from frostglass.sensitive.duplicates.tokens import read_key, read_tokens, tokens_csv
 from frostglass.sensitive.stage_one import Instructions, StageOne, identities_in_scope, run
 from frostglass.sensitive.strip_proof import StripProof, search
 from frostglass.sensitive.truth import compare

@@ -15,13 +15,13 @@ from frostglass.sensitive.casefiles.delivery import Delivery
 from frostglass.sensitive.casefiles.importing import Imported
 from frostglass.sensitive.evaluation import KEEPS_A_VALUE, STAND_IN, Losses
 from frostglass.sensitive.flow import Flow, Linked, Loss, SourceFlow
-from frostglass.sensitive.linkage.canonical import canonical
-from frostglass.sensitive.linkage.decisions import Decisions
-from frostglass.sensitive.linkage.identities import Identities
-from frostglass.sensitive.linkage.matching import find_pairs
-from frostglass.sensitive.linkage.pairs import Pairs
-from frostglass.sensitive.linkage.resolving import Resolution, resolve
-from frostglass.sensitive.linkage.tokens import Tokens, held_elsewhere, tokens
+from frostglass.sensitive.duplicates.canonical import canonical
+from frostglass.sensitive.duplicates.decisions import Decisions
+from frostglass.sensitive.duplicates.identities import Identities
+from frostglass.sensitive.duplicates.matching import find_pairs
+from frostglass.sensitive.duplicates.pairs import Pairs
+from frostglass.sensitive.duplicates.resolving import Resolution, resolve
+from frostglass.sensitive.duplicates.tokens import Tokens, held_elsewhere, tokens
 from frostglass.sensitive.recoding import Recoded, limited, recode
 from frostglass.sensitive.records import Cases, Records
 from frostglass.sensitive.scope import outside
@@ -114,7 +114,8 @@ def run(
     )
     fate.leave_out(reason, ~stands, inside)
     elsewhere, maybe = _elsewhere(identities, instructions)
-    fate.leave_out(ELSEWHERE, elsewhere, inside)
+    if instructions.elsewhere is not None:
+        fate.leave_out(ELSEWHERE, elsewhere, inside)
 
     progress("recoding")
     kept = np.flatnonzero(fate.open[inside])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,34 +15,49 @@ from frostglass.sensitive.linkage.normal import document, name_tokens, phone, so
 from frostglass.sensitive.spans import date_span
 
 MOST_TOKENS = 6
-"""Most parts of a name that are compared; longer names are compared by their first parts."""
+"""Most parts of a name that are compared; of a longer name, the first parts are."""
 
-DOCUMENT_TOKEN = "document:"  # noqa: S105 - the name of a scheme, no secret
-"""How a match token begins that stands for a document."""
+MOST_VALUES = 8
+"""Most documents, telephones, tokens or citizenships of a case that are compared; of more, the first are."""
 
-_NAMES = ("given_name", "middle_name", "family_name")
+NAMES = ("given_name", "middle_name", "family_name")
 
 Integers = npt.NDArray[np.int64]
+Table = npt.NDArray[np.int32]
+V = TypeVar("V", bound=Hashable)
+
+
+@dataclass(frozen=True, repr=False)
+class Documents:
+    """``held`` are the documents of each case, as places in the other three: type and country (0 for unsaid), number."""
+
+    held: Table
+    kind: Table
+    country: Table
+    number: Table
 
 
 @dataclass(frozen=True, repr=False)
 class People:
-    """``tokens`` are the parts of each name as places in ``texts`` (int32, ``MOST_TOKENS`` a case, -1 for none), and
-    ``sounds`` how each text sounds (int32). ``born`` is the birth date as ``yyyymmdd`` with 0 for what is not known.
+    """Cases in the form in which they are compared. Tables have a row a case, padded with -1.
 
-    ``documents`` and ``phones`` are answers in normal form; ``gender`` and ``citizenship`` are codes, -1 for none.
+    ``tokens`` are the parts of each name as places in ``texts``, which are in the order of the alphabet, so that places
+    do not depend on the order of the cases; ``sounds`` is how each text sounds. ``born`` is the birth date as
+    ``yyyymmdd``, with zeros for what is not known. ``sure_tokens`` of another database stand for a document, the
+    ``other_tokens`` for a name with a birth date or for a number whose country is not told.
     """
 
     number: int
-    texts: tuple[str, ...]
-    sounds: npt.NDArray[np.int32]
-    tokens: npt.NDArray[np.int32]
+    texts: npt.NDArray[np.object_]
+    sounds: Table
+    tokens: Table
     born: Integers
-    documents: Answers[tuple[str, str, str]]
-    match_tokens: Answers[str]
-    phones: Answers[str]
-    gender: npt.NDArray[np.int32]
-    citizenships: Answers[str]
+    documents: Documents
+    sure_tokens: Table
+    other_tokens: Table
+    phones: Table
+    genders: Table
+    citizenships: Table
 
     def __repr__(self) -> str:
         return "<people: withheld>"
@@ -49,42 +65,81 @@ class People:
 
 def people(identities: Identities) -> People:
     """The identities in the form in which they are compared."""
-    tokens, texts = _tokens(identities)
-    sounds: dict[str, int] = {}
+    texts, tokens = _tokens(identities)
+    sounds = [sound(text) for text in texts]
+    number = identities.number
+    match_tokens = identities.answers("match_tokens").changed(lambda text: text.strip().casefold() or None)
     return People(
-        number=identities.number,
-        texts=texts,
-        sounds=np.array([sounds.setdefault(sound(text), len(sounds)) for text in texts], dtype=np.int32),
+        number=number,
+        texts=np.array(texts, dtype=np.object_),
+        sounds=_numbered(sounds, sorted(set(sounds))),
         tokens=tokens,
         born=_born(identities),
-        documents=identities.answers("id_documents").changed(document),
-        match_tokens=identities.answers("match_tokens").changed(
-            lambda text: text if text.startswith(DOCUMENT_TOKEN) else None
-        ),
-        phones=identities.answers("phones").changed(phone),
-        gender=_single(identities.answers("gender"), identities.number),
-        citizenships=identities.answers("citizenships"),
+        documents=_documents(identities),
+        sure_tokens=_padded(match_tokens.changed(lambda text: text if is_sure(text) else None), number),
+        other_tokens=_padded(match_tokens.changed(lambda text: None if is_sure(text) else text), number),
+        phones=_padded(identities.answers("phones").changed(phone), number),
+        genders=_padded(identities.answers("gender"), number),
+        citizenships=_padded(identities.answers("citizenships"), number),
     )
 
 
-def _tokens(identities: Identities) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
-    names = together([identities.answers(name) for name in _NAMES])
-    parts = [name_tokens(value) for value in names.values]
-    known: dict[str, int] = {}
-    places = [[known.setdefault(part, len(known)) for part in one] for one in parts]
-    tokens = np.full((identities.number, MOST_TOKENS), -1, dtype=np.int32)
-    for record, place in zip(names.record.tolist(), names.place.tolist(), strict=True):
-        row = tokens[record]
-        held = row.tolist()
-        for one in places[place]:
-            if one not in held and -1 in held:
-                row[held.index(-1)] = one
-                held = row.tolist()
-    return tokens, tuple(known)
+def is_sure(match_token: str) -> bool:
+    """Whether a token of another database says by itself that two cases are one person's."""
+    return match_token.startswith("document:")
+
+
+def names(identities: Identities) -> Answers[str]:
+    """Given, middle and family names of all cases in one."""
+    return together([identities.answers(name) for name in NAMES])
+
+
+def _tokens(identities: Identities) -> tuple[list[str], Table]:
+    written = names(identities)
+    parts = [name_tokens(value) for value in written.values]
+    texts = sorted({part for one in parts for part in one})
+    flat = _numbered([part for one in parts for part in one], texts)
+    lengths = np.array([len(one) for one in parts], dtype=np.int64)
+    starts = np.cumsum(lengths) - lengths
+    counts = lengths[written.place]
+    inner = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    places = np.repeat(starts[written.place], counts) + inner
+    return texts, _table(np.repeat(written.record, counts), flat[places], identities.number, MOST_TOKENS)
+
+
+def _numbered(values: Sequence[V], among: Sequence[V]) -> Table:
+    places = {value: place for place, value in enumerate(among)}
+    return np.array([places[value] for value in values], dtype=np.int32)
+
+
+def _padded(answers: Answers[V], number: int) -> Table:
+    return _table(answers.record, answers.place, number, MOST_VALUES)
+
+
+def _table(record: Table, value: Table, number: int, most: int) -> Table:
+    """The distinct values of each record in a row, in the order in which they stand."""
+    size = int(value.max(initial=0)) + 1
+    first = np.sort(np.unique(record.astype(np.int64) * size + value, return_index=True)[1])
+    record, value = record[first], value[first]
+    counts = np.bincount(record, minlength=number)
+    within = np.arange(len(record)) - np.repeat(np.cumsum(counts) - counts, counts)
+    width = min(int(counts.max(initial=1)), most)
+    table = np.full((number, width), -1, dtype=np.int32)
+    kept = within < width
+    table[record[kept], within[kept]] = value[kept]
+    return table
+
+
+def _documents(identities: Identities) -> Documents:
+    answers = identities.answers("id_documents").changed(document)
+    columns = [
+        _numbered(column, sorted({"", *column}))
+        for column in ([value[part] for value in answers.values] for part in range(3))
+    ]
+    return Documents(_padded(answers, identities.number), *columns)
 
 
 def _born(identities: Identities) -> Integers:
-    """Birth dates as ``yyyymmdd``, ``yyyymm00`` or ``yyyy0000``; 0 where nothing is known."""
     answers = identities.answers("birth_date")
     packed = np.array([_packed(text) for text in answers.values], dtype=np.int64)
     born = np.zeros(identities.number, dtype=np.int64)
@@ -94,25 +149,5 @@ def _born(identities: Identities) -> Integers:
 
 
 def _packed(text: str) -> int:
-    if date_span(text) is None:
-        return 0
-    digits = text.replace("-", "")
-    return int(digits.ljust(8, "0"))
-
-
-def _single(answers: Answers[str], number: int) -> npt.NDArray[np.int32]:
-    single = np.full(number, -1, dtype=np.int32)
-    single[answers.record[::-1]] = answers.place[::-1]
-    return single
-
-
-def of_records(answers: Answers[str], number: int) -> list[frozenset[str]]:
-    """The values of each case as a set. For the few cases of one chunk, never for all."""
-    return [frozenset(values) for values in answers.by_record(number)]
-
-
-def sound_keys(folk: People) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """For each part of the names: the cases that have it, and how it sounds."""
-    for column in folk.tokens.T:
-        cases = np.flatnonzero(column >= 0)
-        yield cases, folk.sounds[column[cases]].astype(np.int64)
+    """``yyyymmdd``, ``yyyymm00`` or ``yyyy0000``; 0 for no date."""
+    return 0 if date_span(text) is None else int(text.replace("-", "").ljust(8, "0"))
