@@ -88,11 +88,11 @@ def test_what_the_worked_cases_lose_is_counted_by_variable_and_kind() -> None:
     losses = recode(cases_of([worked(name) for name in EXPECTED], VP), VP).losses
     assert losses.cases == {
         ("gender", NOT_PUBLISHED): 1,  # E
-        ("gender", STAND_IN.format(2)): 1,  # F, from sex
+        ("gender", STAND_IN.format("sex")): 1,  # F, from sex
         ("majorityStatus", FALLBACK): 2,  # D and F
         ("majorityStatus", STRADDLING): 1,  # I
         ("UN_COO_Region", SEVERAL): 1,  # I
-        ("UN_COE_Region", STAND_IN.format(2)): 1,  # F
+        ("UN_COE_Region", STAND_IN.format("country_of_screening")): 1,  # F
         ("IP_Relation", NOT_ADMITTED): 1,  # D
         ("IP_ageBroad", NOT_ADMITTED): 2,  # D and L
         ("IP_citizen_UNRegion", NOT_ADMITTED): 1,  # E

@@ -19,6 +19,7 @@ from frostglass import codebooks
 from frostglass.codebooks.lookups import shipped_lookup
 from frostglass.errors import UsageError
 from frostglass.simulate import batches, casefiles
+from frostglass.simulate.accounts import Involved, counted
 from frostglass.simulate.casefiles import write_case_files
 from frostglass.simulate.cases import Case
 from frostglass.simulate.chance import generator_of, uniforms
@@ -320,6 +321,14 @@ def _rank(case: ReadCase) -> tuple[int, str, str]:
     return case.fullness(), case.day, f"{case.system}:{case.ref.partition(':')[2]}"
 
 
+def test_how_full_a_case_is_depends_on_its_first_six_persons_with_answers() -> None:
+    one = Involved(("Exploiter",), "Unknown", "NonSpecifiedUnknown", "unknown", ("NA", "GH"), "declined")
+    assert one.answers() == 6
+    assert [person.answers() for person in counted([Involved(), *[one] * 4, Involved(age="unknown"), *[one] * 4])] == [
+        6
+    ] * 6
+
+
 def test_two_in_a_hundred_are_registered_again_and_some_a_third_time(truth: Mapping[str, Row]) -> None:
     times = Counter(len(refs) for refs in by_person(truth).values())
     assert sum(times.values()) == CASES
@@ -470,6 +479,11 @@ def test_ages_stand_on_the_very_edge(folder: Path, truth: Mapping[str, Row]) -> 
     assert min(edges["birthday"], edges["open"], edges["stated"]) >= 2
     with_birth = edges["precision 10"] + edges["precision 7"] + edges["precision 4"]
     assert edges["precision 10"] / with_birth == pytest.approx(0.9, abs=0.02)
+
+
+def test_the_eighteenth_birthday_is_of_age_and_the_day_before_is_not() -> None:
+    assert age_on(date(2002, 5, 1), date(2020, 5, 1)) == 18
+    assert age_on(date(2002, 5, 1), date(2020, 4, 30)) == 17
 
 
 def test_leap_birthdays_are_reached_on_the_first_of_march(folder: Path, truth: Mapping[str, Row]) -> None:

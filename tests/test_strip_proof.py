@@ -36,6 +36,7 @@ def test_each_identifier_is_counted_once_however_often_it_is_held_or_found() -> 
 
 def test_what_is_too_short_is_counted_and_not_searched_for() -> None:
     assert search(["Li", "Abe", "Abel"], ["li abe abel"], []) == Search(1, 2, 0, 1)
+    assert search(["1990", "123456", "1234567"], ["1990 123456 1234567"], []) == Search(1, 2, 0, 1)
 
 
 def test_a_public_word_is_no_leak() -> None:

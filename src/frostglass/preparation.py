@@ -17,13 +17,14 @@ from frostglass.errors import InputError, UsageError
 from frostglass.review.flow_page import flow_html
 from frostglass.sensitive.casefiles.delivery import Delivery, SheetFile, files_in, recognised
 from frostglass.sensitive.casefiles.description import Description, read_description
-from frostglass.sensitive.flow import Flow
 from frostglass.sensitive.duplicates.decisions import Decisions, queue_csv, read_decisions
 from frostglass.sensitive.duplicates.tokens import read_key, read_tokens, tokens_csv
+from frostglass.sensitive.flow import Flow
 from frostglass.sensitive.stage_one import Instructions, StageOne, identities_in_scope, run
 from frostglass.sensitive.strip_proof import StripProof, search
 from frostglass.sensitive.truth import compare
 from frostglass.terms.codebook import Codebook
+from frostglass.terms.custody import Sensitive
 from frostglass.terms.import_map import ImportMap
 
 _MOST_PLANTED = 50_000_000
@@ -60,7 +61,7 @@ class Prepared:
     ``table`` has a text column for each variable of the codebook, null for missing, one row a person.
     """
 
-    table: pl.DataFrame
+    table: Sensitive[pl.DataFrame]
     flow: Flow
     decisions: Decisions
     stage: StageOne = field(repr=False)
@@ -148,7 +149,7 @@ def prepare(order: Order, codebook: Codebook, progress: Callable[[str], None] = 
         progress("comparing with the truth")
         flow = replace(flow, truth=compare(stage, table, codebook, order.truth))
     progress("looking for identifiers in the output")
-    return Prepared(table, _proved(flow, stage, table, files, codebook), decisions, stage)
+    return Prepared(Sensitive(table, "coded table"), _proved(flow, stage, table, files, codebook), decisions, stage)
 
 
 def _table(stage: StageOne, codebook: Codebook) -> pl.DataFrame:
@@ -178,9 +179,9 @@ def write_table(prepared: Prepared, out: Path) -> None:
     """
     buffer = io.BytesIO()
     if out.suffix.casefold() == ".csv":
-        prepared.table.write_csv(buffer)
+        prepared.table.reveal().write_csv(buffer)
     else:
-        prepared.table.write_parquet(buffer)
+        prepared.table.reveal().write_parquet(buffer)
     write_private(out, buffer.getvalue())
 
 

@@ -38,19 +38,21 @@ from frostglass.terms.recoding import (
     SetOf,
     When,
     Year,
+    walk,
 )
 
 NOT_PUBLISHED = "values that the codebook does not publish"
 STRADDLING = "numbers known as a range that no single band holds"
 INEXACT = "numbers known as a range, where one number is asked for"
 SEVERAL = "several values where one is asked for, and nothing to decide between them"
-STAND_IN = "read from a field that stands in, choice {}"
+STANDS_IN = ", which stands in"
+STAND_IN = "read from {}" + STANDS_IN
 FALLBACK = "read from the stated number, because the dates leave it open"
 NOT_ADMITTED = "sets that the codebook does not admit"
 GATHERED = "sets gathered under the code for others"
 
 KEEPS_A_VALUE = frozenset({FALLBACK, GATHERED})
-"""Kinds of loss that leave a value in the cell; so do all that begin as ``STAND_IN`` does."""
+"""Kinds of loss that leave a value in the cell; so do all that end in ``STANDS_IN``."""
 
 
 @dataclass
@@ -158,9 +160,11 @@ class Evaluation:
     def _coalesced(self, rule: Coalesce, records: Records) -> Answers[str]:
         choices = [self._of(one, records) for one in rule.of]
         settled = choices[0].answered(records.number)
-        for number, given in enumerate(choices[1:], start=2):
+        for one, given in zip(rule.of[1:], choices[1:], strict=True):
             used = given.answered(records.number) & ~settled
-            self.losses.enter(self.variable, STAND_IN.format(number), _number_of_cases(np.flatnonzero(used), records))
+            self.losses.enter(
+                self.variable, STAND_IN.format(_read_from(one)), _number_of_cases(np.flatnonzero(used), records)
+            )
             settled |= used
         return _first(choices, records.number)
 
@@ -250,6 +254,12 @@ def _spans(record: npt.NDArray[np.int32], low: npt.NDArray[np.int64], high: npt.
     packed, place = np.unique(low * 2_000_000 + high, return_inverse=True)
     texts = tuple(span_text(int(one) // 2_000_000, int(one) % 2_000_000) for one in packed)
     return Answers(record.astype(np.int32), place.astype(np.int32), texts)
+
+
+def _read_from(rule: Rule) -> str:
+    """The fields that a rule reads, for people."""
+    fields = [one.field for one in walk(rule) if isinstance(one, Copy)]
+    return " or ".join(dict.fromkeys(fields)) or "elsewhere"
 
 
 def _year(text: str) -> str | None:

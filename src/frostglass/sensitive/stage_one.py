@@ -13,8 +13,6 @@ from frostglass.errors import InputError
 from frostglass.sensitive.answers import Answers, stacked, together
 from frostglass.sensitive.casefiles.delivery import Delivery
 from frostglass.sensitive.casefiles.importing import Imported
-from frostglass.sensitive.evaluation import KEEPS_A_VALUE, STAND_IN, Losses
-from frostglass.sensitive.flow import Flow, Linked, Loss, SourceFlow
 from frostglass.sensitive.duplicates.canonical import canonical
 from frostglass.sensitive.duplicates.decisions import Decisions
 from frostglass.sensitive.duplicates.identities import Identities
@@ -22,6 +20,8 @@ from frostglass.sensitive.duplicates.matching import find_pairs
 from frostglass.sensitive.duplicates.pairs import Pairs
 from frostglass.sensitive.duplicates.resolving import Resolution, resolve
 from frostglass.sensitive.duplicates.tokens import Tokens, held_elsewhere, tokens
+from frostglass.sensitive.evaluation import KEEPS_A_VALUE, STANDS_IN, Losses
+from frostglass.sensitive.flow import Flow, Linked, Loss, SourceFlow
 from frostglass.sensitive.recoding import Recoded, limited, recode
 from frostglass.sensitive.records import Cases, Records
 from frostglass.sensitive.scope import outside
@@ -368,13 +368,12 @@ def _stages(sources: Sequence[SourceFlow]) -> tuple[tuple[str, int], ...]:
 
 
 def _losses(losses: Losses) -> tuple[Loss, ...]:
-    stand_in = STAND_IN.partition("{")[0]
     return tuple(
         Loss(
             variable=variable,
             kind=kind,
             cases=cases,
-            keeps_a_value=kind in KEEPS_A_VALUE or kind.startswith(stand_in),
+            keeps_a_value=kind in KEEPS_A_VALUE or kind.endswith(STANDS_IN),
             values=dict(losses.values.get((variable, kind), Counter()).most_common(20)),
         )
         for (variable, kind), cases in losses.cases.items()
@@ -421,10 +420,12 @@ def _outcomes(lots: Sequence[Imported], lot: _Lot, fate: _Fate, duplicate: str) 
 
 def _identifiers(lots: Sequence[Imported]) -> Iterator[str]:
     """Every text of the input that identifies somebody: all of the identities, also of cases that were held back, the
-    parts of documents, the keys of the cases and of their households."""
+    parts of documents, the keys of the cases and of their households. A birth date counts when it is a whole one."""
     for lot in lots:
-        for answers in lot.identities.fields.values():
+        for name, answers in lot.identities.fields.items():
             for value in answers.values:
+                if name == BIRTH_DATE and len(value) < len("YYYY-MM-DD"):
+                    continue
                 yield value
                 yield from value.split(":")[-1:]
         yield from lot.cases.records.answers(HOUSEHOLD).values

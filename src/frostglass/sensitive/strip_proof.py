@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-SHORTEST = 4
-"""Identifiers shorter than this are not searched for: such letters occur in any text by chance."""
+SHORTEST, SHORTEST_NUMBER = 4, 7
+"""Identifiers of fewer letters and numbers of fewer digits are not searched for: any report has such by chance."""
 
 _LONGEST_RUN = 12
 """Most words of the output that are compared with an identifier at a time."""
@@ -71,7 +71,8 @@ def search(identifiers: Iterable[str], output: Iterable[str], public: Iterable[s
     short: set[str] = set()
     for one in identifiers:
         folded = _folded(one)
-        (wanted if len(folded) >= SHORTEST else short).add(folded)
+        least = SHORTEST_NUMBER if folded.isdecimal() else SHORTEST
+        (wanted if len(folded) >= least else short).add(folded)
     known = _found(wanted, public)
     found = _found(wanted - known, output)
     return Search(len(wanted), len(short - {""}), len(known), len(found))
