@@ -37,7 +37,7 @@ class Keys:
 
 
 def candidates(folk: People) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], int]:
-    """Pairs of cases, each once with the lower number first (int32), and how many pairs were passed over."""
+    """Pairs of cases, each once with the lower number first (int32), and at most how many pairs were passed over."""
     packed, passed_over = np.zeros(0, dtype=np.int64), 0
     for keys in _keys(folk):
         pairs, over = _pairs(keys, folk)
@@ -78,14 +78,18 @@ def _two_sounds(sounds: Integers, number: int) -> Keys:
 
 
 def _pairs(keys: Keys, folk: People) -> tuple[Integers, int]:
-    """Pairs of cases with one key, packed as ``first * number + second``, and the number of those passed over."""
+    """Pairs of cases with one key, packed as ``first * number + second``, and at most how many were passed over.
+
+    People born more than a year apart are not passed over: their dates speak against every such pair.
+    """
     small, large = _by_size(keys)
     found = _pairs_within(small, folk.number)
     if not len(large.key):
         return found, 0
+    dated = folk.born[large.case] > 0
     refined, over = _by_size(_by_year(large, folk))
-    passed_over = _number_of_pairs(large) - _number_of_pairs(refined) if len(over.key) else 0
-    return np.union1d(found, _pairs_within(refined, folk.number)), max(passed_over, 0)
+    undated = _number_of_pairs(large.key) - _number_of_pairs(large.key[dated])
+    return np.union1d(found, _pairs_within(refined, folk.number)), undated + _number_of_pairs(over.key)
 
 
 def _by_size(keys: Keys) -> tuple[Keys, Keys]:
@@ -111,8 +115,8 @@ def _by_year(keys: Keys, folk: People) -> Keys:
     return Keys(np.concatenate([even, odd]), np.concatenate([case, case]), keys.leads)
 
 
-def _number_of_pairs(keys: Keys) -> int:
-    counts = np.unique(keys.key, return_counts=True)[1].astype(np.int64)
+def _number_of_pairs(key: Integers) -> int:
+    counts = np.unique(key, return_counts=True)[1].astype(np.int64)
     return int((counts * (counts - 1) // 2).sum())
 
 
