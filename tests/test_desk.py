@@ -310,7 +310,8 @@ def test_the_demo_ends_with_the_promise_and_five_counts(desk: Desk, tmp_path: Pa
 
 
 def test_every_command_has_help_with_what_it_does(desk: Desk) -> None:
-    verbs = ["demo", "simulate", "check", "plan", "release", "count", "verify", "publish"]
+    verbs = ["demo", "simulate", "check", "plan", "release", "count", "verify", "publish", "recode"]
+    verbs += ["import check", "import list", "duplicates key", "duplicates tokens"]
     verbs += [f"codebook {each}" for each in ("list", "check", "show", "draft")]
     verbs += [f"ledger {each}" for each in ("open", "show", "verify", "export", "backup", "reconcile", "void", "purge")]
     for verb in verbs:

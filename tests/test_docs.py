@@ -29,7 +29,12 @@ def blocks(path: Path, start: str) -> list[tuple[bool, str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("page", "start"), [("README.md", "## A five-minute tour"), ("docs/tutorial/first-release.md", "# Your first")]
+    ("page", "start"),
+    [
+        ("README.md", "## A five-minute tour"),
+        ("docs/tutorial/first-release.md", "# Your first"),
+        ("docs/how-to/import-case-files.md", "# Import"),
+    ],
 )
 def test_the_commands_run_as_printed(page: str, start: str, tmp_path: Path) -> None:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -63,7 +68,7 @@ def test_every_command_and_option_is_documented() -> None:
     root = typer.main.get_command(app)
     for name, command in walk(root, ()):
         assert f"`frostglass {' '.join(name)}`" in page
-        if name == ("release",):
+        if name in (("release",), ("recode",)):
             for parameter in command.params:
                 for option in parameter.opts:
                     assert not option.startswith("-") or f"`{option}`" in page, option

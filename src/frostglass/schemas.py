@@ -8,13 +8,17 @@ from pathlib import Path
 
 from frostglass import codebooks
 from frostglass.bundle import manifest
+from frostglass.codebooks.import_document import MapDocument
 from frostglass.desk.release_file import ReleaseFile
+from frostglass.sensitive.casefiles.description import Description
 
 
 def generated() -> dict[str, str]:
     """Text of every schema, by its path inside the package."""
     schemas: dict[str, dict[str, object]] = {
         "codebooks/codebook.schema.json": codebooks.json_schema(),
+        "codebooks/import_map.schema.json": MapDocument.model_json_schema(by_alias=True),
+        "sensitive/casefiles/casefiles.schema.json": Description.model_json_schema(),
         "bundle/manifest.schema.json": manifest.json_schema(),
         "desk/release.schema.json": ReleaseFile.model_json_schema(),
     }
