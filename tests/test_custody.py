@@ -24,6 +24,7 @@ from frostglass.terms.domain import Attribute, Domain
 SOURCES = Path(frostglass.__file__).parent
 
 MAY_REVEAL = {
+    "api.py",
     "boundary/curator.py",
     "boundary/staging.py",
     "preparation.py",

@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import frostglass
 from frostglass import codebooks, preparation
 from frostglass.desk import main
 from frostglass.errors import InputError, UsageError
@@ -414,3 +415,15 @@ def test_the_import_maps_are_listed(desk: Desk) -> None:
     code, said, _ = desk("import", "list")
     assert code == 0
     assert all(name in said for name in ("legacy-flat", "webform-old", "webform-new", "htcds-2"))
+
+
+def test_the_python_door_gives_the_same(case_files: Path, tmp_path: Path) -> None:
+    made = frostglass.recode(case_files, "ctdc-vp-1")
+    prepared = preparation.prepare(Order((case_files,)), VP)
+    assert made.table.equals(prepared.table.reveal())
+    assert made.flow["stages"] == prepared.flow.as_json()["stages"]
+    assert "withheld" in repr(made)
+    made.write_queue(tmp_path / "q.csv")
+    made.write_report(tmp_path / "f.html")
+    again = frostglass.recode([case_files], VP, decisions=tmp_path / "q.csv")
+    assert again.table.equals(made.table)

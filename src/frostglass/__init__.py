@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from frostglass.version import __version__
 
 if TYPE_CHECKING:
-    from frostglass.api import Release, Synthesizer, release
+    from frostglass.api import Recoded, Release, Synthesizer, recode, release
     from frostglass.boundary.ledger import Ledger
     from frostglass.bundle.read import Bundle, open_bundle
     from frostglass.bundles import verify
@@ -22,10 +22,12 @@ _PLACES = {
     "Bundle": ("frostglass.bundle.read", "Bundle"),
     "FrostglassError": ("frostglass.errors", "FrostglassError"),
     "Ledger": ("frostglass.boundary.ledger", "Ledger"),
+    "Recoded": ("frostglass.api", "Recoded"),
     "Release": ("frostglass.api", "Release"),
     "Synthesizer": ("frostglass.api", "Synthesizer"),
     "load_codebook": ("frostglass.codebooks", "load"),
     "open_bundle": ("frostglass.bundle.read", "open_bundle"),
+    "recode": ("frostglass.api", "recode"),
     "release": ("frostglass.api", "release"),
     "verify": ("frostglass.bundles", "verify"),
 }
@@ -34,11 +36,13 @@ __all__ = [
     "Bundle",
     "FrostglassError",
     "Ledger",
+    "Recoded",
     "Release",
     "Synthesizer",
     "__version__",
     "load_codebook",
     "open_bundle",
+    "recode",
     "release",
     "verify",
 ]

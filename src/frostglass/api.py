@@ -1,9 +1,10 @@
-"""The Python door: ``release`` for the whole way with a bundle, ``Synthesizer`` for those who know fit and sample."""
+"""The Python door: ``recode`` from case files to the coded table, ``release`` from there to a bundle, ``Synthesizer`` for
+those who know fit and sample."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Self
@@ -11,7 +12,7 @@ from typing import Self
 import narwhals as nw
 import polars as pl
 
-from frostglass import bundles, codebooks, pipeline
+from frostglass import bundles, codebooks, pipeline, preparation
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle import formats
 from frostglass.bundle.contents import Contents
@@ -31,6 +32,56 @@ from frostglass.terms.unit import PrivacyUnit
 Number = str | int | float | Fraction
 NativeFrame = object
 """A pandas, polars or Arrow table."""
+
+
+class Recoded:
+    """A coded table in memory, made from case files: private, as all that is said of how it came about."""
+
+    def __init__(self, prepared: preparation.Prepared) -> None:
+        self._prepared = prepared
+
+    def __repr__(self) -> str:
+        return "<recoded case files: withheld>"
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The coded table: a text column a variable, null for missing, one row a person. For ``release`` alone."""
+        return self._prepared.table.reveal()
+
+    @property
+    def flow(self) -> dict[str, object]:
+        """What became of every registered case, as the JSON flow report has it."""
+        return self._prepared.flow.as_json()
+
+    def write_report(self, path: str | Path) -> None:
+        """Write the flow report, .html or .json, readable by its owner alone."""
+        preparation.write_report(self._prepared, Path(path))
+
+    def write_queue(self, path: str | Path) -> None:
+        """Write the pairs that may be one person, for a data officer to decide."""
+        preparation.write_queue(self._prepared, Path(path))
+
+
+def recode(
+    files: str | Path | Sequence[str | Path],
+    codebook: Codebook | str | Path,
+    *,
+    maps: Sequence[str] = (),
+    snapshot: str | None = None,
+    decisions: str | Path | None = None,
+) -> Recoded:
+    """The coded table of case files: a folder, or files. ``maps`` are ids or files of import maps.
+
+    InputError, CodebookError or UsageError with the way out; nothing is written.
+    """
+    paths = [files] if isinstance(files, (str, Path)) else files
+    order = preparation.Order(
+        tuple(Path(path) for path in paths),
+        tuple(maps),
+        snapshot,
+        None if decisions is None else Path(decisions),
+    )
+    return Recoded(preparation.prepare(order, _loaded(codebook)))
 
 
 class Release:
@@ -110,7 +161,7 @@ def release(
     noise only; ``by`` is who does it, for the ledger. Raises a FrostglassError, before anything is spent, when
     something does not fit.
     """
-    book = codebook if isinstance(codebook, Codebook) else codebooks.load(codebook)
+    book = _loaded(codebook)
     paying = ledger if isinstance(ledger, Ledger) else Ledger.open(Path(ledger))
     plan = Plan(
         codebook_id=book.id,
@@ -158,7 +209,7 @@ class Synthesizer:
         unknown: OnUnknown = "refuse",
         random_state: int | None = None,
     ) -> None:
-        self.codebook = codebook if isinstance(codebook, Codebook) else codebooks.load(codebook)
+        self.codebook = _loaded(codebook)
         self.epsilon = parse_epsilon(epsilon)
         self.ledger = ledger if isinstance(ledger, Ledger) else Ledger.open(Path(ledger))
         self.scope = scope if scope is not None else _only_scope(self.ledger)
@@ -204,6 +255,10 @@ class Synthesizer:
         if self.release_ is None:
             raise UsageError("FG-OP-101", "nothing to save yet: call fit(table) first")
         return self.release_.seal(out)
+
+
+def _loaded(codebook: Codebook | str | Path) -> Codebook:
+    return codebook if isinstance(codebook, Codebook) else codebooks.load(codebook)
 
 
 def _only_scope(ledger: Ledger) -> str:
