@@ -1,5 +1,4 @@
-"""The Python door: ``recode`` from case files to the coded table, ``release`` from there to a bundle, ``Synthesizer`` for
-those who know fit and sample."""
+"""The Python door: ``recode`` from case files to a coded table, ``release`` from there to a bundle, and ``Synthesizer``."""
 
 from __future__ import annotations
 
