@@ -1,4 +1,4 @@
-"""The Python door: ``recode`` from case files to a coded table, ``release`` from there to a bundle, and ``Synthesizer``."""
+"""The Python door: ``recode`` from case files to a coded table, ``release`` to a bundle, and ``Synthesizer``."""
 
 from __future__ import annotations
 
