@@ -1,8 +1,8 @@
 """The built-in matcher and splink side by side: which finds the cases of one person better, and at what cost.
 
 ``python -m benchmarks.duplicates --cases 17500 --seed 7``. Splink is installed into a virtual environment of its own.
-Both get the same normal forms, the same candidate keys, and the same weights, which are fixed and never trained; making
-the normal forms and keys is part of the built-in matcher's cost, and not of splink's.
+Both get the same normal forms, candidate keys and weights, which are fixed and never trained; making the normal forms
+and the keys is part of the built-in matcher's cost, and not of splink's.
 """
 
 from __future__ import annotations
@@ -91,9 +91,7 @@ def _identities(folder: Path) -> Identities:
 
 def _true_pairs(path: Path, identities: Identities) -> PairSet:
     """Every pair of accepted cases that are one person's, the lower number first."""
-    truth = pl.read_csv(path, infer_schema=False).select(
-        pl.concat_str("source", pl.lit(":"), "case").alias("ref"), "person"
-    )
+    truth = pl.read_csv(path, infer_schema=False).select("person", ref=pl.format("{}:{}", "source", "case"))
     cases = pl.DataFrame({"ref": identities.refs}).with_row_index("number").join(truth, on="ref", how="left")
     assert cases["person"].null_count() == 0  # the truth is about every case
     of_person = cases.sort("number").group_by("person").agg("number")["number"].to_list()
@@ -159,12 +157,11 @@ def _table(folk: People) -> tuple[pl.DataFrame, list[Json]]:
     rules: list[Json] = []
     # The matcher's own keys, large blocks parted as it parts them: two matchers are to be compared, not two blockings.
     for place, keys in enumerate(blocking._keys(folk)):
-        small, large = blocking._by_size(keys)
+        name, (small, large) = f"key_{place}", blocking._by_size(keys)
         refined, _ = blocking._by_size(blocking._by_year(large, folk))
-        name = f"key_{place}"
-        key = np.concatenate([small.key * 2, refined.key * 2 + 1])
-        entries = pl.DataFrame({"case": np.concatenate([small.case, refined.case]), name: key})
-        table = table.join(entries.unique().group_by("case").agg(name), on="case", how="left")
+        case, key = (small.case, refined.case), (small.key * 2, refined.key * 2 + 1)
+        entries = pl.DataFrame({"case": np.concatenate(case), name: np.concatenate(key)}).unique()
+        table = table.join(entries.group_by("case").agg(name), on="case", how="left")
         leads = " AND ((l.year > 0 AND l.day = 0) OR (r.year > 0 AND r.day = 0))" if keys.leads is not None else ""
         rules.append({"blocking_rule": f"l.{name} = r.{name}{leads}", "arrays_to_explode": [name]})
     return table.sort("case"), rules
@@ -209,8 +206,9 @@ def _comparisons() -> list[Json]:
 
 def _comparison(name: str, unknown: str, *levels: tuple[str, Weight]) -> Json:
     """The levels in the order in which they are tried."""
+    null: Json = {"sql_condition": unknown, "is_null_level": True}
     known = [{"sql_condition": sql, "m_probability": weight.m, "u_probability": weight.u} for sql, weight in levels]
-    return {"output_column_name": name, "comparison_levels": [{"sql_condition": unknown, "is_null_level": True}, *known]}
+    return {"output_column_name": name, "comparison_levels": [null, *known]}
 
 
 def _shared(one: str, other: str = "") -> str:

@@ -470,6 +470,34 @@ def test_an_unknown_map_is_answered_with_those_there_are() -> None:
         load_map("webform_old")
 
 
+def test_keys_are_compared_composed_and_without_spaces_around_them(tmp_path: Path) -> None:
+    key, composed = "caf\u0065\u0301 ", "caf\u00e9"
+    lot = imported(tmp_path, "webform-old", [{**OLD, "CaseNumber": key}], [{**OLD_PERSON, "CaseNumber": composed}])
+    assert lot.refs == (f"webform-old:{composed}",)
+    assert len(children(lot, "persons")) == 1
+    lot = imported(tmp_path, "webform-old", [{**OLD, "CaseNumber": key}, {**OLD, "CaseNumber": composed}])
+    assert reasons(lot) == {"rows whose key stands twice in the file": 2}
+    lot = imported(tmp_path, "webform-old", [{**OLD, "CaseNumber": "7\u200b"}])
+    assert reasons(lot) == {"rows whose key holds characters that cannot be seen": 1}
+
+
+def test_no_report_echoes_what_identifies_somebody_not_even_the_private_one(tmp_path: Path) -> None:
+    lot = imported(tmp_path, "webform-old", [{**OLD, "DateOfBirth": "31/02/1990"}])
+    (reason,) = lot.quarantine.rows
+    assert reason.field == "birth_date"
+    assert not lot.quarantine.values
+
+
+def test_a_map_that_is_named_says_itself_what_is_missing(tmp_path: Path) -> None:
+    path = write_json(tmp_path / "a.json", [{"case_id": "1", "registered_on": "2021-01-01"}])
+    (delivery,) = recognised([path], [load_map("webform-new")])
+    assert delivery.read("2023-01-31").cases.number == 1
+    path = write_rows(tmp_path / "a.csv", HEADINGS["legacy-flat"].replace(",mission,", ","), [])
+    (delivery,) = recognised([path], [load_map("legacy-flat")])
+    with pytest.raises(InputError, match="FG-IN-112"):
+        delivery.read("2023-01-31")
+
+
 def test_a_check_since_a_day_holds_back_what_is_older(tmp_path: Path) -> None:
     found = map_from(MAP + '[[check]]\nkind = "since"\nfirst = "seen_on"\nday = 2002-01-01\n', source="m.toml")
     path = write_rows(

@@ -371,6 +371,8 @@ def test_a_truth_of_other_files_is_refused(case_files: Path, tmp_path: Path) -> 
         (("-c", "ctdc-vp-1", "-o", "there.csv"), "FG-OP-050"),
         (("-c", "ctdc-vp-1", "-o", "c.csv", "--map", "webform"), "FG-CB-011"),
         (("-c", "ctdc-vp-1", "-o", "none/c.csv"), "FG-OP-072"),
+        (("-c", "ctdc-vp-1", "-o", "c.csv", "--report", "none/f.html"), "FG-OP-072"),
+        (("-c", "ctdc-vp-1", "-o", "c.csv", "--queue", "c.csv"), "FG-OP-095"),
     ],
 )
 def test_wrong_use_is_told_and_leaves_nothing_behind(

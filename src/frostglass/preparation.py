@@ -81,6 +81,11 @@ def case_files(paths: Sequence[Path], maps: Sequence[str] = (), snapshot: str | 
     day = _day(snapshot) or (description.snapshot.isoformat() if description and description.snapshot else None)
     day = day or datetime.now(UTC).date().isoformat()
     if folder is not None and description is not None:
+        if maps:
+            raise UsageError(
+                "FG-OP-094",
+                f"{folder.name} has a casefiles.toml, which names its maps: change them there, not by --map",
+            )
         return CaseFiles(
             tuple(_delivery(folder, description, number) for number in range(len(description.delivery))),
             day,

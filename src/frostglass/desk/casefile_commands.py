@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,6 +74,7 @@ def import_check(
     Example: frostglass import check case-files --private-report unmapped.json
     """
     voice = Voice(as_json, quiet=quiet)
+    _check_places([one for one in (private_report,) if one is not None], force=True)
     found = preparation.case_files(files, maps or (), snapshot)
     lots = [delivery.read(found.snapshot) for delivery in found.deliveries]
     voice.say("\n\n".join(_dry_run(lot) for lot in lots))
@@ -180,7 +182,8 @@ def recode(
         raise UsageError("FG-OP-092", "-o takes a name that ends in .parquet or .csv")
     if report is not None and report.suffix.casefold() not in (".html", ".json"):
         raise UsageError("FG-OP-092", "--report takes a name that ends in .html or .json")
-    _refuse_existing([one for one in (target, report, queue) if one is not None and one != decisions], force)
+    _check_places([one for one in (target, report, queue) if one is not None and one != decisions], force)
+    _check_apart(target, report, queue)
     order = Order(tuple(files), tuple(maps or ()), snapshot, decisions, key, tuple(elsewhere or ()), truth)
     prepared = preparation.prepare(order, book, voice.progress)
     preparation.write_table(prepared, target)
@@ -195,8 +198,17 @@ def recode(
         raise typer.Exit(1)
 
 
-def _refuse_existing(paths: Sequence[Path], force: bool) -> None:
+def _check_apart(*places: Path | None) -> None:
+    """Each thing that is written needs a place of its own."""
+    named = [place.resolve() for place in places if place is not None]
+    if len(set(named)) < len(named):
+        raise UsageError("FG-OP-095", "the table, the report and the queue need a name each")
+
+
+def _check_places(paths: Sequence[Path], force: bool) -> None:
     for path in paths:
+        if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+            raise UsageError("FG-OP-072", f"cannot write {path}: name a file in a folder that exists and is yours")
         if path.exists() and not force:
             raise UsageError("FG-OP-050", f"{path.name} exists; choose another name, or --force to overwrite it")
 
@@ -269,7 +281,7 @@ def duplicates_tokens(
     voice = Voice(as_json, quiet=quiet)
     book = codebooks.load(need(codebook, "a codebook", "-c"))
     secret, target = need(key, "a key", "--key"), need(out, "a place for the tokens", "-o")
-    _refuse_existing([target], force)
+    _check_places([target], force)
     order = Order(tuple(files), tuple(maps or ()), snapshot, key=secret)
     number = preparation.write_tokens(order, book, database, target)
     voice.say(f"{number:,} tokens: {target} (private: whoever holds the key can test names against them)")

@@ -101,22 +101,7 @@ def recognised(paths: Sequence[Path], maps: Sequence[ImportMap]) -> tuple[Delive
 
 
 def _recognise(path: Path, maps: Sequence[ImportMap]) -> tuple[ImportMap, str]:
-    if path.suffix.casefold() in _JSON:
-        keys = _first_keys(path)
-        fits = [
-            (one, CASES)
-            for one in maps
-            if one.format == "json" and {column.partition(".")[0] for column in one.columns()} <= keys
-        ]
-    else:
-        headings = _headings(path)
-        fits = [
-            (one, sheet)
-            for one in maps
-            if one.format == "table"
-            for sheet in one.sheets
-            if len(match_headings(headings, one.columns(sheet))) == len(one.columns(sheet))
-        ]
+    fits = _fitting(path, maps)
     if len(fits) == 1:
         return fits[0]
     known = ", ".join(one.id for one in maps)
@@ -126,6 +111,26 @@ def _recognise(path: Path, maps: Sequence[ImportMap]) -> tuple[ImportMap, str]:
         f"{path.name} has the columns of {what} (known: {known}): name the map with --map, or list the file in "
         "casefiles.toml",
     )
+
+
+def _fitting(path: Path, maps: Sequence[ImportMap]) -> list[tuple[ImportMap, str]]:
+    """Sheets of maps whose every column the file has; where one map with one sheet is known, that one, for its own
+    reading says what is missing."""
+    if path.suffix.casefold() in _JSON:
+        nested = [one for one in maps if one.format == "json"]
+        keys = _first_keys(path)
+        if len(nested) == len(maps) == 1:
+            return [(nested[0], CASES)]
+        return [(one, CASES) for one in nested if {column.partition(".")[0] for column in one.columns()} <= keys]
+    headings = _headings(path)
+    sheets = [(one, sheet) for one in maps if one.format == "table" for sheet in one.sheets]
+    if len(sheets) == len(maps) == 1:
+        return sheets
+    return [
+        (one, sheet)
+        for one, sheet in sheets
+        if len(match_headings(headings, one.columns(sheet))) == len(one.columns(sheet))
+    ]
 
 
 class _HeadingsFound(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from frostglass.arrays.text_table import unseen_characters
 from frostglass.sensitive.answers import Answers, Indices, answers_of, no_answers, together
 from frostglass.sensitive.casefiles.quarantine import (
     AFTER_SNAPSHOT,
@@ -17,6 +19,7 @@ from frostglass.sensitive.casefiles.quarantine import (
     ORPHANS,
     OUT_OF_YEARS,
     SAME_KEY,
+    UNSEEN_KEY,
     Quarantine,
     Reason,
 )
@@ -102,7 +105,7 @@ class _Importing:
     def run(self) -> Imported:
         keys, key_rows = self._keys()
         fields = {reading.name: self._field(reading) for reading in self._map.fields}
-        identity = {reading.name: self._field(reading) for reading in self._map.identity}
+        identity = {reading.name: self._field(reading, echo=False) for reading in self._map.identity}
         fields[SOURCE_SYSTEM] = self._constant(self._map.source_system)
         if self._map.consent is not None:
             fields[self._map.consent.field] = self._consent()
@@ -143,7 +146,7 @@ class _Importing:
 
     def _keys(self) -> tuple[list[str], Mapping[str, int]]:
         """The key of each case, "row 7" where it has none, and the rows of the keys that are unique."""
-        written = self._cases.written(self._map.key).changed(str.strip)
+        written = self._cases.written(self._map.key).changed(_as_key)
         keys = [f"row {row}" for row in range(1, self._number + 1)]
         rows: dict[str, int] = {}
         keyed = np.zeros(self._number, dtype=np.bool_)
@@ -157,18 +160,27 @@ class _Importing:
             rows.setdefault(written.values[place], row)
         self._quarantine.enter(Reason("", NO_KEY), ~keyed)
         self._quarantine.enter(Reason("", SAME_KEY), twice)
+        hidden = written.those_in([value for value in written.values if unseen_characters(value)])
+        self._hold(Reason("", UNSEEN_KEY), written.picked(hidden).record.astype(np.int64), None, {})
         return keys, rows
 
     def _constant(self, value: str) -> Answers[str]:
         rows = np.arange(self._number, dtype=np.int32)
         return Answers(rows, np.zeros(self._number, dtype=np.int32), (value,))
 
-    def _field(self, reading: Reading) -> Answers[str]:
-        """A field of the cases."""
-        return self._read(reading, self._cases, None, reading.name)
+    def _field(self, reading: Reading, *, echo: bool = True) -> Answers[str]:
+        """A field of the cases. Without ``echo`` its values are kept out of every report, the private one too."""
+        return self._read(reading, self._cases, None, reading.name, echo=echo)
 
     def _read(
-        self, reading: Reading, sheet: Sheet, parent: Indices | None, place: str, prefix: str = ""
+        self,
+        reading: Reading,
+        sheet: Sheet,
+        parent: Indices | None,
+        place: str,
+        *,
+        prefix: str = "",
+        echo: bool = True,
     ) -> Answers[str]:
         """What ``reading`` finds in a sheet; faults hold back the case of the row, which ``parent`` names."""
         found = []
@@ -179,7 +191,7 @@ class _Importing:
                 self._hold(Reason(place, UNEVEN), np.array(uneven, dtype=np.int64), parent, {})
             read = read_values(reading, written, self._map)
             for what, faulty in read.faults.items():
-                self._hold(Reason(place, what), faulty, parent, read.values[what])
+                self._hold(Reason(place, what), faulty, parent, read.values[what] if echo else {})
             found.append(read.answers)
         answers = found[0] if len(found) == 1 else together(found)
         if reading.flag:
@@ -234,7 +246,7 @@ class _Importing:
     def _block(self, child: Blocks, block: Block) -> Records:
         """One child record for each case whose block has any answer."""
         fields = {
-            reading.name: self._read(reading, self._cases, None, f"{child.name}.{reading.name}", block.prefix)
+            reading.name: self._read(reading, self._cases, None, f"{child.name}.{reading.name}", prefix=block.prefix)
             for reading in child.readings
         }
         filled = np.zeros(self._number, dtype=np.bool_)
@@ -288,7 +300,7 @@ class _Importing:
 
     def _parents(self, child: ChildRows, sheet: Sheet, key_rows: Mapping[str, int]) -> Indices:
         """The case of each row; -1 where there is none."""
-        written = sheet.written(child.parent).changed(str.strip)
+        written = sheet.written(child.parent).changed(_as_key)
         of_value = np.array([key_rows.get(value, -1) for value in written.values], dtype=np.int32)
         parent = np.full(sheet.number, -1, dtype=np.int32)
         if len(of_value):
@@ -361,6 +373,11 @@ def accepted_counts(imported: Imported) -> Counter[str]:
     return Counter(
         {"registered": imported.registered, "accepted": accepted, "quarantined": imported.registered - accepted}
     )
+
+
+def _as_key(text: str) -> str:
+    """A key as it is compared: without spaces around it, in Unicode's composed form; case counts."""
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def _same(value: str, number: int) -> Answers[str]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 NO_KEY = "rows without a key"
 SAME_KEY = "rows whose key stands twice in the file"
+UNSEEN_KEY = "rows whose key holds characters that cannot be seen"
 ORPHANS = "rows that belong to no case of the file"
 NO_PLAIN_VALUE = "lists or objects where a plain value is expected"
 NO_NUMBER_IN_ORDER = "rows without a number in their case"
