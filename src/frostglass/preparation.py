@@ -17,9 +17,9 @@ from frostglass.errors import InputError, UsageError
 from frostglass.review.flow_page import flow_html
 from frostglass.sensitive.casefiles.delivery import Delivery, SheetFile, files_in, recognised
 from frostglass.sensitive.casefiles.description import Description, read_description
-from frostglass.sensitive.duplicates.decisions import Decisions, queue_csv, read_decisions
-from frostglass.sensitive.duplicates.tokens import read_key, read_tokens, tokens_csv
 from frostglass.sensitive.flow import Flow
+from frostglass.sensitive.linkage.decisions import Decisions, queue_csv, read_decisions
+from frostglass.sensitive.linkage.tokens import read_key, read_tokens, tokens_csv
 from frostglass.sensitive.stage_one import Instructions, StageOne, identities_in_scope, run
 from frostglass.sensitive.strip_proof import StripProof, search
 from frostglass.sensitive.truth import compare
@@ -202,7 +202,7 @@ def write_report(prepared: Prepared, out: Path) -> None:
 def write_queue(prepared: Prepared, out: Path) -> None:
     """Write the pairs of likely duplicates for a data officer, with the decisions that were taken before."""
     stage = prepared.stage
-    write_private(out, queue_csv(stage.pairs, stage.resolution, prepared.decisions, stage.refs).encode())
+    write_private(out, queue_csv(stage.pairs, stage.resolution, prepared.decisions, stage.refs, stage.source).encode())
 
 
 def write_tokens(order: Order, codebook: Codebook, database: str, out: Path) -> int:

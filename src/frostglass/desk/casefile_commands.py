@@ -21,8 +21,8 @@ from frostglass.preparation import Order, Prepared
 from frostglass.sensitive.casefiles.importing import Imported
 from frostglass.sensitive.casefiles.quarantine import MOST_VALUES
 from frostglass.sensitive.departure import shown
-from frostglass.sensitive.duplicates.tokens import new_key
 from frostglass.sensitive.flow import Flow
+from frostglass.sensitive.linkage.tokens import new_key
 
 CaseFiles = Annotated[list[Path], typer.Argument(help="A folder of case files, or the files.", metavar="FILES")]
 Maps = Annotated[

@@ -13,15 +13,15 @@ from frostglass.errors import InputError
 from frostglass.sensitive.answers import Answers, stacked, together
 from frostglass.sensitive.casefiles.delivery import Delivery
 from frostglass.sensitive.casefiles.importing import Imported
-from frostglass.sensitive.duplicates.canonical import canonical
-from frostglass.sensitive.duplicates.decisions import Decisions
-from frostglass.sensitive.duplicates.identities import Identities
-from frostglass.sensitive.duplicates.matching import find_pairs
-from frostglass.sensitive.duplicates.pairs import Pairs
-from frostglass.sensitive.duplicates.resolving import Resolution, resolve
-from frostglass.sensitive.duplicates.tokens import Tokens, held_elsewhere, tokens
 from frostglass.sensitive.evaluation import KEEPS_A_VALUE, STANDS_IN, Losses
 from frostglass.sensitive.flow import Flow, Linked, Loss, SourceFlow
+from frostglass.sensitive.linkage.canonical import canonical
+from frostglass.sensitive.linkage.decisions import Decisions
+from frostglass.sensitive.linkage.identities import Identities
+from frostglass.sensitive.linkage.matching import find_pairs
+from frostglass.sensitive.linkage.pairs import Pairs
+from frostglass.sensitive.linkage.resolving import Resolution, resolve
+from frostglass.sensitive.linkage.tokens import Tokens, held_elsewhere, tokens
 from frostglass.sensitive.recoding import Recoded, limited, recode
 from frostglass.sensitive.records import Cases, Records
 from frostglass.sensitive.scope import outside
@@ -78,6 +78,7 @@ class StageOne:
     pairs: Pairs
     resolution: Resolution
     refs: tuple[str, ...]
+    source: npt.NDArray[np.int32]
     outcomes: Callable[[], Mapping[str, Outcome]]
     identifiers: Callable[[], Iterator[str]]
 
@@ -105,9 +106,9 @@ def run(
     progress("finding cases of the same person")
     identities = _with_tokens(lot.identities_of(inside), instructions.key)
     pairs, uncompared = find_pairs(identities)
-    resolution = resolve(pairs, instructions.decisions, identities.refs)
+    resolution = resolve(pairs, instructions.decisions, identities)
     fullness, dates = _fullness(stripped, codebook), _dates(stripped, codebook)
-    stands = canonical(resolution.person, fullness, dates, identities.refs)
+    stands = canonical(resolution, fullness, dates, identities.refs)
     reason = next(
         (rule.reason for rule in codebook.recoding.scope if rule.field == CANONICAL_CASE),
         "another case of the same person is in the table",
@@ -134,6 +135,7 @@ def run(
         pairs=pairs,
         resolution=resolution,
         refs=identities.refs,
+        source=identities.source,
         outcomes=lambda: _outcomes(lots, lot, fate, reason),
         identifiers=lambda: _identifiers(lots),
     )

@@ -11,7 +11,7 @@ import polars as pl
 
 from frostglass.arrays.readers import read_text_table
 from frostglass.errors import InputError
-from frostglass.sensitive.duplicates.agreement import agreement
+from frostglass.sensitive.linkage.agreement import agreement
 from frostglass.sensitive.stage_one import Outcome, StageOne
 from frostglass.terms.codebook import Codebook
 

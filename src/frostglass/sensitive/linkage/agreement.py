@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.sensitive.duplicates.resolving import Resolution
+from frostglass.sensitive.linkage.resolving import Resolution
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Agreement:
 
 def agreement(resolution: Resolution, truth: npt.NDArray[np.int64]) -> Agreement:
     """``truth`` is the number of the person of each case."""
-    true, merged = _pairs(truth), _pairs(resolution.person.astype(np.int64))
-    queued = {(min(pair), max(pair)) for pair in resolution.undecided} - merged
+    true, merged = _pairs(truth), _pairs(resolution.person)
+    queued = {(min(one, other), max(one, other)) for one, other in resolution.undecided}
     return Agreement(
         true=len(true),
         merged=len(true & merged),
@@ -52,14 +53,8 @@ def agreement(resolution: Resolution, truth: npt.NDArray[np.int64]) -> Agreement
     )
 
 
-def _pairs(person: npt.NDArray[np.int64]) -> set[tuple[int, int]]:
+def _pairs(person: npt.NDArray[np.integer]) -> set[tuple[int, int]]:
     """Every pair of cases of one person, the lower number first."""
     order = np.argsort(person, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(person[order])) + 1)
-    return {
-        (int(group[one]), int(group[other]))
-        for group in groups
-        if len(group) > 1
-        for one in range(len(group))
-        for other in range(one + 1, len(group))
-    }
+    return {pair for group in groups if len(group) > 1 for pair in combinations(group.tolist(), 2)}

@@ -25,7 +25,7 @@ class Identities:
 
     def __post_init__(self) -> None:
         if len(self.refs) != self.number or len(set(self.refs)) != self.number or len(self.source) != self.number:
-            raise ValueError("identities have one source and one name of its own for each case")
+            raise ValueError("identities have one source and a name of its own for each case")
 
     def __repr__(self) -> str:
         return "<identities: withheld>"
