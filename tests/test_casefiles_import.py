@@ -56,7 +56,7 @@ def reasons(lot: Imported) -> dict[str, int]:
 def test_a_legacy_row_is_read_with_a_person_a_block(tmp_path: Path) -> None:
     lot = imported(tmp_path, "legacy-flat", [{**LEGACY, "exploiter_sex": "M", "transporter_involved": "N"}])
     assert case(lot) == {
-        "registered_on": ["2008-06-30"], "trafficking_status": ["ActualVictimOfTrafficking"], "sex": ["F"],
+        "registered_on": ["2008"], "trafficking_status": ["ActualVictimOfTrafficking"], "sex": ["F"],
         "age_at_registration": ["17"], "citizenships": ["MD"], "country_of_screening": ["MK"],
         "source_system": ["legacy"], "research_consent": ["no_evidence"],
     }  # fmt: skip
@@ -281,6 +281,13 @@ def test_a_key_that_stands_twice_holds_back_both(tmp_path: Path) -> None:
         {"persons": ["x"]},
         {"exploitation": [{"type": {"x": 1}}]},
         {"identity": {**NEW["identity"], "documents": [{"number": ["1"]}]}},
+        {"identity": SECRET},
+        {"consent": "refused"},
+        {"consent": [{"anonymised_research": False}]},
+        {"trafficking_status": ["NotAVictimOfTrafficking", "ActualVictimOfTrafficking"]},
+        {"registered_on": ["2021-01-01", "2021-01-02"]},
+        {"exploitation": [{"type": "ForcedLabour", "answer": ["yes", "no"]}]},
+        {"persons": [{"slot": ["1", "2"], "roles": ["Exploiter"]}]},
     ],
 )
 def test_what_is_nested_where_a_plain_value_belongs_holds_back_the_case(tmp_path: Path, change: dict[str, Any]) -> None:
@@ -300,9 +307,55 @@ def test_each_quarantined_case_is_counted_once_by_its_first_reason(tmp_path: Pat
     assert len(lot.quarantine.rows) == 2
 
 
-def test_parallel_lists_of_unequal_length_hold_back_the_case(tmp_path: Path) -> None:
-    lot = imported(tmp_path, "htcds-2", [{**HTCDS, "hte_Country": "UA;PL"}])
-    assert reasons(lot) == {"last_country_of_exploitation: lists that should be equally long and are not": 1}
+@pytest.mark.parametrize(
+    ("types", "countries", "what"),
+    [
+        ("Recruitment;Exploitation;Exploitation", "UA;PL", "lists that should be equally long and are not"),
+        ("Recruitment;Exploitation;", "UA;;DE", "lists that should be equally long and are not"),
+        ("", "IT", "lists that should be equally long and are not"),
+        ("Exploitation", "", "lists that should be equally long and are not"),
+        ("exploitation", "IT", "codes that the map does not list"),
+    ],
+)
+def test_parallel_lists_that_do_not_fit_hold_back_the_case(
+    tmp_path: Path, types: str, countries: str, what: str
+) -> None:
+    lot = imported(tmp_path, "htcds-2", [{**HTCDS, "hte_Type": types, "hte_Country": countries}])
+    assert reasons(lot) == {f"last_country_of_exploitation: {what}": 1}
+
+
+@pytest.mark.parametrize(
+    ("types", "countries", "country"),
+    [
+        ("Recruitment; Exploitation", "UA; PL", ["PL"]),
+        ("Recruitment Exploitation", "UA PL", ["PL"]),
+        ("Exploitation;Transit;", "UA;PL;", ["UA"]),
+        ("Exploitation;Transit", ";PL", None),
+        ("Transit", "PL", None),
+        ("", "", None),
+    ],
+)
+def test_parallel_lists_give_what_stands_beside(
+    tmp_path: Path, types: str, countries: str, country: list[str] | None
+) -> None:
+    lot = imported(tmp_path, "htcds-2", [{**HTCDS, "hte_Type": types, "hte_Country": countries}])
+    assert case(lot).get("last_country_of_exploitation") == country
+
+
+def test_two_persons_with_one_number_hold_back_the_case(tmp_path: Path) -> None:
+    lot = imported(tmp_path, "webform-old", [OLD], [OLD_PERSON, OLD_PERSON])
+    assert reasons(lot) == {"persons: rows of one case with the same number": 1}
+
+
+def test_a_person_whose_key_differs_in_letters_alone_holds_back_the_case(tmp_path: Path) -> None:
+    lot = imported(tmp_path, "webform-old", [{**OLD, "CaseNumber": "A7"}], [{**OLD_PERSON, "CaseNumber": "a7"}])
+    assert reasons(lot) == {"persons: rows that name it by a key in other letters, capital or small": 1}
+
+
+def test_an_answer_that_is_misnamed_throughout_is_not_taken_for_none(tmp_path: Path) -> None:
+    consent = {"anonymised_research": True, "withdrawnOn": "2020-01-01"}
+    with pytest.raises(InputError, match=r"no record of .* has consent\.withdrawn_on"):
+        imported(tmp_path, "webform-new", [{**NEW, "consent": consent}])
 
 
 def test_nothing_is_changed_by_the_order_of_the_columns_or_by_spaces_around_headings(tmp_path: Path) -> None:
@@ -457,6 +510,18 @@ def test_the_hash_of_a_map_changes_with_its_meaning_and_not_with_its_spelling() 
         (('as = "date"', 'as = "date", formats = ["D/M/Y"]'), "is no format of a date"),
         (('key = "no"', 'key = "no"\nyears = [2000, 2001]'), "must name the date"),
         (("[map]", "[map"), "not TOML"),
+        (("[fields]", "[consent]\nfield = 'c'\ngiven = 'c'\n[fields]"), "does not tell a given consent"),
+        (
+            (
+                "[fields]",
+                "[consent]\nfield = 'c'\ngiven = { from = 'c', as = 'code', codes = { n = 'refused' } }\n[fields]",
+            ),
+            "does not tell a given consent",
+        ),
+        (("[fields]", "[consent]\nfield = 'c'\nwithdrawn_on = 'w'\n[fields]"), "is no date"),
+        (('as = "date"', 'as = "date", formats = ["DD/MM/YYYY", "MM/DD/YYYY"]'), "cannot be told apart"),
+        (('as = "date"', 'as = "date", formats = ["YYYY-DD"]'), "is no format of a date"),
+        (('key = "no"', 'key = "no"\nyears_of = "kind"'), "is used as a date"),
     ],
 )
 def test_every_fault_of_a_map_is_named_with_the_fix(change: tuple[str, str], words: str) -> None:
@@ -491,7 +556,8 @@ def test_no_report_echoes_what_identifies_somebody_not_even_the_private_one(tmp_
 def test_a_map_that_is_named_says_itself_what_is_missing(tmp_path: Path) -> None:
     path = write_json(tmp_path / "a.json", [{"case_id": "1", "registered_on": "2021-01-01"}])
     (delivery,) = recognised([path], [load_map("webform-new")])
-    assert delivery.read("2023-01-31").cases.number == 1
+    with pytest.raises(InputError, match=r"FG-IN-112 no record of a\.json has screened_on"):
+        delivery.read("2023-01-31")
     path = write_rows(tmp_path / "a.csv", HEADINGS["legacy-flat"].replace(",mission,", ","), [])
     (delivery,) = recognised([path], [load_map("legacy-flat")])
     with pytest.raises(InputError, match="FG-IN-112"):

@@ -20,8 +20,8 @@ from frostglass.desk import main
 from frostglass.errors import InputError, UsageError
 from frostglass.preparation import Order
 from frostglass.review.flow_page import flow_html
-from frostglass.sensitive.linkage.decisions import COLUMNS
 from frostglass.sensitive.flow import Flow
+from frostglass.sensitive.linkage.decisions import COLUMNS
 from frostglass.simulate.casefiles import write_case_files
 from tests.casefile_support import HEADINGS, LEGACY, NEW, OLD, OLD_PERSON, write_json, write_rows
 

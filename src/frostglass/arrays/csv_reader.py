@@ -19,6 +19,9 @@ from frostglass.errors import InputError, UsageError
 _BATCH = 2_000
 """Rows encoded at a time: few enough to stay in the processor's cache."""
 
+MOST_IN_FIELD = 131_072
+"""Most characters of a field that is passed over unread, such as free text."""
+
 _SHOWN = 5
 """Most lines that a message names."""
 
@@ -40,9 +43,11 @@ class _Format:
         """The records of ``file`` from its beginning."""
         file.seek(0)
         text = io.TextIOWrapper(file, encoding=self.codec, errors="strict", newline="")
+        before = csv.field_size_limit(MOST_IN_FIELD)  # one for all readers of the process, and others may have moved it
         try:
             yield _Records(text, self.delimiter)
         finally:
+            csv.field_size_limit(before)
             text.detach()
 
 
@@ -86,7 +91,7 @@ def read_csv(file: BinaryIO, *, delimiter: str = ",", encoding: str = "utf-8", o
     """The table in ``file``, every cell as text. The first row holds the headings.
 
     ``only`` is given the headings and names the columns that are wanted. The others may hold free text: their cells
-    go by unread, however long they are (up to the csv module's 131,072 characters), but rows must be even.
+    go by unread, however long they are (up to 131,072 characters), but rows must be even.
 
     Lines may end in LF, CRLF or CR. A byte-order mark is skipped. Blank lines are counted and passed over, but in a
     file of one column they are records whose value is missing, for such a record cannot be written otherwise.
@@ -296,7 +301,7 @@ def _malformed(error: csv.Error, first: int, last: int) -> InputError:
 
 
 def _beyond_any_limit(first: int, last: int) -> InputError:
-    limit = f"{csv.field_size_limit():,} characters"
+    limit = f"{MOST_IN_FIELD:,} characters"
     if first == last:
         return InputError(
             "FG-IN-026",

@@ -19,10 +19,12 @@ def _column_as_reading(value: object) -> object:
 
 
 class BesideTable(Table):
-    """A list that runs parallel to a cell's values, and the entry whose value is meant; of several, the last."""
+    """A list that runs parallel to a cell's values: the entry whose value is meant (of several, the last), and all
+    others that there may be."""
 
     column: Text
     holds: Text
+    among: Texts = ()
 
 
 class ReadingTable(Table):
@@ -35,6 +37,7 @@ class ReadingTable(Table):
     formats: Texts = ("YYYY-MM-DD", "YYYY-MM", "YYYY")
     missing: Values = ()
     parts: Texts = ()
+    many: bool = Field(default=False, strict=True)
     beside: BesideTable | None = None
     most: Annotated[Integer, Field(ge=0)] | None = None
     flag: str = ""

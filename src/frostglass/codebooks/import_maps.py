@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -100,6 +101,8 @@ def _faults(document: MapDocument) -> Iterator[Fault]:
         yield from _reading_faults(document, path, reading)
     for name, child in document.children.items():
         yield from _child_faults(document, f"children.{name}", child)
+    yield from _consent_faults(document)
+    yield from _date_faults(document)
     for place, check in enumerate(document.check):
         needs = {"order": check.second, "age": check.second, "member": check.second, "since": check.day}[check.kind]
         if needs is None or (check.kind == "age" and check.most is None):
@@ -108,6 +111,30 @@ def _faults(document: MapDocument) -> Iterator[Fault]:
         for field in filter(None, [check.first, check.second]):
             if field not in document.fields and field not in document.identity:
                 yield Fault(f"check[{place}]", f"there is no field {field!r}", "name one of [fields] or [identity]")
+
+
+def _consent_faults(document: MapDocument) -> Iterator[Fault]:
+    consent = document.consent
+    if consent is not None and consent.given is not None:
+        meant = set(_codes(document, consent.given.codes).values())
+        if consent.given.kind != "code" or not meant <= {"yes", "no", ""} or "no" not in meant:
+            fix = 'read it as = "code", with codes that mean "yes", "no", or "" for no answer; one must mean "no"'
+            yield Fault("consent.given", "does not tell a given consent from a refused one", fix)
+    if consent is not None and consent.withdrawn_on is not None and consent.withdrawn_on.kind != "date":
+        yield Fault("consent.withdrawn_on", "is no date", 'read it as = "date"')
+
+
+def _date_faults(document: MapDocument) -> Iterator[Fault]:
+    """Fields that are dates by what is done with them must be read as dates."""
+    named = {"birth_date": document.identity.get("birth_date")}
+    named |= {name: document.fields.get(name) for name in filter(None, [document.head.years_of])}
+    for check in document.check:
+        dated = (check.first, check.second) if check.kind in ("order", "age") else (check.first,)
+        for name in filter(None, dated if check.kind != "member" else ()):
+            named[name] = document.fields.get(name) or document.identity.get(name)
+    for name, reading in named.items():
+        if reading is not None and reading.kind not in ("date", "year"):
+            yield Fault(name, "is used as a date and not read as one", 'read it as = "date" or as = "year"')
 
 
 def _head_faults(document: MapDocument) -> Iterator[Fault]:
@@ -144,9 +171,18 @@ def _reading_faults(document: MapDocument, path: str, reading: ReadingTable) -> 
         if name not in document.codes:
             fix = f"add [codes.{name}]"
             yield Fault(f"{path}.codes", f"there is no table of codes {name!r}{nearest(name, document.codes)}", fix)
-    for form in reading.formats:
-        if reading.kind == "date" and (not _FORMAT.fullmatch(form) or "YYYY" not in form):
+    shapes: dict[str, str] = {}
+    for form in reading.formats if reading.kind == "date" else ():
+        parts = [form.count(part) for part in ("YYYY", "MM", "DD")]
+        if not _FORMAT.fullmatch(form) or parts not in ([1, 0, 0], [1, 1, 0], [1, 1, 1]):
             yield Fault(f"{path}.formats", f"{form!r} is no format of a date", "write such as DD/MM/YYYY or YYYY-MM-DD")
+        shape = form.replace("MM", "DD")
+        if shapes.setdefault(shape, form) != form:
+            yield Fault(
+                f"{path}.formats", f"{form!r} and {shapes[shape]!r} cannot be told apart", "keep one of the two"
+            )
+    if reading.beside is not None and (document.head.format == "json" or len(reading.source) != 1):
+        yield Fault(f"{path}.beside", "belongs to one column of a table", "read nested records by their path")
 
 
 def _child_faults(document: MapDocument, path: str, child: ChildTable) -> Iterator[Fault]:
@@ -235,18 +271,23 @@ def _reading(document: MapDocument, name: str, table: ReadingTable) -> terms.Rea
         formats=table.formats,
         missing=table.missing,
         parts=table.parts,
-        beside=None if table.beside is None else (table.beside.column, table.beside.holds),
+        many=table.many or bool(table.split) or len(table.source) > 1,
+        beside=None
+        if table.beside is None
+        else terms.Beside(
+            table.beside.column, table.beside.holds, frozenset((*table.beside.among, table.beside.holds))
+        ),
         most=table.most,
         flag=table.flag,
     )
 
 
 def _codes(document: MapDocument, codes: Mapping[str, str] | tuple[str, ...] | None) -> Mapping[str, str]:
-    """What each code means: as the table says; for a list, itself; for "@name", as the table of that name says."""
-    if codes is None:
-        return {}
+    """What each code means: as the table says; for a list, itself; for "@name", as the table of that name says.
+
+    Codes are compared as cells are: in Unicode's composed form, without spaces around them.
+    """
     if isinstance(codes, tuple):
-        if len(codes) == 1 and codes[0].startswith("@"):
-            return dict(document.codes[codes[0][1:]])
-        return {code: code for code in codes}
-    return dict(codes)
+        named = len(codes) == 1 and codes[0].startswith("@")
+        codes = document.codes.get(codes[0][1:], {}) if named else {code: code for code in codes}
+    return {unicodedata.normalize("NFC", code).strip(): meant for code, meant in (codes or {}).items()}

@@ -146,8 +146,9 @@ def settle(options: Options) -> Settings:
     return Settings(options, read_release_file(options.config), options.config.parent)
 
 
-def need(value: T | None, what: str, option: str) -> T:
-    """``value``, or a usage error that says what is missing."""
+def need(value: T | None, what: str, option: str, *, in_file: bool = True) -> T:
+    """``value``, or a usage error that says what is missing; ``in_file``: a release file may give it."""
     if value is None:
-        raise UsageError("FG-OP-045", f"{what} is missing: give {option}, or set it in a release file (--config)")
+        otherwise = ", or set it in a release file (--config)" if in_file else ""
+        raise UsageError("FG-OP-045", f"{what} is missing: give {option}{otherwise}")
     return value

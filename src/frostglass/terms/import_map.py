@@ -16,13 +16,25 @@ CASES = "cases"
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A list in ``column`` that runs parallel to a cell's values, each entry ``among`` the listed.
+
+    The value beside the entry ``holds`` is meant, of several the last.
+    """
+
+    column: str
+    holds: str
+    among: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Reading:
     """How columns become one field of a record.
 
     ``columns`` are headings, or for JSON dotted paths; all their values count, in this order. ``split`` holds every
     character that separates several values in one cell. ``codes`` gives for each written code what is meant, "" for no
     answer. ``formats`` are those of a date, such as "DD/MM/YYYY". ``missing`` are further words for no answer. Where a
-    path leads to objects, ``parts`` are joined by ":". ``beside`` is a parallel list and the entry that picks a value.
+    path leads to objects, ``parts`` are joined by ":". ``many`` says that a nested list may hold several values.
     ``most`` is the greatest number. ``flag`` says in words what is worth counting wherever the field has a value.
     """
 
@@ -34,7 +46,8 @@ class Reading:
     formats: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
-    beside: tuple[str, str] | None = None
+    many: bool = False
+    beside: Beside | None = None
     most: int | None = None
     flag: str = ""
 
@@ -196,4 +209,4 @@ def _columns(readings: tuple[Reading, ...]) -> Iterator[str]:
     for reading in readings:
         yield from reading.columns
         if reading.beside is not None:
-            yield reading.beside[0]
+            yield reading.beside.column

@@ -174,7 +174,7 @@ def _table_sheet(file: SheetFile, import_map: ImportMap, name: str, delimiter: s
                 f"({listed}): is it the right file, delimiter and map? A column may be empty, but it must be there",
             )
         left_alone = match_headings(headings, import_map.never_read.get(name, ()))
-        unread = len(headings) - len(matched) - len(left_alone)
+        unread = len(set(headings) - set(matched.values()) - set(left_alone.values()))
         return list(matched.values())
 
     try:
@@ -198,6 +198,13 @@ def _nested_sheets(path: Path, import_map: ImportMap, quarantine: Quarantine) ->
             for record in chain([first], records):
                 check_number_of_rows(nest.number + 1)
                 nest.add(record)
+        missing = nest.never_seen()
+        if missing:
+            raise InputError(
+                "FG-IN-112",
+                f"no record of {path.name} has {', '.join(missing[:8])}{' …' if len(missing) > 8 else ''}, which "
+                f"import map {import_map.id} reads: is it the right file and map? Where nothing is known, write null",
+            )
     except InputError as error:
         raise _in_file(error, path) from None
     return nest.sheets(quarantine)

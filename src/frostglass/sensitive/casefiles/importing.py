@@ -14,17 +14,19 @@ from frostglass.arrays.text_table import unseen_characters
 from frostglass.sensitive.answers import Answers, Indices, answers_of, no_answers, together
 from frostglass.sensitive.casefiles.quarantine import (
     AFTER_SNAPSHOT,
+    NEARLY,
     NO_KEY,
     NO_NUMBER_IN_ORDER,
     ORPHANS,
     OUT_OF_YEARS,
     SAME_KEY,
+    SAME_NUMBER,
     UNSEEN_KEY,
     Quarantine,
     Reason,
 )
 from frostglass.sensitive.casefiles.sheets import Sheet
-from frostglass.sensitive.casefiles.values import UNEVEN, picked_beside, read_values
+from frostglass.sensitive.casefiles.values import picked_beside, read_values
 from frostglass.sensitive.evaluation import ages_of
 from frostglass.sensitive.records import Cases, Records
 from frostglass.sensitive.spans import date_spans, number_span
@@ -187,8 +189,9 @@ class _Importing:
         for column in reading.columns:
             written = sheet.written(prefix + column)
             if reading.beside is not None:
-                written, uneven = picked_beside(written, sheet.written(prefix + reading.beside[0]), reading)
-                self._hold(Reason(place, UNEVEN), np.array(uneven, dtype=np.int64), parent, {})
+                written, wrong = picked_beside(written, sheet.written(prefix + reading.beside.column), reading)
+                for what, rows in wrong.items():
+                    self._hold(Reason(place, what), rows, parent, {})
             read = read_values(reading, written, self._map)
             for what, faulty in read.faults.items():
                 self._hold(Reason(place, what), faulty, parent, read.values[what] if echo else {})
@@ -305,6 +308,11 @@ class _Importing:
         parent = np.full(sheet.number, -1, dtype=np.int32)
         if len(of_value):
             parent[written.record] = of_value[written.place]
+        folded: dict[str, int] = {key.casefold(): row for key, row in key_rows.items()}
+        nearly = np.array([folded.get(value.casefold(), -1) for value in written.values], dtype=np.int64)
+        if len(nearly):  # a row that may be meant for a case: the case is not released without it
+            meant = nearly[written.place]
+            self._hold(Reason(child.name, NEARLY), meant[(of_value[written.place] < 0) & (meant >= 0)], None, {})
         orphans = int((parent < 0).sum())
         if orphans:
             self._quarantine.loose[Reason(child.name, ORPHANS)] += orphans
@@ -320,19 +328,23 @@ class _Importing:
         if len(numbers):
             order[written.record] = numbers[written.place]
         self._hold(Reason(child.name, NO_NUMBER_IN_ORDER), np.flatnonzero(order < 0), parent, {})
+        in_turn = np.lexsort((order, parent))
+        again = (np.diff(order[in_turn]) == 0) & (np.diff(parent[in_turn]) == 0)
+        self._hold(Reason(child.name, SAME_NUMBER), in_turn[1:][again], parent, {})
         return order
 
     # ---------------------------------------------------------------------------------------------- checks
 
     def _check_years(self, fields: Mapping[str, Answers[str]]) -> None:
         """Cases dated outside the years of the system, or after the snapshot, do not belong to this delivery."""
-        if self._map.years is None:
+        if not self._map.years_of:
             return
         dates = fields[self._map.years_of]
         first, _ = date_spans(dates.values)
-        outside = [year < self._map.years[0] or year > self._map.years[1] for year in (first // 10_000).tolist()]
+        if self._map.years is not None:
+            outside = [year < self._map.years[0] or year > self._map.years[1] for year in (first // 10_000).tolist()]
+            self._hold_values(Reason(self._map.years_of, OUT_OF_YEARS), dates, outside)
         later = (first > date_spans([self._snapshot])[0][0]).tolist()
-        self._hold_values(Reason(self._map.years_of, OUT_OF_YEARS), dates, outside)
         self._hold_values(Reason(self._map.years_of, AFTER_SNAPSHOT), dates, later)
 
     def _hold_values(self, reason: Reason, answers: Answers[str], at_fault: list[bool]) -> None:

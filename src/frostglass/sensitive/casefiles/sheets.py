@@ -11,7 +11,7 @@ import numpy as np
 from frostglass.arrays.text_table import TextColumn, TextTable
 from frostglass.sensitive.answers import Answers, Indices, Taking, no_answers
 from frostglass.sensitive.casefiles.quarantine import NO_PLAIN_VALUE, Quarantine, Reason
-from frostglass.terms.import_map import CASES, ChildRows, ImportMap
+from frostglass.terms.import_map import CASES, ChildRows, ImportMap, Reading
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,21 +82,22 @@ class Nest:
     _rows: dict[str, list[int]] = field(default_factory=dict)
     _misshapen: dict[str, list[int]] = field(default_factory=dict)
     _unread: set[str] = field(default_factory=set)
+    _seen: set[str] = field(default_factory=set)
+    _many: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        parts = {
-            name: reading.parts
-            for reading in (*self.import_map.fields, *self.import_map.identity)
-            for name in reading.columns
-        }
-        self._paths = [(name, tuple(name.split(".")), parts.get(name, ())) for name in self.import_map.columns(CASES)]
+        readings = [*self.import_map.fields, *self.import_map.identity]
+        self._paths = [
+            (name, tuple(name.split(".")), *_shape(name, readings)) for name in self.import_map.columns(CASES)
+        ]
         self._rows_inside = [child for child in self.import_map.children if isinstance(child, ChildRows)]
         known = (*self.import_map.columns(CASES), *self.import_map.never_read.get(CASES, ()))
         self._known = {path.partition(".")[0] for path in known} | {child.sheet for child in self._rows_inside}
-        for name, _, _ in self._paths:
+        for name, *_ in self._paths:
             self._cases[name] = Taking()
         for child in self._rows_inside:
             self._children[child.sheet] = {name: Taking() for name in _names(child)}
+            self._many[child.sheet] = {name: _shape(name, child.readings)[1] for name in _names(child)}
             self._rows[child.sheet] = []
 
     def add(self, record: Mapping[str, object]) -> None:
@@ -104,8 +105,11 @@ class Nest:
         row = self.number
         self.number += 1
         self._unread.update(key for key in record if key not in self._known)
-        for name, path, parts in self._paths:
-            self._take(self._cases[name], row, row, name, _at(record, path), parts)
+        for name, path, parts, many in self._paths:
+            there, value = _at(record, path)
+            if there:
+                self._seen.add(name)
+            self._take(self._cases[name], row, row, name, value, parts, many=many)
         for child in self._rows_inside:
             inside = record.get(child.sheet)
             if inside is None:
@@ -113,17 +117,28 @@ class Nest:
             if not isinstance(inside, list) or not all(isinstance(one, dict) for one in inside):
                 self._misshapen.setdefault(child.sheet, []).append(row)
                 continue
-            columns, rows = self._children[child.sheet], self._rows[child.sheet]
+            columns, rows, lists = self._children[child.sheet], self._rows[child.sheet], self._many[child.sheet]
             for one in inside:
                 number = len(rows)
                 rows.append(row)
                 for name, taking in columns.items():
-                    self._take(taking, number, row, f"{child.sheet}.{name}", one.get(name), ())
+                    self._take(taking, number, row, f"{child.sheet}.{name}", one.get(name), (), many=lists[name])
 
     def _take(
-        self, taking: Taking[str], number: int, row: int, name: str, value: object, parts: tuple[str, ...]
+        self,
+        taking: Taking[str],
+        number: int,
+        row: int,
+        name: str,
+        value: object,
+        parts: tuple[str, ...],
+        *,
+        many: bool,
     ) -> None:
         if value is None:
+            return
+        if isinstance(value, list) and not many:
+            self._misshapen.setdefault(name, []).append(row)
             return
         for one in value if isinstance(value, list) else (value,):
             text = _joined(one, parts) if parts else one
@@ -132,6 +147,10 @@ class Nest:
                     taking.add(number, text)
             elif text is not None:
                 self._misshapen.setdefault(name, []).append(row)
+
+    def never_seen(self) -> tuple[str, ...]:
+        """Paths that the map reads and no record has: misspelt there or here, or of another version."""
+        return tuple(name for name, *_ in self._paths if name not in self._seen)
 
     def sheets(self, quarantine: Quarantine) -> Mapping[str, Sheet]:
         """The sheets of what was taken in; cases that are misshapen go to ``quarantine``."""
@@ -155,12 +174,24 @@ def _taken(columns: Mapping[str, Taking[str]]) -> Mapping[str, Answers[str]]:
     return {name: taking.answers() for name, taking in columns.items()}
 
 
-def _at(record: object, path: tuple[str, ...]) -> object:
+def _shape(name: str, readings: Iterable[Reading]) -> tuple[tuple[str, ...], bool]:
+    """The parts of the objects at a path, and whether a list may stand there."""
+    found = [reading for reading in readings if name in reading.columns]
+    parts = next((reading.parts for reading in found), ())
+    return parts, any(reading.many for reading in found)
+
+
+def _at(record: object, path: tuple[str, ...]) -> tuple[bool, object]:
+    """Whether a record has the path, and what stands there; what stands in its way where that is no object."""
     for step in path:
+        if record is None:
+            return True, None
         if not isinstance(record, dict):
-            return None
-        record = record.get(step)
-    return record
+            return True, [[record]]  # no plain value, whatever it is
+        if step not in record:
+            return False, None
+        record = record[step]
+    return True, record
 
 
 def _joined(value: object, parts: tuple[str, ...]) -> object:

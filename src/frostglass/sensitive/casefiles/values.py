@@ -33,7 +33,8 @@ TOO_GREAT = "numbers beyond {}"
 TOO_LONG = f"texts of more than {MOST_CHARACTERS} characters"
 UNEVEN = "lists that should be equally long and are not"
 
-_MIDYEAR = "{}-06-30"
+Faults = Mapping[str, npt.NDArray[np.int64]]
+"""Records at fault, by what is wrong with them."""
 
 Outcome = str | None
 """What a text means; None for no answer. A fault is raised as ``_Fault``."""
@@ -83,32 +84,43 @@ def read_values(reading: Reading, written: Answers[str], import_map: ImportMap) 
     return read
 
 
-def picked_beside(written: Answers[str], beside: Answers[str], reading: Reading) -> tuple[Answers[str], list[int]]:
+def picked_beside(written: Answers[str], beside: Answers[str], reading: Reading) -> tuple[Answers[str], Faults]:
     """Of lists that run parallel to another column, the entry beside what the reading names, of several the last one.
 
-    Also the records whose two lists are not equally long.
+    Also the records at fault: one list without the other, lists of different length, a kind that is not listed.
     """
     assert reading.beside is not None  # only such readings come here
-    wanted = reading.beside[1]
     record, here, there = np.intersect1d(written.record, beside.record, assume_unique=True, return_indices=True)
     size = max(len(beside.values), 1)
     packed, place = np.unique(written.place[here].astype(np.int64) * size + beside.place[there], return_inverse=True)
     texts: list[str | None] = []
-    uneven: set[int] = set()
+    wrong: dict[str, list[int]] = {UNEVEN: [], UNLISTED: []}
     for number, one in enumerate(packed.tolist()):
-        entries = _parts(written.values[one // size], reading.split)
-        kinds = _parts(beside.values[one % size], reading.split)
+        entries = _entries(written.values[one // size], reading.split)
+        kinds = _entries(beside.values[one % size], reading.split)
+        chosen = [entry for entry, kind in zip(entries, kinds, strict=False) if kind == reading.beside.holds and entry]
+        texts.append(chosen[-1] if chosen else None)
         if len(entries) != len(kinds):
-            uneven.add(number)
-        chosen = [entry for entry, kind in zip(entries, kinds, strict=False) if kind == wanted]
-        texts.append(chosen[-1] if chosen and number not in uneven else None)
+            wrong[UNEVEN].append(number)
+        elif not set(kinds) <= reading.beside.among:
+            wrong[UNLISTED].append(number)
     values = tuple(dict.fromkeys(text for text in texts if text is not None))
     places = {value: number for number, value in enumerate(values)}
     moved = np.array([-1 if text is None else places[text] for text in texts], dtype=np.int32)
     place_of = moved[place] if len(moved) else np.zeros(0, dtype=np.int32)
+    faults = {what: record[np.isin(place, numbers)].astype(np.int64) for what, numbers in wrong.items()}
+    alone = np.setxor1d(written.record, beside.record).astype(np.int64)
+    faults[UNEVEN] = np.union1d(faults[UNEVEN], alone)
     kept = place_of >= 0
-    at_fault = np.isin(place, list(uneven))
-    return Answers(record[kept].astype(np.int32), place_of[kept], values), record[at_fault].tolist()
+    return Answers(record[kept].astype(np.int32), place_of[kept], values), faults
+
+
+def _entries(text: str, split: str) -> list[str]:
+    """The entries of a list, empty ones in the middle too: blanks around another separator are none of their own."""
+    others = split.replace(" ", "")
+    pattern = rf"\s*[{re.escape(others)}]\s*" if others else r"\s+"
+    pattern += r"|\s+" if others and " " in split else ""
+    return re.split(pattern, re.sub(rf"[{re.escape(others or ' ')}\s]+$", "", text).strip())
 
 
 def _spread(
@@ -199,7 +211,7 @@ def _format(form: str) -> re.Pattern[str]:
 
 def _year(text: str) -> Outcome:
     if re.fullmatch("[12][0-9]{3}", text):
-        return _MIDYEAR.format(text)
+        return text
     raise _Fault(NO_DATE.format("YYYY"))
 
 
