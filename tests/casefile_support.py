@@ -62,7 +62,7 @@ NEW: dict[str, Any] = {
     "consent": {"anonymised_research": True, "withdrawn_on": None},
     "identity": {
         "given_name": "Quilla", "middle_name": None, "family_name": "Zorvan", "birth_date": "1994-06-02",
-        "documents": [{"type": "passport", "number": "ZZ1X", "country": "NG"}], "phones": ["+99912345678"],
+        "documents": [{"type": "passport", "number": "ZZ12345X", "country": "NG"}], "phones": ["+99912345678"],
         "email": "q@example.org", "address": "Teststreet 1",
     },
     "gender": "Feminine", "stated_age": 26, "citizenships": ["NG"], "primary_citizenship": None,

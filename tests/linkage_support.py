@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations, permutations
+from pathlib import Path
 
 import numpy as np
 from rapidfuzz.distance import JaroWinkler
@@ -14,6 +15,7 @@ from frostglass.sensitive.linkage.comparing_names import CLOSE, LIKE, LIKE_IN_SO
 from frostglass.sensitive.linkage.identities import Identities
 from frostglass.sensitive.linkage.normal import document, name_tokens, phone, sound
 from frostglass.sensitive.linkage.pairs import Pairs
+from frostglass.sensitive.linkage.tokens import tokens_csv
 from frostglass.sensitive.linkage.weights import Birth, Names
 
 FIELDS = (
@@ -169,3 +171,10 @@ def shuffled(cases: Sequence[Case], refs: Sequence[str], order: Iterable[int]) -
     """The cases with their refs in another order."""
     places = list(order)
     return [cases[place] for place in places], [refs[place] for place in places]
+
+
+def write_tokens(path: Path, held: Identities, key: bytes, database: str) -> int:
+    """Write a file of tokens, and return how many there are."""
+    text, number = tokens_csv(held, key, database)
+    path.write_text(text)
+    return number

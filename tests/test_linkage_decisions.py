@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from frostglass.errors import InputError
-from frostglass.sensitive.linkage.decisions import COLUMNS, Decisions, queue_csv, read_decisions, write_queue
+from frostglass.sensitive.linkage.decisions import COLUMNS, Decisions, queue_csv, read_decisions
 from frostglass.sensitive.linkage.identities import Identities
 from frostglass.sensitive.linkage.matching import find_pairs
 from frostglass.sensitive.linkage.pairs import Pairs
@@ -60,17 +60,6 @@ def test_the_queue_holds_no_name_no_date_no_document_and_no_telephone() -> None:
     held = [value.casefold() for answers in CASES.fields.values() for value in answers.values]
     assert len(held) >= 8
     assert not [value for value in held if value in text]
-
-
-def test_the_queue_is_written_whole_for_its_owner_alone(tmp_path: Path) -> None:
-    path = tmp_path / "queue.csv"
-    path.write_text("before")
-    path.chmod(0o644)
-    resolution = resolve(PAIRS, Decisions.none(), CASES)
-    write_queue(path, PAIRS, resolution, Decisions.none(), CASES.refs, CASES.source)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert path.read_text() == queue(Decisions.none())
-    assert [one.name for one in tmp_path.iterdir()] == ["queue.csv"]
 
 
 def test_decisions_come_back_as_they_were_written_and_stay_when_the_queue_is_written_again(tmp_path: Path) -> None:

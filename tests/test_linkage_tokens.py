@@ -19,9 +19,8 @@ from frostglass.sensitive.linkage.tokens import (
     read_tokens,
     tokens,
     tokens_csv,
-    write_tokens,
 )
-from tests.linkage_support import Case, case, identities
+from tests.linkage_support import Case, case, identities, write_tokens
 
 KEY, OTHER_KEY = b"k3y-of-the-tests" * 2, b"0ther-k3y-of-the" * 2
 ADA = case("Zorana", "Kuilmar", "1990-03-07", id_documents="passport:MD:A1234567")
@@ -97,22 +96,22 @@ def test_the_file_of_tokens_holds_hashes_and_nothing_else(tmp_path: Path) -> Non
     path = tmp_path / "tokens.csv"
     cases = identities([ADA, case("Temilo", "Brantek", "1961-12-30")], ["old:17", "old:18"])
     assert write_tokens(path, cases, KEY, "south-1") == 4
-    assert path.stat().st_mode & 0o777 == 0o600
     rows = list(csv.reader(path.read_text().splitlines()))
     assert tuple(rows[0]) == COLUMNS
-    for database, one, scheme, token in rows[1:]:
+    assert [row[2] for row in (rows[1], rows[-1])] == ["key", "end"]
+    for database, one, scheme, token in rows[2:-1]:
         assert database == "south-1"
         assert re.fullmatch("[0-9a-f]{64}", one)
         assert scheme in ("document", "document-number", "name-birth")
         assert re.fullmatch("[0-9a-f]{64}", token)
-    assert rows[1:] == sorted(rows[1:]), "the order tells nothing of the order of the cases"
-    assert len({row[1] for row in rows[1:]}) == 2
+    assert rows[2:-1] == sorted(rows[2:-1]), "the order tells nothing of the order of the cases"
+    assert len({row[1] for row in rows[2:-1]}) == 2
 
 
 def test_tokens_come_back_from_files_as_they_were_written(tmp_path: Path) -> None:
     for number, one in enumerate([ADA, case("Temilo", "Brantek", "1961-12-30")]):
         write_tokens(tmp_path / f"{number}.csv", identities([one]), KEY, "south")
-    read = read_tokens([tmp_path / "0.csv", tmp_path / "1.csv"])
+    read = read_tokens([tmp_path / "0.csv", tmp_path / "1.csv"], KEY)
     assert len(read.held) == 4
     assert "document:" + of(ADA)["document"] in read.held
     assert of(ADA)["document"] not in repr(read)
@@ -130,8 +129,20 @@ def test_a_file_of_anything_else_is_refused_without_a_value(tmp_path: Path, text
     path = tmp_path / "tokens.csv"
     path.write_text(text)
     with pytest.raises(InputError, match="FG-IN-099") as refused:
-        read_tokens([path])
+        read_tokens([path], KEY)
     assert "Zorana" not in str(refused.value)
+
+
+def test_a_file_made_with_another_key_or_cut_short_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.csv"
+    write_tokens(path, identities([ADA]), KEY, "south")
+    with pytest.raises(InputError, match="FG-IN-099 .*another key"):
+        read_tokens([path], KEY[::-1])
+    lines = path.read_text().splitlines(keepends=True)
+    for fewer in (lines[:-1], [lines[0], lines[1], *lines[3:]], [*lines, lines[2]]):
+        path.write_text("".join(fewer))
+        with pytest.raises(InputError, match="FG-IN-099 .*breaks off"):
+            read_tokens([path], KEY)
 
 
 def test_the_name_of_a_database_is_a_plain_word() -> None:

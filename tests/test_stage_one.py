@@ -8,6 +8,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from frostglass.preparation import Order
 from frostglass.review.flow_page import flow_html
 from frostglass.sensitive.flow import Flow
 from frostglass.sensitive.linkage.decisions import COLUMNS
+from frostglass.sensitive.linkage.tokens import new_key
 from frostglass.simulate.casefiles import write_case_files
 from tests.casefile_support import HEADINGS, LEGACY, NEW, OLD, OLD_PERSON, write_json, write_rows
 
@@ -252,8 +254,9 @@ def test_a_leak_would_be_found_and_reported(
     monkeypatch.setattr(preparation, "flow_html", leaking)
     code, said, err = desk("recode", case_files, "-c", "ctdc-vp-1", "-o", tmp_path / "c.csv")
     assert code == 1
-    assert "identifiers of the input were found in the output" in err
+    assert "FG-IN-118: identifiers of the input stand in the output, which is not written" in err
     assert word not in said + err
+    assert not (tmp_path / "c.csv").exists()
 
 
 # ------------------------------------------------------------------------------------------------------ the command
@@ -301,6 +304,118 @@ def test_case_files_that_another_database_releases_are_left_out(case_files: Path
     assert flow["duplicates"]["held_elsewhere"] >= left_out > 500
     assert flow["duplicates"]["maybe_elsewhere"] > 500
     assert desk("recode", case_files, "-c", "ctdc-vp-1", *out, "--released-elsewhere", tokens)[0] == 2
+    assert desk("duplicates", "key", "-o", tmp_path / "k2")[0] == 0
+    code, _, err = desk(
+        "recode", case_files, "-c", "ctdc-vp-1", *out, "--key", tmp_path / "k2", "--released-elsewhere", tokens
+    )
+    assert code == 1
+    assert "FG-IN-099" in err
+
+
+def test_a_person_is_left_out_with_all_cases_when_another_database_holds_one(tmp_path: Path) -> None:
+    """The case that stands for her here shows no document; the other one does."""
+    fuller = {**NEW, "case_id": "full", "persons": [*NEW["persons"], {**NEW["persons"][0], "slot": 2}]}
+    fuller["identity"] = {**NEW["identity"], "documents": []}
+    case_files, other = tmp_path / "here", tmp_path / "there"
+    for folder, cases in ((case_files, [fuller, {**NEW, "case_id": "thin"}]), (other, [{**NEW, "case_id": "x"}])):
+        folder.mkdir()
+        write_json(folder / "cases.json", cases)
+    key, tokens, queue = tmp_path / "k", tmp_path / "t.csv", tmp_path / "q.csv"
+    preparation.write_private(key, new_key())
+    there = preparation.prepare(Order((other,), snapshot="2023-01-31"), VP)
+    assert preparation.write_tokens(there, key, "south", tokens) == 3
+    undecided = preparation.prepare(Order((case_files,), snapshot="2023-01-31"), VP)
+    preparation.write_queue(undecided, queue)
+    answered(queue, {f"webform-new:{one}": {"person": "she"} for one in ("full", "thin")})
+    order = Order((case_files,), snapshot="2023-01-31", decisions=queue)
+    assert preparation.prepare(order, VP).flow.released == 1
+    assert preparation.prepare(replace(order, key=key, elsewhere=(tokens,)), VP).flow.released == 0
+
+
+def test_tokens_are_written_of_released_people_alone(tmp_path: Path) -> None:
+    refused = {**NEW, "case_id": "no", "consent": {"anonymised_research": False, "withdrawn_on": None}}
+    silent = {**NEW, "case_id": "silent", "persons": [{**NEW["persons"][0], "roles": ["Other"], "relation": None,
+              "gender": None, "age": None, "citizenships": [], "paid": None}]}  # fmt: skip
+    write_json(tmp_path / "cases.json", [{**one, "identity": {**NEW["identity"], "documents": [
+        {"type": "passport", "number": f"ZZ77{number}", "country": "MD"}], "birth_date": f"19{80 + number}-01-01"}}
+        for number, one in enumerate([refused, silent])])  # fmt: skip
+    preparation.write_private(tmp_path / "k", new_key())
+    prepared = preparation.prepare(Order((tmp_path / "cases.json",), snapshot="2023-01-31"), VP)
+    assert prepared.flow.released == 0
+    assert preparation.write_tokens(prepared, tmp_path / "k", "south", tmp_path / "t.csv") == 0
+
+
+def test_nothing_that_is_read_is_written_over_and_no_decision_is_lost(
+    case_files: Path, tmp_path: Path, desk: Desk
+) -> None:
+    folder, queue, key = tmp_path / "files", tmp_path / "q.csv", tmp_path / "k"
+    shutil.copytree(case_files, folder)
+    desk("duplicates", "key", "-o", key)
+    common = ("recode", folder, "-c", "ctdc-vp-1", "--force")
+    assert desk(*common, "-o", tmp_path / "c.csv", "--queue", queue)[0] == 0
+    answered(queue, truth_of(folder))
+    before = {path: path.read_bytes() for path in (*folder.iterdir(), queue, key)}
+    attempts: list[tuple[tuple[object, ...], str]] = [
+        ((*common, "-o", folder / "legacy.csv"), "FG-OP-097"),
+        ((*common, "-o", tmp_path / "c.csv", "--report", folder / "x" / ".." / "truth.json"), "FG-OP-072"),
+        ((*common, "-o", tmp_path / "c.csv", "--queue", tmp_path / "c.csv"), "FG-OP-096"),
+        ((*common, "-o", queue, "--decisions", queue), "FG-OP-097"),
+        ((*common, "-o", tmp_path / "c.csv", "--queue", queue), "FG-OP-098"),
+        (("import", "check", folder, "--private-report", folder / "htcds.csv", "--force"), "FG-OP-097"),
+        (("import", "check", folder, "--private-report", queue), "FG-OP-050"),
+        (("duplicates", "tokens", folder, "-c", "ctdc-vp-1", "--key", key, "-o", key, "--force"), "FG-OP-097"),
+    ]
+    for arguments, code in attempts:
+        status, _, err = desk(*arguments)
+        assert status == 2
+        assert err.splitlines()[-1].startswith(code), (arguments, err)
+    assert {path: path.read_bytes() for path in before} == before
+    assert desk(*common, "-o", tmp_path / "c.csv", "--queue", queue, "--decisions", queue)[0] == 0
+
+
+def test_what_no_map_fills_and_who_cannot_be_compared_is_said(tmp_path: Path, desk: Desk) -> None:
+    write_rows(tmp_path / "cases.csv", "no,seen", [{"no": "1", "seen": "2021"}, {"no": "2", "seen": "2021"}])
+    (tmp_path / "m.toml").write_text(
+        '[map]\nid = "m"\nsource_system = "m"\nkey = "no"\n[fields]\nseen = { from = "seen", as = "year" }\n'
+    )
+    (tmp_path / "b.toml").write_text(
+        '[codebook]\nid = "b"\n[[variable]]\nname = "kind"\ntype = "nominal"\ncategories = ["a", "b"]\n'
+    )
+    code, _, err = desk("recode", tmp_path / "cases.csv", "-c", tmp_path / "b.toml", "-m", tmp_path / "m.toml", "-o",
+                        tmp_path / "c.csv", "--report", tmp_path / "f.html")  # fmt: skip
+    assert code == 0
+    assert "no delivery fills what the codebook reads as kind" in err
+    assert "2 cases have neither name nor document" in err
+    assert "kind" in (tmp_path / "f.html").read_text()
+
+
+def test_a_table_without_a_record_is_not_written(tmp_path: Path, desk: Desk) -> None:
+    write_rows(tmp_path / "a.csv", HEADINGS["legacy-flat"], [LEGACY])
+    code, said, err = desk("recode", tmp_path / "a.csv", "-c", "ctdc-vp-1", "-o", tmp_path / "c.csv", "--report",
+                           tmp_path / "f.html")  # fmt: skip
+    assert code == 1
+    assert not said
+    assert "FG-IN-119: no case is left, so there is no table: 1 of 1 are lost at “without: no consent" in err
+    assert (tmp_path / "f.html").exists()
+    assert not (tmp_path / "c.csv").exists()
+
+
+def test_households_of_two_systems_are_two(tmp_path: Path) -> None:
+    write_rows(tmp_path / "a.csv", HEADINGS["webform-old"], [{**OLD, "HouseholdNumber": "12"}])
+    write_rows(tmp_path / "b.csv", HEADINGS["webform-old-persons"], [OLD_PERSON])
+    write_json(tmp_path / "c.json", [{**NEW, "household": "12"}])
+    assert preparation.prepare(Order((tmp_path,), snapshot="2023-01-31"), VP).flow.households == {1: 2}
+
+
+def test_a_map_in_casefiles_toml_lies_beside_it_or_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    write_rows(folder / "a.csv", HEADINGS["legacy-flat"], [LEGACY])
+    (tmp_path / "mine.toml").write_text("")
+    (folder / "casefiles.toml").write_text('[[delivery]]\nmap = "mine.toml"\nfiles = { cases = "a.csv" }\n')
+    with pytest.raises(InputError, match="FG-IN-113 .*neither a file beside it nor one that ships"):
+        preparation.case_files((folder,))
 
 
 def test_a_legacy_delivery_without_a_legal_basis_is_not_released(case_files: Path, tmp_path: Path) -> None:
@@ -372,7 +487,7 @@ def test_a_truth_of_other_files_is_refused(case_files: Path, tmp_path: Path) -> 
         (("-c", "ctdc-vp-1", "-o", "c.csv", "--map", "webform"), "FG-CB-011"),
         (("-c", "ctdc-vp-1", "-o", "none/c.csv"), "FG-OP-072"),
         (("-c", "ctdc-vp-1", "-o", "c.csv", "--report", "none/f.html"), "FG-OP-072"),
-        (("-c", "ctdc-vp-1", "-o", "c.csv", "--queue", "c.csv"), "FG-OP-095"),
+        (("-c", "ctdc-vp-1", "-o", "c.csv", "--queue", "c.csv"), "FG-OP-096"),
     ],
 )
 def test_wrong_use_is_told_and_leaves_nothing_behind(

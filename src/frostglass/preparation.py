@@ -16,11 +16,11 @@ from frostglass.codebooks.import_maps import load_map, shipped_maps
 from frostglass.errors import InputError, UsageError
 from frostglass.review.flow_page import flow_html
 from frostglass.sensitive.casefiles.delivery import Delivery, SheetFile, files_in, recognised
-from frostglass.sensitive.casefiles.description import Description, read_description
+from frostglass.sensitive.casefiles.description import DESCRIPTION, Description, read_description
 from frostglass.sensitive.flow import Flow
 from frostglass.sensitive.linkage.decisions import Decisions, queue_csv, read_decisions
 from frostglass.sensitive.linkage.tokens import read_key, read_tokens, tokens_csv
-from frostglass.sensitive.stage_one import Instructions, StageOne, identities_in_scope, run
+from frostglass.sensitive.stage_one import Instructions, StageOne, run
 from frostglass.sensitive.strip_proof import StripProof, search
 from frostglass.sensitive.truth import compare
 from frostglass.terms.codebook import Codebook
@@ -46,12 +46,16 @@ class Order:
 
 @dataclass(frozen=True, repr=False)
 class CaseFiles:
-    """The deliveries, the day as of which they are read, and what their description says."""
+    """The deliveries, the day as of which they are read, and what their description says.
+
+    ``unlisted`` is the number of files in the folder that its description does not name.
+    """
 
     deliveries: tuple[Delivery, ...]
     snapshot: str
     fictitious: bool = False
     planted: tuple[str, ...] = ()
+    unlisted: int = 0
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,6 +68,7 @@ class Prepared:
     table: Sensitive[pl.DataFrame]
     flow: Flow
     decisions: Decisions
+    unlisted: int
     stage: StageOne = field(repr=False)
 
     def __repr__(self) -> str:
@@ -86,12 +91,7 @@ def case_files(paths: Sequence[Path], maps: Sequence[str] = (), snapshot: str | 
                 "FG-OP-094",
                 f"{folder.name} has a casefiles.toml, which names its maps: change them there, not by --map",
             )
-        return CaseFiles(
-            tuple(_delivery(folder, description, number) for number in range(len(description.delivery))),
-            day,
-            description.fictitious,
-            _planted(folder, description),
-        )
+        return _described(folder, description, day)
     known = [load_map(one) for one in maps or shipped_maps()]
     files = tuple(files_in(folder)) if folder is not None else tuple(paths)
     if not files:
@@ -99,10 +99,25 @@ def case_files(paths: Sequence[Path], maps: Sequence[str] = (), snapshot: str | 
     return CaseFiles(recognised(files, known), day)
 
 
+def _described(folder: Path, description: Description, day: str) -> CaseFiles:
+    deliveries = tuple(_delivery(folder, description, number) for number in range(len(description.delivery)))
+    listed = [file.path for one in deliveries for file in one.files.values()]
+    planted = [] if description.planted is None else [folder / description.planted]
+    known = {path.resolve() for path in (*listed, *planted, folder / DESCRIPTION, folder / "truth.csv")}
+    unlisted = sum(path.is_file() and path.resolve() not in known for path in folder.iterdir())
+    return CaseFiles(deliveries, day, description.fictitious, _planted(folder, description), unlisted)
+
+
 def _delivery(folder: Path, description: Description, number: int) -> Delivery:
     listed = description.delivery[number]
     beside = folder / listed.map
-    import_map: ImportMap = load_map(beside if beside.is_file() else listed.map)
+    if not beside.is_file() and listed.map not in shipped_maps():
+        raise InputError(
+            "FG-IN-113",
+            "casefiles.toml names a map that is neither a file beside it nor one that ships: "
+            f"{', '.join(shipped_maps())}",
+        )
+    import_map: ImportMap = load_map(listed.map if listed.map in shipped_maps() else beside)
     return Delivery(
         import_map,
         {sheet: SheetFile.named(folder, name) for sheet, name in listed.files.items()},
@@ -144,7 +159,7 @@ def prepare(order: Order, codebook: Codebook, progress: Callable[[str], None] = 
         snapshot=files.snapshot,
         decisions=decisions,
         key=key,
-        elsewhere=read_tokens(order.elsewhere) if order.elsewhere else None,
+        elsewhere=read_tokens(order.elsewhere, key) if order.elsewhere and key is not None else None,
         fictitious=files.fictitious,
     )
     stage = run(files.deliveries, codebook, instructions, progress)
@@ -154,7 +169,9 @@ def prepare(order: Order, codebook: Codebook, progress: Callable[[str], None] = 
         progress("comparing with the truth")
         flow = replace(flow, truth=compare(stage, table, codebook, order.truth))
     progress("looking for identifiers in the output")
-    return Prepared(Sensitive(table, "coded table"), _proved(flow, stage, table, files, codebook), decisions, stage)
+    return Prepared(
+        Sensitive(table, "coded table"), _proved(flow, stage, table, files, codebook), decisions, files.unlisted, stage
+    )
 
 
 def _table(stage: StageOne, codebook: Codebook) -> pl.DataFrame:
@@ -205,13 +222,9 @@ def write_queue(prepared: Prepared, out: Path) -> None:
     write_private(out, queue_csv(stage.pairs, stage.resolution, prepared.decisions, stage.refs, stage.source).encode())
 
 
-def write_tokens(order: Order, codebook: Codebook, database: str, out: Path) -> int:
-    """Write the tokens of the people in scope, made with the key that ``order`` names; returns their number."""
-    if order.key is None:
-        raise UsageError("FG-OP-091", "tokens are made with a secret key: pass --key")
-    key = read_key(order.key)
-    files = case_files(order.paths, order.maps, order.snapshot)
-    text, number = tokens_csv(identities_in_scope(files.deliveries, codebook, files.snapshot), key, database)
+def write_tokens(prepared: Prepared, key: Path, database: str, out: Path) -> int:
+    """Write the tokens of all cases of the people whom the table holds, made with that key; returns their number."""
+    text, number = tokens_csv(prepared.stage.released(), read_key(key), database)
     write_private(out, text.encode())
     return number
 

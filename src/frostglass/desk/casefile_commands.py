@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,12 +16,13 @@ from frostglass.codebooks.import_maps import load_map, shipped_maps
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice, table
 from frostglass.desk.settings import need
-from frostglass.errors import UsageError
+from frostglass.errors import InputError, UsageError
 from frostglass.preparation import Order, Prepared
 from frostglass.sensitive.casefiles.importing import Imported
 from frostglass.sensitive.casefiles.quarantine import MOST_VALUES
 from frostglass.sensitive.departure import shown
 from frostglass.sensitive.flow import Flow
+from frostglass.sensitive.linkage.decisions import read_decisions
 from frostglass.sensitive.linkage.tokens import new_key
 
 CaseFiles = Annotated[list[Path], typer.Argument(help="A folder of case files, or the files.", metavar="FILES")]
@@ -60,6 +61,7 @@ def import_check(
     files: CaseFiles,
     maps: Maps = None,
     snapshot: Snapshot = None,
+    force: Force = False,
     private_report: Annotated[
         Path | None,
         typer.Option(
@@ -74,7 +76,7 @@ def import_check(
     Example: frostglass import check case-files --private-report unmapped.json
     """
     voice = Voice(as_json, quiet=quiet)
-    _check_places([one for one in (private_report,) if one is not None], force=True)
+    _check_places([one for one in (private_report,) if one is not None], _inputs(files), force)
     found = preparation.case_files(files, maps or (), snapshot)
     lots = [delivery.read(found.snapshot) for delivery in found.deliveries]
     voice.say("\n\n".join(_dry_run(lot) for lot in lots))
@@ -176,41 +178,96 @@ def recode(
     Example: frostglass recode case-files -c ctdc-vp-1 -o coded.parquet --report flow.html
     """
     voice = Voice(as_json, quiet=quiet)
-    book = codebooks.load(need(codebook, "a codebook", "-c"))
-    target = need(out, "a place for the coded table", "-o")
+    book = codebooks.load(need(codebook, "a codebook", "-c", in_file=False))
+    target = need(out, "a place for the coded table", "-o", in_file=False)
     if target.suffix.casefold() not in (".parquet", ".csv"):
         raise UsageError("FG-OP-092", "-o takes a name that ends in .parquet or .csv")
     if report is not None and report.suffix.casefold() not in (".html", ".json"):
         raise UsageError("FG-OP-092", "--report takes a name that ends in .html or .json")
-    _check_places([one for one in (target, report, queue) if one is not None and one != decisions], force)
-    _check_apart(target, report, queue)
+    places = [one for one in (target, report) if one is not None]
+    kept = queue is not None and queue == decisions
+    inputs = _inputs(files, key, truth, *(elsewhere or ()), None if kept else decisions)
+    _check_places([*places, *([queue] if queue is not None else [])], inputs, force)
+    _check_queue(queue, decisions)
     order = Order(tuple(files), tuple(maps or ()), snapshot, decisions, key, tuple(elsewhere or ()), truth)
     prepared = preparation.prepare(order, book, voice.progress)
-    preparation.write_table(prepared, target)
+    flow = prepared.flow
     if report is not None:
         preparation.write_report(prepared, report)
+    if flow.proof is not None and not flow.proof.holds():
+        raise InputError(
+            "FG-IN-118", "identifiers of the input stand in the output, which is not written; see the flow report"
+        )
+    if not flow.released:
+        raise InputError(
+            "FG-IN-119", f"no case is left, so there is no table: {_where_lost(flow)}; see the flow report"
+        )
+    preparation.write_table(prepared, target)
     if queue is not None:
         preparation.write_queue(prepared, queue)
     voice.say(_told(prepared, target, report, queue))
-    voice.give(_summary(prepared.flow))
-    if prepared.flow.proof is not None and not prepared.flow.proof.holds():
-        voice.note("identifiers of the input were found in the output: do not use it; the flow report says more")
-        raise typer.Exit(1)
+    voice.give(_summary(flow))
+    if prepared.unlisted:
+        voice.note(f"{prepared.unlisted:,} files in the folder are not listed in casefiles.toml, and were not read")
+    for note in _notes(flow, key_unused=key is not None and not elsewhere):
+        voice.note(note)
 
 
-def _check_apart(*places: Path | None) -> None:
-    """Each thing that is written needs a place of its own."""
-    named = [place.resolve() for place in places if place is not None]
-    if len(set(named)) < len(named):
-        raise UsageError("FG-OP-095", "the table, the report and the queue need a name each")
-
-
-def _check_places(paths: Sequence[Path], force: bool) -> None:
-    for path in paths:
+def _check_places(places: Sequence[Path], inputs: Sequence[Path], force: bool) -> None:
+    """Refuse, before any work, places that cannot be written, that hold something, or that are read from."""
+    if len({place.resolve() for place in places}) < len(places):
+        raise UsageError("FG-OP-096", "everything that is written needs a name of its own")
+    read = {path.resolve() for path in inputs}
+    for path in places:
+        if path.resolve() in read:
+            raise UsageError("FG-OP-097", f"{path.name} is read by this command: write to another place")
         if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
             raise UsageError("FG-OP-072", f"cannot write {path}: name a file in a folder that exists and is yours")
         if path.exists() and not force:
             raise UsageError("FG-OP-050", f"{path.name} exists; choose another name, or --force to overwrite it")
+
+
+def _check_queue(queue: Path | None, decisions: Path | None) -> None:
+    """Refuse to overwrite decisions that are not read."""
+    if queue is None or queue == decisions or not queue.exists():
+        return
+    try:
+        decided = read_decisions(queue).decided
+    except InputError:
+        decided = 0  # no queue: --force says that it may go
+    if decided:
+        raise UsageError(
+            "FG-OP-098", f"{queue.name} holds {decided:,} decisions, which would be lost: pass it as --decisions too"
+        )
+
+
+def _inputs(files: Sequence[Path], *others: Path | None) -> list[Path]:
+    """Every file that a command reads: the case files, those beside them, keys, decisions and the like."""
+    inside = [path for one in files if one.is_dir() for path in one.iterdir()]
+    return [*files, *inside, *(one for one in others if one is not None)]
+
+
+def _where_lost(flow: Flow) -> str:
+    """The step that takes most cases out, in words."""
+    numbers = [left for _, left in flow.stages]
+    steps = zip(flow.stages[1:], numbers, strict=False)
+    (name, _), lost = max(((stage, before - stage[1]) for stage, before in steps), key=lambda step: step[1])
+    return f"{lost:,} of {numbers[0]:,} are lost at “{name}”"
+
+
+def _notes(flow: Flow, *, key_unused: bool) -> Iterator[str]:
+    """What a data officer should not have to look for in the report."""
+    linked = flow.linked
+    if flow.unfilled:
+        yield f"no delivery fills what the codebook reads as {', '.join(flow.unfilled)}"
+    if linked.unnamed:
+        yield f"{linked.unnamed:,} cases have neither name nor document: nobody can tell whose second case they may be"
+    if linked.stale:
+        yield f"{linked.stale:,} decisions are about cases that are not here"
+    if linked.maybe_elsewhere:
+        yield f"{linked.maybe_elsewhere:,} cases may be people's whom another database releases, by name and birth date"
+    if key_unused:
+        yield "the key was used for tokens in the files alone: --released-elsewhere leaves out whom others release"
 
 
 def _told(prepared: Prepared, out: Path, report: Path | None, queue: Path | None) -> str:
@@ -269,20 +326,24 @@ def duplicates_tokens(
     codebook: opt.CodebookRef = None,
     maps: Maps = None,
     snapshot: Snapshot = None,
+    decisions: Annotated[
+        Path | None, typer.Option("--decisions", help="Read a data officer's decisions from this queue file.")
+    ] = None,
     database: Annotated[str, typer.Option("--database", help="A name for this database.")] = "this",
     force: Force = False,
     as_json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> None:
-    """Write keyed-hash tokens of the people in scope, for another database to find them by. No name leaves.
+    """Write keyed-hash tokens of the people whom the table holds, for another database to find. No name leaves.
 
     Example: frostglass duplicates tokens case-files -c ctdc-vp-1 --key token.key -o tokens.csv
     """
     voice = Voice(as_json, quiet=quiet)
-    book = codebooks.load(need(codebook, "a codebook", "-c"))
-    secret, target = need(key, "a key", "--key"), need(out, "a place for the tokens", "-o")
-    _check_places([target], force)
-    order = Order(tuple(files), tuple(maps or ()), snapshot, key=secret)
-    number = preparation.write_tokens(order, book, database, target)
+    book = codebooks.load(need(codebook, "a codebook", "-c", in_file=False))
+    secret = need(key, "a key", "--key", in_file=False)
+    target = need(out, "a place for the tokens", "-o", in_file=False)
+    _check_places([target], _inputs(files, secret, decisions), force)
+    order = Order(tuple(files), tuple(maps or ()), snapshot, decisions)
+    number = preparation.write_tokens(preparation.prepare(order, book, voice.progress), secret, database, target)
     voice.say(f"{number:,} tokens: {target} (private: whoever holds the key can test names against them)")
     voice.give({"out": str(target), "tokens": number})

@@ -65,6 +65,7 @@ class Page:
     households: tuple[tuple[str, str], ...]
     linked: tuple[tuple[str, str], ...]
     waiting: int
+    unfilled: tuple[str, ...]
     columns: tuple[tuple[str, str, str, str, str, str], ...]
     searches: tuple[tuple[str, str, str, str, str], ...]
     proved: bool
@@ -103,11 +104,12 @@ def _page(flow: Flow) -> Page:
         rows=tuple(_rows(flow.sources)),
         bases=tuple((one.import_map, one.legal_basis) for one in flow.sources if one.legal_basis is not None),
         notes=tuple(_notes(flow.sources)),
-        missing=tuple(_loss(one, flow.released) for one in missing),
-        kept=tuple(_loss(one, flow.released) for one in kept),
+        missing=tuple(_loss(one, flow.recoded) for one in missing),
+        kept=tuple(_loss(one, flow.recoded) for one in kept),
         households=tuple((f"{size:,}", f"{number:,}") for size, number in sorted(flow.households.items())),
         linked=_linked(flow),
         waiting=flow.linked.undecided,
+        unfilled=flow.unfilled,
         columns=_columns(flow),
         searches=_searches(flow),
         proved=flow.proof is not None and flow.proof.holds(),
@@ -166,9 +168,9 @@ def _notes(sources: Sequence[SourceFlow]) -> list[tuple[str, str, str]]:
     ]
 
 
-def _loss(loss: Loss, released: int) -> LossRow:
+def _loss(loss: Loss, recoded: int) -> LossRow:
     values = tuple((value, f"{number:,}") for value, number in loss.values.items())
-    return LossRow(loss.variable, loss.kind, f"{loss.cases:,}", _percent(loss.cases, released), values)
+    return LossRow(loss.variable, loss.kind, f"{loss.cases:,}", _percent(loss.cases, recoded), values)
 
 
 def _linked(flow: Flow) -> tuple[tuple[str, str], ...]:
@@ -180,9 +182,10 @@ def _linked(flow: Flow) -> tuple[tuple[str, str], ...]:
         ("pairs decided to be one person", linked.decided_same),
         ("pairs decided to be two people", linked.decided_different),
         ("pairs that wait for a decision", linked.undecided),
-        ("of these, pairs that only a third case connects", linked.chains),
+        ("of these, pairs whose two cases each match a third case, and not each other", linked.chains),
         ("candidate pairs that were not compared", linked.uncompared),
         ("decisions about cases that are not here", linked.stale),
+        ("cases with neither name nor document, which cannot be compared", linked.unnamed),
         ("people whom another database releases", linked.held_elsewhere),
         ("people whom another database may hold, by name and birth date", linked.maybe_elsewhere),
     )

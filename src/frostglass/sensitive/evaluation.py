@@ -181,7 +181,7 @@ class Evaluation:
         return _of_parents(given.picked(given.those_in(rule.among)).changed(lambda _: self.flag), inside)
 
     def _one_of(self, rule: OneOf, records: Records) -> Answers[str]:
-        given = _distinct(self._of(rule.source, records))
+        given = distinct(self._of(rule.source, records))
         several = np.bincount(given.record, minlength=records.number) > 1
         one = given.where(~several)
         if rule.tie is not None and several.any():
@@ -222,6 +222,7 @@ def ages_of(births: Answers[str], dates: Answers[str]) -> Answers[str]:
     low = np.maximum(completed_years(born_last[born], first[at]), 0) if len(record) else np.zeros(0, dtype=np.int64)
     high = completed_years(born_first[born], last[at]) if len(record) else np.zeros(0, dtype=np.int64)
     known = high >= 0
+    known &= (born_first[born] > 0) & (first[at] > 0) if len(record) else True
     return _spans(record[known], low[known], high[known])
 
 
@@ -311,11 +312,11 @@ def _selected(records: Records, condition: Mapping[str, tuple[str, ...]]) -> npt
 def _of_parents(given: Answers[str], records: Records) -> Answers[str]:
     """Answers of child records as answers of their cases, each value once."""
     if records.parent is None:
-        return _distinct(given)
-    return _distinct(Answers(records.parent[given.record], given.place, given.values))
+        return distinct(given)
+    return distinct(Answers(records.parent[given.record], given.place, given.values))
 
 
-def _distinct(given: Answers[str]) -> Answers[str]:
+def distinct(given: Answers[str]) -> Answers[str]:
     """Each value of a record once."""
     size = max(len(given.values), 1)
     packed = np.unique(given.record.astype(np.int64) * size + given.place)

@@ -52,7 +52,8 @@ class Linked:
     """What linkage did: cases compared, pairs merged by rule and by decision, pairs that wait for a decision.
 
     ``merged`` are the cases that are left out because another stands for the same person. ``uncompared`` are candidate
-    pairs that were passed over because too many cases share what would make them candidates.
+    pairs that were passed over because too many cases share what would make them candidates, ``unnamed`` cases have
+    nothing to be compared by.
     """
 
     cases: int
@@ -64,13 +65,17 @@ class Linked:
     chains: int
     uncompared: int
     stale: int
+    unnamed: int
     held_elsewhere: int
     maybe_elsewhere: int
 
 
 @dataclass(frozen=True)
 class Flow:
-    """Everything that a steward asks of the way from case files to the coded table."""
+    """Everything that a steward asks of the way from case files to the coded table.
+
+    ``recoded`` is the number of cases that ``losses`` are among: the released, and those that break a structural rule.
+    """
 
     codebook: str
     codebook_sha256: str
@@ -82,6 +87,8 @@ class Flow:
     losses: tuple[Loss, ...]
     households: Mapping[int, int]
     linked: Linked
+    recoded: int = 0
+    unfilled: tuple[str, ...] = ()
     proof: StripProof | None = None
     truth: Mapping[str, object] | None = None
 
@@ -100,6 +107,8 @@ class Flow:
             "stages": [{"stage": name, "cases": cases} for name, cases in self.stages],
             "sources": [one.as_json() for one in self.sources],
             "recoding": [{**vars(one), "values": dict(one.values)} for one in self.losses],
+            "recoded": self.recoded,
+            "fields_that_no_delivery_fills": list(self.unfilled),
             "households": {str(size): number for size, number in sorted(self.households.items())},
             "duplicates": vars(self.linked),
             "strip": None if self.proof is None else self.proof.as_json(),

@@ -19,6 +19,7 @@ from frostglass.sensitive.evaluation import (
     SEVERAL,
     Evaluation,
     Losses,
+    distinct,
     tally,
 )
 from frostglass.sensitive.records import Cases
@@ -144,7 +145,8 @@ def _joined(given: Answers[str], order: list[str], codebook: Codebook) -> Answer
 
 
 def _positions(given: Answers[str], variable: Variable, codebook: Codebook, number: int, losses: Losses) -> Positions:
-    """Positions of the values, of which a case may have one alone."""
+    """Positions of the values, of which a case may have one alone, were it said twice."""
+    given = distinct(given)
     several = np.bincount(given.record, minlength=number) > 1
     if several.any():
         losses.enter(variable.name, SEVERAL, int(several.sum()), tally(given.where(several)))

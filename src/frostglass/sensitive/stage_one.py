@@ -68,8 +68,9 @@ class Outcome:
 class StageOne:
     """The coded table with everything that is told of how it came about.
 
-    ``positions`` is the released table, a uint16 column a variable. ``refs`` are the cases that were compared with one
-    another, in the order of ``pairs``. ``identifiers`` are all texts of the input that must not come out.
+    ``positions`` is the released table, a uint16 column a variable. ``refs`` are the cases that were compared with
+    one another, in the order of ``pairs``. ``released`` are the identities of all cases of the persons whom the table
+    holds, for tokens. ``identifiers`` are all texts of the input that must not come out.
     """
 
     positions: Mapping[str, npt.NDArray[np.uint16]]
@@ -79,6 +80,7 @@ class StageOne:
     resolution: Resolution
     refs: tuple[str, ...]
     source: npt.NDArray[np.int32]
+    released: Callable[[], Identities]
     outcomes: Callable[[], Mapping[str, Outcome]]
     identifiers: Callable[[], Iterator[str]]
 
@@ -114,7 +116,7 @@ def run(
         "another case of the same person is in the table",
     )
     fate.leave_out(reason, ~stands, inside)
-    elsewhere, maybe = _elsewhere(identities, instructions)
+    elsewhere, maybe = (_of_person(resolution, one) for one in _elsewhere(identities, instructions))
     if instructions.elsewhere is not None:
         fate.leave_out(ELSEWHERE, elsewhere, inside)
 
@@ -126,7 +128,7 @@ def run(
     fit = recoded.fit()
     positions = {name: column[fit] for name, column in recoded.positions.items()}
 
-    linked = _linked(resolution, instructions, ~stands, uncompared, elsewhere, maybe)
+    linked = _linked(resolution, instructions, ~stands, uncompared, _unnamed(identities), elsewhere, maybe)
     flow = _flow(lots, deliveries, lot, fate, recoded, codebook, linked, instructions)
     return StageOne(
         positions=positions,
@@ -136,15 +138,10 @@ def run(
         resolution=resolution,
         refs=identities.refs,
         source=identities.source,
+        released=lambda: lot.identities_of(inside[_of_person(resolution, fate.open[inside])]),
         outcomes=lambda: _outcomes(lots, lot, fate, reason),
         identifiers=lambda: _identifiers(lots),
     )
-
-
-def identities_in_scope(deliveries: Sequence[Delivery], codebook: Codebook, snapshot: str) -> Identities:
-    """The identities of the cases that the scope rules leave in, duplicates and all: for tokens."""
-    lot = _joined([delivery.read(snapshot) for delivery in deliveries])
-    return lot.identities_of(_in_scope(lot, codebook).rows())
 
 
 # ------------------------------------------------------------------------------------------- all deliveries as one
@@ -244,8 +241,11 @@ def _in_scope(lot: _Lot, codebook: Codebook) -> _Fate:
 
 
 def _with_tokens(identities: Identities, key: bytes | None) -> Identities:
-    """The identities with their own tokens beside those that other databases computed with the same key."""
-    if key is None:
+    """The identities with their own tokens beside those that other databases computed with the same key.
+
+    Without such tokens there is nothing to compare the own ones with: documents say more when they are seen themselves.
+    """
+    if key is None or not len(identities.answers("match_tokens").record):
         return identities
     match_tokens = together([identities.answers("match_tokens"), tokens(identities, key)])
     return replace(identities, fields={**identities.fields, "match_tokens": match_tokens})
@@ -284,11 +284,27 @@ def _elsewhere(
     return held_elsewhere(identities, instructions.key, instructions.elsewhere)
 
 
+def _unnamed(identities: Identities) -> int:
+    """Number of cases with neither name, document nor token: nobody can tell whose second case they may be."""
+    known = np.zeros(identities.number, dtype=np.bool_)
+    for name in ("given_name", "family_name", "id_documents", "match_tokens"):
+        known |= identities.answers(name).answered(identities.number)
+    return int((~known).sum())
+
+
+def _of_person(resolution: Resolution, cases: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """All cases of the persons of whom any case is among ``cases``."""
+    person = np.zeros(len(resolution.person), dtype=np.bool_)
+    person[resolution.person[cases]] = True
+    return person[resolution.person]
+
+
 def _linked(
     resolution: Resolution,
     instructions: Instructions,
     left_out: npt.NDArray[np.bool_],
     uncompared: int,
+    unnamed: int,
     elsewhere: npt.NDArray[np.bool_],
     maybe: npt.NDArray[np.bool_],
 ) -> Linked:
@@ -302,6 +318,7 @@ def _linked(
         chains=len(resolution.chained),
         uncompared=uncompared,
         stale=resolution.stale,
+        unnamed=unnamed,
         held_elsewhere=int(elsewhere.sum()),
         maybe_elsewhere=int(maybe.sum()),
     )
@@ -335,7 +352,21 @@ def _flow(
         losses=_losses(recoded.losses),
         households=_households(lot, fate),
         linked=linked,
+        recoded=int(fate.open.sum() + sum(out.sum() for out in fate.broken.values())),
+        unfilled=_unfilled(lots, codebook),
     )
+
+
+def _unfilled(lots: Sequence[Imported], codebook: Codebook) -> tuple[str, ...]:
+    """Fields that the codebook's rules read and that no import map of the deliveries fills."""
+    unfilled = []
+    for place, names in codebook.recoding.reads().items():
+        where = [lot.cases.records if place is None else lot.cases.children.get(place) for lot in lots]
+        filled = {name for records in where if records is not None for name in records.fields}
+        unfilled += [name if place is None else f"{place}.{name}" for name in sorted(names - filled)]
+    scoped = {rule.field for rule in codebook.recoding.scope if rule.field not in (None, CANONICAL_CASE)}
+    filled = {name for lot in lots for name in lot.cases.records.fields}
+    return (*unfilled, *sorted(name for name in scoped if name is not None and name not in filled))
 
 
 def _source_flow(imported: Imported, delivery: Delivery, here: npt.NDArray[np.bool_], fate: _Fate) -> SourceFlow:
@@ -383,10 +414,13 @@ def _losses(losses: Losses) -> tuple[Loss, ...]:
 
 
 def _households(lot: _Lot, fate: _Fate) -> Mapping[int, int]:
-    """How many households have how many of the released cases; a case without a household is one of its own."""
+    """How many households have how many of the released cases; a case without a household is one of its own.
+
+    A household is told within its delivery: another system's numbers are other households.
+    """
     answers = lot.cases.records.answers(HOUSEHOLD).where(fate.open)
-    of_household = np.bincount(answers.place, minlength=1)
-    sizes = Counter(of_household[of_household > 0].tolist())
+    household = lot.source[answers.record].astype(np.int64) * max(len(answers.values), 1) + answers.place
+    sizes = Counter(np.unique(household, return_counts=True)[1].tolist())
     alone = int(fate.open.sum()) - len(np.unique(answers.record))
     sizes[1] += alone
     return {size: number for size, number in sorted(sizes.items()) if number}
@@ -432,3 +466,4 @@ def _identifiers(lots: Sequence[Imported]) -> Iterator[str]:
                 yield from value.split(":")[-1:]
         yield from lot.cases.records.answers(HOUSEHOLD).values
         yield from (ref.partition(":")[2] for ref in lot.refs)
+        yield from (ref.partition(":")[2] for ref, _ in lot.held_refs)

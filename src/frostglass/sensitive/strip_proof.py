@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 SHORTEST, SHORTEST_NUMBER = 4, 7
 """Identifiers of fewer letters and numbers of fewer digits are not searched for: any report has such by chance."""
 
-_LONGEST_RUN = 12
-"""Most words of the output that are compared with an identifier at a time."""
-
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True)
@@ -70,31 +67,29 @@ def search(identifiers: Iterable[str], output: Iterable[str], public: Iterable[s
     wanted: set[str] = set()
     short: set[str] = set()
     for one in identifiers:
-        folded = _folded(one)
-        least = SHORTEST_NUMBER if folded.isdecimal() else SHORTEST
-        (wanted if len(folded) >= least else short).add(folded)
+        plain = _words(one)
+        least = SHORTEST_NUMBER if plain.replace(" ", "").isdecimal() else SHORTEST
+        (wanted if len(plain) >= least else short).add(plain)
     known = _found(wanted, public)
     found = _found(wanted - known, output)
     return Search(len(wanted), len(short - {""}), len(known), len(found))
 
 
 def _found(wanted: Collection[str], texts: Iterable[str]) -> set[str]:
-    """Which of ``wanted`` stand in the texts, bounded by what is no letter and no digit."""
-    return {run for text in texts for run in _runs(_folded(text)) if run in wanted}
+    """Which of ``wanted`` stand in the texts."""
+    lengths = sorted({one.count(" ") + 1 for one in wanted})
+    found: set[str] = set()
+    for text in texts:
+        words = _words(text).split(" ")
+        for length in lengths:
+            runs = (" ".join(words[start : start + length]) for start in range(len(words) - length + 1))
+            found.update(run for run in runs if run in wanted)
+    return found
 
 
-def _runs(text: str) -> Iterator[str]:
-    """Every stretch of the text from the beginning of a word to the end of one, of at most a dozen words.
+def _words(text: str) -> str:
+    """The letters and digits of a text, without case; whatever stands between them is one space.
 
-    A sign before or after, such as the plus of a telephone number, also counts.
+    So an identifier is found whatever signs stand around or inside it: +999 123 4567 is found in 999-123-4567.
     """
-    words = [(found.start(), found.end()) for found in _WORD.finditer(text)]
-    for number, (start, _) in enumerate(words):
-        for _, end in words[number : number + _LONGEST_RUN]:
-            yield text[start:end]
-            if start and not text[start - 1].isspace():
-                yield text[start - 1 : end]
-
-
-def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    return " ".join(_WORD.findall(unicodedata.normalize("NFC", text).casefold()))

@@ -226,6 +226,17 @@ def _in_file(error: InputError, path: Path) -> InputError:
 
 
 def files_in(folder: Path) -> Iterator[Path]:
-    """The case files of a folder without a description: tables and JSON, in the order of their names."""
+    """The case files of a folder without a description: tables and JSON, in the order of their names.
+
+    InputError FG-IN-115 when other files lie there: which of them are meant is not guessed.
+    """
     suffixes = (".csv", ".xlsx", ".parquet", *_JSON)
-    return (one for one in sorted(folder.iterdir()) if one.suffix.casefold() in suffixes and one.is_file())
+    files = [one for one in sorted(folder.iterdir()) if one.is_file() and not one.name.startswith(".")]
+    others = sum(one.suffix.casefold() not in suffixes for one in files)
+    if others and len(files) > others:
+        raise InputError(
+            "FG-IN-115",
+            f"{others:,} of {len(files):,} files in {folder.name} are neither CSV, XLSX, Parquet nor JSON: take them "
+            "out, or list what is meant in casefiles.toml",
+        )
+    return (one for one in files if one.suffix.casefold() in suffixes)

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.whole_file import PRIVATE, write_whole
 from frostglass.errors import InputError
 from frostglass.sensitive.linkage.pairs import Pairs, words
 
@@ -213,18 +212,6 @@ def queue_csv(
         shown = f"{max(bits, 0):.1f}" if kind not in ("decided", "stale") else ""
         writer.writerow([*map(_guarded, pair), kind, shown, agrees, differing, *map(_guarded, told)])
     return buffer.getvalue()
-
-
-def write_queue(
-    path: Path,
-    pairs: Pairs,
-    resolution: Resolution,
-    decisions: Decisions,
-    refs: Sequence[str],
-    source: npt.NDArray[np.int32],
-) -> None:
-    """Write the queue whole, for its owner alone. OSError leaves what was there."""
-    write_whole(path, queue_csv(pairs, resolution, decisions, refs, source).encode(), mode=PRIVATE)
 
 
 _Row = tuple[str, float, str, str]

@@ -27,7 +27,6 @@ import numpy as np
 import numpy.typing as npt
 
 from frostglass.arrays.readers import read_text_table
-from frostglass.arrays.whole_file import PRIVATE, write_whole
 from frostglass.errors import InputError, UsageError
 from frostglass.sensitive.answers import Answers, together
 from frostglass.sensitive.linkage.identities import Identities
@@ -38,6 +37,8 @@ COLUMNS = ("database", "case", "scheme", "token")
 
 DOCUMENT, DOCUMENT_NUMBER, NAME_BIRTH = "document", "document-number", "name-birth"
 SCHEMES = (DOCUMENT, DOCUMENT_NUMBER, NAME_BIRTH)
+KEY, END = "key", "end"
+"""Rows that are no tokens: the first tells the key without giving it away, the last how many tokens there are."""
 
 _LEAST_BYTES = 32
 _TOKEN = re.compile(r"[0-9a-f]{64}")
@@ -123,35 +124,41 @@ def tokens_csv(identities: Identities, key: bytes, database: str) -> tuple[str, 
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
+    writer.writerow((database, "", KEY, _hash(key, KEY, "")))
     writer.writerows((database, *row) for row in rows)
+    writer.writerow((database, "", END, _hash(key, END, str(len(rows)))))
     return buffer.getvalue(), len(rows)
 
 
-def write_tokens(path: Path, identities: Identities, key: bytes, database: str) -> int:
-    """Write the tokens whole, for their owner alone, and return their number. OSError leaves what was there."""
-    text, number = tokens_csv(identities, key, database)
-    write_whole(path, text.encode(), mode=PRIVATE)
-    return number
+def read_tokens(paths: Sequence[Path], key: bytes) -> Tokens:
+    """The tokens in files of other databases.
+
+    InputError FG-IN-099 when a file holds something else, was made with another key than ``key``, or breaks off.
+    """
+    return Tokens(frozenset(token for path in paths for token in _read(path, key)))
 
 
-def read_tokens(paths: Sequence[Path]) -> Tokens:
-    """The tokens in files of other databases. InputError FG-IN-099 when a file holds something else."""
-    return Tokens(frozenset(token for path in paths for token in _read(path)))
-
-
-def _read(path: Path) -> Iterator[str]:
+def _read(path: Path, key: bytes) -> Iterator[str]:
     table = read_text_table(path, only=lambda headings: [one for one in headings if one in ("scheme", "token")])
     if tuple(table.headings) != COLUMNS:
         raise InputError("FG-IN-099", f"{path.name} is no file of tokens: its columns are not {', '.join(COLUMNS)}")
     scheme, token = table.columns
-    if not set(scheme.values) <= {*SCHEMES} or not all(_TOKEN.fullmatch(value) for value in token.values):
+    if not set(scheme.values) <= {*SCHEMES, KEY, END} or not all(_TOKEN.fullmatch(value) for value in token.values):
         raise InputError(
             "FG-IN-099",
             f"{path.name} holds other schemes than {', '.join(SCHEMES)}, or tokens that are none: have it written "
             "again by this version",
         )
-    for kind, held in zip(scheme.index.tolist(), token.index.tolist(), strict=True):
-        yield f"{scheme.values[kind]}:{token.values[held]}"
+    rows = [
+        (scheme.values[kind], token.values[held])
+        for kind, held in zip(scheme.index.tolist(), token.index.tolist(), strict=True)
+    ]
+    found = [f"{kind}:{held}" for kind, held in rows if kind in SCHEMES]
+    if (KEY, _hash(key, KEY, "")) not in rows:
+        raise InputError("FG-IN-099", f"{path.name} was made with another key: both databases need the same one")
+    if (END, _hash(key, END, str(len(found)))) not in rows:
+        raise InputError("FG-IN-099", f"{path.name} breaks off, or was changed: have it sent again")
+    yield from found
 
 
 def held_elsewhere(
