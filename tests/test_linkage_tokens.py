@@ -136,12 +136,12 @@ def test_a_file_of_anything_else_is_refused_without_a_value(tmp_path: Path, text
 def test_a_file_made_with_another_key_or_cut_short_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "tokens.csv"
     write_tokens(path, identities([ADA]), KEY, "south")
-    with pytest.raises(InputError, match="FG-IN-099 .*another key"):
+    with pytest.raises(InputError, match=r"FG-IN-099 .*another key"):
         read_tokens([path], KEY[::-1])
     lines = path.read_text().splitlines(keepends=True)
     for fewer in (lines[:-1], [lines[0], lines[1], *lines[3:]], [*lines, lines[2]]):
         path.write_text("".join(fewer))
-        with pytest.raises(InputError, match="FG-IN-099 .*breaks off"):
+        with pytest.raises(InputError, match=r"FG-IN-099 .*breaks off"):
             read_tokens([path], KEY)
 
 

@@ -414,7 +414,7 @@ def test_a_map_in_casefiles_toml_lies_beside_it_or_ships(tmp_path: Path, monkeyp
     write_rows(folder / "a.csv", HEADINGS["legacy-flat"], [LEGACY])
     (tmp_path / "mine.toml").write_text("")
     (folder / "casefiles.toml").write_text('[[delivery]]\nmap = "mine.toml"\nfiles = { cases = "a.csv" }\n')
-    with pytest.raises(InputError, match="FG-IN-113 .*neither a file beside it nor one that ships"):
+    with pytest.raises(InputError, match=r"FG-IN-113 .*neither a file beside it nor one that ships"):
         preparation.case_files((folder,))
 
 
