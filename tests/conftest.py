@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from frostglass import codebooks
+from frostglass.desk import main
 from frostglass.terms.codebook import Codebook
 from tests.survey_support import SMALL, survey
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def frostglass_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs the command line in this process: exit code, what is said on stdout and what on stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["frostglass", *map(str, arguments)])
+        try:
+            main.run()
+        except SystemExit as done:
+            code = done.code if isinstance(done.code, int) else 0
+        else:
+            code = 0
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
 
 
 @pytest.fixture(scope="session")

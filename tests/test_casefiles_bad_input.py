@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from frostglass.desk import main
 from tests.casefile_support import HEADINGS, LEGACY, NEW, write_json, write_rows
+from tests.conftest import Command
 
 SECRET = "Xylophonia"
 ROW = {**LEGACY, "family_name": SECRET, "remarks": "a note"}
@@ -27,24 +27,17 @@ Check = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Check:
+def check(tmp_path: Path, frostglass_command: Command) -> Check:
     """Runs ``import check`` on a path; whatever comes of it, no value is printed and nothing crashes."""
 
     def run(path: Path, *options: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["frostglass", "import", "check", str(path), *options])
-        try:
-            main.run()
-        except SystemExit as done:
-            code = done.code if isinstance(done.code, int) else 0
-        else:
-            code = 0
-        said = capsys.readouterr()
-        for text in (said.out, said.err):
+        code, out, err = frostglass_command("import", "check", path, *options)
+        for text in (out, err):
             assert SECRET not in text
             assert "Traceback" not in text
             assert "FG-XX" not in text
         assert {one.name for one in tmp_path.iterdir()} <= {path.name, "private.json", "locked"}
-        return code, said.out, said.err
+        return code, out, err
 
     return run
 

@@ -5,43 +5,29 @@ from __future__ import annotations
 import json
 import re
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from frostglass.desk import main
+from tests.conftest import Command
 from tests.survey_support import SMALL, survey
-
-Desk = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frostglass_command: Command) -> Command:
     """Runs the command in a folder with a table, a codebook and a ledger with one scope."""
     monkeypatch.chdir(tmp_path)
     survey(600).write_csv(tmp_path / "table.csv")
     (tmp_path / "small.toml").write_text(SMALL)
 
-    def frostglass(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["frostglass", *arguments])
-        try:
-            main.run()
-        except SystemExit as done:
-            code = done.code if isinstance(done.code, int) else 0
-        else:
-            code = 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    assert frostglass("ledger", "open", "s", "--epsilon", "2", "--delta", "1e-6", "--ledger", "b.db")[0] == 0
-    return frostglass
+    assert frostglass_command("ledger", "open", "s", "--epsilon", "2", "--delta", "1e-6", "--ledger", "b.db")[0] == 0
+    return frostglass_command
 
 
 RELEASE = ("release", "table.csv", "-c", "small.toml", "--epsilon", "1.5", "--scope", "s", "--ledger", "b.db")
 
 
-def test_the_whole_way(desk: Desk, tmp_path: Path) -> None:
+def test_the_whole_way(desk: Command, tmp_path: Path) -> None:
     assert desk("check", "table.csv", "-c", "small.toml")[0] == 0
     code, out, err = desk(*RELEASE, "-o", "out", "-v")
     assert code == 0, err
@@ -62,7 +48,7 @@ def test_the_whole_way(desk: Desk, tmp_path: Path) -> None:
     assert not (tmp_path / "again").exists()
 
 
-def test_json_everywhere_is_one_document(desk: Desk) -> None:
+def test_json_everywhere_is_one_document(desk: Command) -> None:
     commands = [
         ("check", "table.csv", "-c", "small.toml", "--json"),
         ("plan", "-c", "small.toml", "--epsilon", "1", "--delta", "1e-6", "--json"),
@@ -86,13 +72,13 @@ def test_json_everywhere_is_one_document(desk: Desk) -> None:
         json.loads(out)
 
 
-def test_errors_have_one_shape_in_text_and_json(desk: Desk) -> None:
+def test_errors_have_one_shape_in_text_and_json(desk: Command) -> None:
     code, out, err = desk("release", "nothing.csv", "-c", "small.toml", "--epsilon", "1", "--json")
     assert (code, out) == (2, "")
     assert set(json.loads(err)["error"]) == {"code", "message"}
 
 
-def test_a_plan_opens_no_data_and_spends_nothing(desk: Desk, tmp_path: Path) -> None:
+def test_a_plan_opens_no_data_and_spends_nothing(desk: Command, tmp_path: Path) -> None:
     """The table need not even exist, and the ledger's bytes stay as they are."""
     before = (tmp_path / "b.db").read_bytes()
     code, out, _ = desk("plan", "not-there.csv", *RELEASE[2:], "-o", "out")
@@ -105,7 +91,7 @@ def test_a_plan_opens_no_data_and_spends_nothing(desk: Desk, tmp_path: Path) -> 
     assert not (tmp_path / "out").exists()
 
 
-def test_a_release_file_says_the_same_as_the_options(desk: Desk, tmp_path: Path) -> None:
+def test_a_release_file_says_the_same_as_the_options(desk: Command, tmp_path: Path) -> None:
     (tmp_path / "release.toml").write_text(
         'data = "table.csv"\ncodebook = "small.toml"\nepsilon = "1.5"\nscope = "s"\nledger = "b.db"\nout = "out"\n'
         "[accept]\nlargest_error = 0.1\n"
@@ -128,7 +114,7 @@ def test_a_release_file_says_the_same_as_the_options(desk: Desk, tmp_path: Path)
     ],
 )
 def test_a_wrong_release_file_is_named_with_its_place(
-    text: str, code: str, words: str, desk: Desk, tmp_path: Path
+    text: str, code: str, words: str, desk: Command, tmp_path: Path
 ) -> None:
     (tmp_path / "release.toml").write_text(text)
     exit_code, _, err = desk("release", "--config", "release.toml")
@@ -160,7 +146,7 @@ def test_a_wrong_release_file_is_named_with_its_place(
     ],
 )
 def test_options_out_of_range_are_refused_with_their_rule(
-    option: str, value: str, code: str, desk: Desk, tmp_path: Path
+    option: str, value: str, code: str, desk: Command, tmp_path: Path
 ) -> None:
     """Nothing is reserved, nothing is left behind."""
     arguments = list(RELEASE)
@@ -187,7 +173,7 @@ def test_options_out_of_range_are_refused_with_their_rule(
     ],
 )
 def test_a_scope_beyond_the_usual_needs_a_reason(
-    epsilon: str, delta: str, extra: tuple[str, ...], code: str, desk: Desk
+    epsilon: str, delta: str, extra: tuple[str, ...], code: str, desk: Command
 ) -> None:
     arguments = ("ledger", "open", "t", "--epsilon", epsilon, "--delta", delta, "--ledger", "b.db", *extra)
     exit_code, _, err = desk(*arguments)
@@ -198,7 +184,7 @@ def test_a_scope_beyond_the_usual_needs_a_reason(
         assert "decided by the board" in desk("ledger", "show", "--ledger", "b.db")[1]
 
 
-def test_an_existing_output_is_never_overwritten(desk: Desk, tmp_path: Path) -> None:
+def test_an_existing_output_is_never_overwritten(desk: Command, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     code, _, err = desk(*RELEASE, "-o", "out")
     assert code == 1
@@ -206,13 +192,13 @@ def test_an_existing_output_is_never_overwritten(desk: Desk, tmp_path: Path) -> 
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_missing_ledger_says_how_to_open_one(desk: Desk) -> None:
+def test_a_missing_ledger_says_how_to_open_one(desk: Command) -> None:
     code, _, err = desk(*RELEASE[:-1], "no.db", "-o", "out")
     assert code == 1
     assert "ledger open" in err
 
 
-def test_wrong_usage_exits_with_2(desk: Desk) -> None:
+def test_wrong_usage_exits_with_2(desk: Command) -> None:
     for arguments in (("release", "--no-such-option"), ("nonsense",), ("count",)):
         code, _, err = desk(*arguments)
         assert code == 2
@@ -228,14 +214,14 @@ def test_wrong_usage_exits_with_2(desk: Desk) -> None:
         (("sex=X",), "no value"),
     ],
 )
-def test_a_wrong_condition_is_explained(conditions: tuple[str, ...], words: str, desk: Desk) -> None:
+def test_a_wrong_condition_is_explained(conditions: tuple[str, ...], words: str, desk: Command) -> None:
     desk(*RELEASE, "-o", "out")
     code, _, err = desk("count", "out", *conditions)
     assert code == 2
     assert words in err.lower()
 
 
-def test_a_value_of_a_case_never_reaches_the_terminal(desk: Desk, tmp_path: Path) -> None:
+def test_a_value_of_a_case_never_reaches_the_terminal(desk: Command, tmp_path: Path) -> None:
     """It goes to the private report, which only the steward can read."""
     secret = "Zaphod-Canary"
     (tmp_path / "bad.csv").write_text(f"sex,age,works,langs\n{secret},18-59,,en\n")
@@ -248,7 +234,7 @@ def test_a_value_of_a_case_never_reaches_the_terminal(desk: Desk, tmp_path: Path
         (tmp_path / "private.json").unlink()
 
 
-def test_a_fault_of_ours_shows_no_value_and_no_traceback(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_shows_no_value_and_no_traceback(desk: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_args: object, **_named: object) -> None:
         raise RuntimeError("cell says Zaphod-Canary")
 
@@ -260,7 +246,7 @@ def test_a_fault_of_ours_shows_no_value_and_no_traceback(desk: Desk, monkeypatch
     assert "Traceback" not in err
 
 
-def test_interrupting_says_what_was_spent_and_how_to_go_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupting_says_what_was_spent_and_how_to_go_on(desk: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_args: object, **_named: object) -> None:
         raise KeyboardInterrupt
 
@@ -274,7 +260,7 @@ def test_interrupting_says_what_was_spent_and_how_to_go_on(desk: Desk, monkeypat
     assert "resuming" in err
 
 
-def test_draft_confirm_release(desk: Desk, tmp_path: Path) -> None:
+def test_draft_confirm_release(desk: Command, tmp_path: Path) -> None:
     """An unknown table: drafted, refused, confirmed, released, without code."""
     assert desk("codebook", "draft", "table.csv", "-o", "mine.toml")[0] == 0
     assert stat.S_IMODE((tmp_path / "mine.toml").stat().st_mode) == 0o600
@@ -290,7 +276,7 @@ def test_draft_confirm_release(desk: Desk, tmp_path: Path) -> None:
     assert desk("verify", "out")[0] == 0
 
 
-def test_faults_of_a_codebook_are_all_named(desk: Desk, tmp_path: Path) -> None:
+def test_faults_of_a_codebook_are_all_named(desk: Command, tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text(SMALL.replace('type = "flag"', 'type = "flagg"').replace('"M"]', '"F"]'))
     code, out, _ = desk("codebook", "check", "bad.toml")
     assert code == 1
@@ -298,7 +284,7 @@ def test_faults_of_a_codebook_are_all_named(desk: Desk, tmp_path: Path) -> None:
     assert "variable[2]" in out
 
 
-def test_the_demo_ends_with_the_promise_and_five_counts(desk: Desk, tmp_path: Path) -> None:
+def test_the_demo_ends_with_the_promise_and_five_counts(desk: Command, tmp_path: Path) -> None:
     code, out, err = desk("demo", "--cases", "2000")
     assert code == 0, err
     assert (tmp_path / "frostglass-demo" / "bundle" / "manifest.json").exists()
@@ -309,7 +295,7 @@ def test_the_demo_ends_with_the_promise_and_five_counts(desk: Desk, tmp_path: Pa
     assert (tmp_path / "frostglass-demo-2").exists()
 
 
-def test_every_command_has_help_with_what_it_does(desk: Desk) -> None:
+def test_every_command_has_help_with_what_it_does(desk: Command) -> None:
     verbs = ["demo", "simulate", "check", "plan", "release", "count", "verify", "publish", "recode"]
     verbs += ["import check", "import list", "duplicates key", "duplicates tokens"]
     verbs += [f"codebook {each}" for each in ("list", "check", "show", "draft")]
@@ -320,7 +306,7 @@ def test_every_command_has_help_with_what_it_does(desk: Desk) -> None:
         assert len(out) > 150
 
 
-def test_a_refused_scope_leaves_no_ledger_behind(desk: Desk, tmp_path: Path) -> None:
+def test_a_refused_scope_leaves_no_ledger_behind(desk: Command, tmp_path: Path) -> None:
     assert desk("ledger", "open", "t", "--epsilon", "9", "--delta", "1e-6", "--ledger", "new.db")[0] == 2
     assert not (tmp_path / "new.db").exists()
     code, _, err = desk("ledger", "open", "t", "--epsilon", "3", "--delta", "1e-6", "--ledger", "new.db")
@@ -329,7 +315,7 @@ def test_a_refused_scope_leaves_no_ledger_behind(desk: Desk, tmp_path: Path) -> 
 
 
 def test_staged_answers_that_nobody_will_finish_can_be_deleted(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(*_args: object, **_named: object) -> None:
         raise KeyboardInterrupt

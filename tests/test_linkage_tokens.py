@@ -146,7 +146,7 @@ def test_a_file_made_with_another_key_or_cut_short_is_refused(tmp_path: Path) ->
 
 
 def test_the_name_of_a_database_is_a_plain_word() -> None:
-    with pytest.raises(UsageError, match="FG-OP-095"):
+    with pytest.raises(UsageError, match="FG-OP-115"):
         tokens_csv(identities([ADA]), KEY, "=south")
 
 

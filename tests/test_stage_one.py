@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +17,6 @@ import pytest
 
 import frostglass
 from frostglass import codebooks, preparation
-from frostglass.desk import main
 from frostglass.errors import InputError, UsageError
 from frostglass.preparation import Order
 from frostglass.review.flow_page import flow_html
@@ -26,10 +25,9 @@ from frostglass.sensitive.linkage.decisions import COLUMNS
 from frostglass.sensitive.linkage.tokens import new_key
 from frostglass.simulate.casefiles import write_case_files
 from tests.casefile_support import HEADINGS, LEGACY, NEW, OLD, OLD_PERSON, write_json, write_rows
+from tests.conftest import Command
 
 VP = codebooks.load("ctdc-vp-1")
-
-Desk = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -41,19 +39,8 @@ def case_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
-    def frostglass(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["frostglass", *map(str, arguments)])
-        try:
-            main.run()
-        except SystemExit as done:
-            code = done.code if isinstance(done.code, int) else 0
-        else:
-            code = 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return frostglass
+def desk(frostglass_command: Command) -> Command:
+    return frostglass_command
 
 
 def truth_of(folder: Path) -> dict[str, dict[str, str]]:
@@ -147,7 +134,7 @@ def test_the_flow_counts_what_the_truth_says(case_files: Path) -> None:
     assert numbers[-1] == flow.released
 
 
-def test_the_table_that_comes_out_fits_the_codebook(case_files: Path, tmp_path: Path, desk: Desk) -> None:
+def test_the_table_that_comes_out_fits_the_codebook(case_files: Path, tmp_path: Path, desk: Command) -> None:
     for name in ("coded.parquet", "coded.csv"):
         out = tmp_path / name
         assert desk("recode", case_files, "-c", "ctdc-vp-1", "-o", out, "-q")[0] == 0
@@ -198,7 +185,7 @@ def identifiers_of(folder: Path) -> set[str]:
 
 
 def test_no_identifier_is_in_the_table_the_report_what_is_said_or_the_bundle(
-    case_files: Path, tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    case_files: Path, tmp_path: Path, desk: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     commands: list[tuple[object, ...]] = [
@@ -243,7 +230,7 @@ def test_the_report_proves_the_strip(case_files: Path, tmp_path: Path) -> None:
 
 
 def test_a_leak_would_be_found_and_reported(
-    case_files: Path, tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    case_files: Path, tmp_path: Path, desk: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a planted word smuggled into the report, the proof fails, and so does the command."""
     word = (case_files / "planted.txt").read_text(encoding="utf-8").splitlines()[0]
@@ -262,7 +249,7 @@ def test_a_leak_would_be_found_and_reported(
 # ------------------------------------------------------------------------------------------------------ the command
 
 
-def test_recode_says_what_came_of_it(case_files: Path, tmp_path: Path, desk: Desk) -> None:
+def test_recode_says_what_came_of_it(case_files: Path, tmp_path: Path, desk: Command) -> None:
     code, said, err = desk(
         "recode", case_files, "-c", "ctdc-vp-1", "-o", tmp_path / "c.parquet", "--report", tmp_path / "f.html",
         "--queue", tmp_path / "q.csv",
@@ -278,7 +265,7 @@ def test_recode_says_what_came_of_it(case_files: Path, tmp_path: Path, desk: Des
     assert "http" not in page.replace("http-equiv", "")
 
 
-def test_the_report_is_the_same_in_both_forms(case_files: Path, tmp_path: Path, desk: Desk) -> None:
+def test_the_report_is_the_same_in_both_forms(case_files: Path, tmp_path: Path, desk: Command) -> None:
     for name in ("f.html", "f.json"):
         desk("recode", case_files, "-c", "ctdc-vp-1", "-o", tmp_path / "c.csv", "--report", tmp_path / name, "--force")
     content = json.loads((tmp_path / "f.json").read_text())
@@ -292,7 +279,9 @@ def test_the_report_is_the_same_in_both_forms(case_files: Path, tmp_path: Path, 
     assert sum(int(size) * number for size, number in content["households"].items()) == content["stages"][-1]["cases"]
 
 
-def test_case_files_that_another_database_releases_are_left_out(case_files: Path, tmp_path: Path, desk: Desk) -> None:
+def test_case_files_that_another_database_releases_are_left_out(
+    case_files: Path, tmp_path: Path, desk: Command
+) -> None:
     key, tokens = tmp_path / "k", tmp_path / "t.csv"
     common = (case_files, "-c", "ctdc-vp-1", "--key", key)
     assert desk("duplicates", "key", "-o", key)[0] == 0
@@ -346,7 +335,7 @@ def test_tokens_are_written_of_released_people_alone(tmp_path: Path) -> None:
 
 
 def test_nothing_that_is_read_is_written_over_and_no_decision_is_lost(
-    case_files: Path, tmp_path: Path, desk: Desk
+    case_files: Path, tmp_path: Path, desk: Command
 ) -> None:
     folder, queue, key = tmp_path / "files", tmp_path / "q.csv", tmp_path / "k"
     shutil.copytree(case_files, folder)
@@ -356,14 +345,14 @@ def test_nothing_that_is_read_is_written_over_and_no_decision_is_lost(
     answered(queue, truth_of(folder))
     before = {path: path.read_bytes() for path in (*folder.iterdir(), queue, key)}
     attempts: list[tuple[tuple[object, ...], str]] = [
-        ((*common, "-o", folder / "legacy.csv"), "FG-OP-097"),
+        ((*common, "-o", folder / "legacy.csv"), "FG-OP-117"),
         ((*common, "-o", tmp_path / "c.csv", "--report", folder / "x" / ".." / "truth.json"), "FG-OP-072"),
-        ((*common, "-o", tmp_path / "c.csv", "--queue", tmp_path / "c.csv"), "FG-OP-096"),
-        ((*common, "-o", queue, "--decisions", queue), "FG-OP-097"),
-        ((*common, "-o", tmp_path / "c.csv", "--queue", queue), "FG-OP-098"),
-        (("import", "check", folder, "--private-report", folder / "htcds.csv", "--force"), "FG-OP-097"),
+        ((*common, "-o", tmp_path / "c.csv", "--queue", tmp_path / "c.csv"), "FG-OP-116"),
+        ((*common, "-o", queue, "--decisions", queue), "FG-OP-117"),
+        ((*common, "-o", tmp_path / "c.csv", "--queue", queue), "FG-OP-118"),
+        (("import", "check", folder, "--private-report", folder / "htcds.csv", "--force"), "FG-OP-117"),
         (("import", "check", folder, "--private-report", queue), "FG-OP-050"),
-        (("duplicates", "tokens", folder, "-c", "ctdc-vp-1", "--key", key, "-o", key, "--force"), "FG-OP-097"),
+        (("duplicates", "tokens", folder, "-c", "ctdc-vp-1", "--key", key, "-o", key, "--force"), "FG-OP-117"),
     ]
     for arguments, code in attempts:
         status, _, err = desk(*arguments)
@@ -373,7 +362,7 @@ def test_nothing_that_is_read_is_written_over_and_no_decision_is_lost(
     assert desk(*common, "-o", tmp_path / "c.csv", "--queue", queue, "--decisions", queue)[0] == 0
 
 
-def test_what_no_map_fills_and_who_cannot_be_compared_is_said(tmp_path: Path, desk: Desk) -> None:
+def test_what_no_map_fills_and_who_cannot_be_compared_is_said(tmp_path: Path, desk: Command) -> None:
     write_rows(tmp_path / "cases.csv", "no,seen", [{"no": "1", "seen": "2021"}, {"no": "2", "seen": "2021"}])
     (tmp_path / "m.toml").write_text(
         '[map]\nid = "m"\nsource_system = "m"\nkey = "no"\n[fields]\nseen = { from = "seen", as = "year" }\n'
@@ -389,7 +378,7 @@ def test_what_no_map_fills_and_who_cannot_be_compared_is_said(tmp_path: Path, de
     assert "kind" in (tmp_path / "f.html").read_text()
 
 
-def test_a_table_without_a_record_is_not_written(tmp_path: Path, desk: Desk) -> None:
+def test_a_table_without_a_record_is_not_written(tmp_path: Path, desk: Command) -> None:
     write_rows(tmp_path / "a.csv", HEADINGS["legacy-flat"], [LEGACY])
     code, said, err = desk("recode", tmp_path / "a.csv", "-c", "ctdc-vp-1", "-o", tmp_path / "c.csv", "--report",
                            tmp_path / "f.html")  # fmt: skip
@@ -480,18 +469,18 @@ def test_a_truth_of_other_files_is_refused(case_files: Path, tmp_path: Path) -> 
     [
         (("-o", "c.parquet"), "FG-OP"),
         (("-c", "ctdc-vp-1"), "FG-OP"),
-        (("-c", "ctdc-vp-1", "-o", "c.xlsx"), "FG-OP-092"),
-        (("-c", "ctdc-vp-1", "-o", "c.csv", "--report", "f.pdf"), "FG-OP-092"),
-        (("-c", "ctdc-vp-1", "-o", "c.csv", "--snapshot", "soon"), "FG-OP-090"),
+        (("-c", "ctdc-vp-1", "-o", "c.xlsx"), "FG-OP-112"),
+        (("-c", "ctdc-vp-1", "-o", "c.csv", "--report", "f.pdf"), "FG-OP-112"),
+        (("-c", "ctdc-vp-1", "-o", "c.csv", "--snapshot", "soon"), "FG-OP-110"),
         (("-c", "ctdc-vp-1", "-o", "there.csv"), "FG-OP-050"),
         (("-c", "ctdc-vp-1", "-o", "c.csv", "--map", "webform"), "FG-CB-011"),
         (("-c", "ctdc-vp-1", "-o", "none/c.csv"), "FG-OP-072"),
         (("-c", "ctdc-vp-1", "-o", "c.csv", "--report", "none/f.html"), "FG-OP-072"),
-        (("-c", "ctdc-vp-1", "-o", "c.csv", "--queue", "c.csv"), "FG-OP-096"),
+        (("-c", "ctdc-vp-1", "-o", "c.csv", "--queue", "c.csv"), "FG-OP-116"),
     ],
 )
 def test_wrong_use_is_told_and_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, desk: Desk, arguments: tuple[str, ...], code: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, desk: Command, arguments: tuple[str, ...], code: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_rows(tmp_path / "a.csv", HEADINGS["legacy-flat"], [LEGACY])
@@ -506,12 +495,12 @@ def test_wrong_use_is_told_and_leaves_nothing_behind(
 
 def test_an_order_with_tokens_and_no_key_is_refused(tmp_path: Path) -> None:
     write_rows(tmp_path / "a.csv", HEADINGS["legacy-flat"], [LEGACY])
-    with pytest.raises(UsageError, match="FG-OP-091"):
+    with pytest.raises(UsageError, match="FG-OP-111"):
         preparation.prepare(Order((tmp_path,), elsewhere=(tmp_path / "a.csv",)), VP)
 
 
 def test_simulate_writes_case_files_or_a_table_and_not_both(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, desk: Desk
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, desk: Command
 ) -> None:
     monkeypatch.chdir(tmp_path)
     code, said, _ = desk("simulate", "--cases", "50", "-o", "files")
@@ -528,7 +517,7 @@ def test_what_is_prepared_prints_as_withheld(case_files: Path) -> None:
         assert "withheld" in repr(one)
 
 
-def test_the_import_maps_are_listed(desk: Desk) -> None:
+def test_the_import_maps_are_listed(desk: Command) -> None:
     code, said, _ = desk("import", "list")
     assert code == 0
     assert all(name in said for name in ("legacy-flat", "webform-old", "webform-new", "htcds-2"))

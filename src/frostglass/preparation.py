@@ -79,7 +79,7 @@ def case_files(paths: Sequence[Path], maps: Sequence[str] = (), snapshot: str | 
     """The deliveries at ``paths``: one folder, or files. ``maps`` are ids or files of import maps, by default all that
     ship; ``snapshot`` (YYYY-MM-DD) overrides what the description of the folder says, and both default to today.
 
-    InputError FG-IN-113 to FG-IN-115 where it cannot be told what a file is; UsageError FG-OP-090, FG-OP-091.
+    InputError FG-IN-113 to FG-IN-115 where it cannot be told what a file is; UsageError FG-OP-110, FG-OP-111.
     """
     folder = paths[0] if len(paths) == 1 and paths[0].is_dir() else None
     description = read_description(folder) if folder is not None else None
@@ -88,7 +88,7 @@ def case_files(paths: Sequence[Path], maps: Sequence[str] = (), snapshot: str | 
     if folder is not None and description is not None:
         if maps:
             raise UsageError(
-                "FG-OP-094",
+                "FG-OP-114",
                 f"{folder.name} has a casefiles.toml, which names its maps: change them there, not by --map",
             )
         return _described(folder, description, day)
@@ -133,7 +133,7 @@ def _day(text: str | None) -> str | None:
     try:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date().isoformat()
     except ValueError:
-        raise UsageError("FG-OP-090", "--snapshot takes a day such as 2022-11-15") from None
+        raise UsageError("FG-OP-110", "--snapshot takes a day such as 2022-11-15") from None
 
 
 def _planted(folder: Path, description: Description) -> tuple[str, ...]:
@@ -154,7 +154,7 @@ def prepare(order: Order, codebook: Codebook, progress: Callable[[str], None] = 
     decisions = read_decisions(order.decisions) if order.decisions is not None else Decisions.none()
     key = read_key(order.key) if order.key is not None else None
     if order.elsewhere and key is None:
-        raise UsageError("FG-OP-091", "tokens of another database need the secret that they were made with: pass --key")
+        raise UsageError("FG-OP-111", "tokens of another database need the secret that they were made with: pass --key")
     instructions = Instructions(
         snapshot=files.snapshot,
         decisions=decisions,

@@ -181,9 +181,9 @@ def recode(
     book = codebooks.load(need(codebook, "a codebook", "-c", in_file=False))
     target = need(out, "a place for the coded table", "-o", in_file=False)
     if target.suffix.casefold() not in (".parquet", ".csv"):
-        raise UsageError("FG-OP-092", "-o takes a name that ends in .parquet or .csv")
+        raise UsageError("FG-OP-112", "-o takes a name that ends in .parquet or .csv")
     if report is not None and report.suffix.casefold() not in (".html", ".json"):
-        raise UsageError("FG-OP-092", "--report takes a name that ends in .html or .json")
+        raise UsageError("FG-OP-112", "--report takes a name that ends in .html or .json")
     places = [one for one in (target, report) if one is not None]
     kept = queue is not None and queue == decisions
     inputs = _inputs(files, key, truth, *(elsewhere or ()), None if kept else decisions)
@@ -216,11 +216,11 @@ def recode(
 def _check_places(places: Sequence[Path], inputs: Sequence[Path], force: bool) -> None:
     """Refuse, before any work, places that cannot be written, that hold something, or that are read from."""
     if len({place.resolve() for place in places}) < len(places):
-        raise UsageError("FG-OP-096", "everything that is written needs a name of its own")
+        raise UsageError("FG-OP-116", "everything that is written needs a name of its own")
     read = {path.resolve() for path in inputs}
     for path in places:
         if path.resolve() in read:
-            raise UsageError("FG-OP-097", f"{path.name} is read by this command: write to another place")
+            raise UsageError("FG-OP-117", f"{path.name} is read by this command: write to another place")
         if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
             raise UsageError("FG-OP-072", f"cannot write {path}: name a file in a folder that exists and is yours")
         if path.exists() and not force:
@@ -237,7 +237,7 @@ def _check_queue(queue: Path | None, decisions: Path | None) -> None:
         decided = 0  # no queue: --force says that it may go
     if decided:
         raise UsageError(
-            "FG-OP-098", f"{queue.name} holds {decided:,} decisions, which would be lost: pass it as --decisions too"
+            "FG-OP-118", f"{queue.name} holds {decided:,} decisions, which would be lost: pass it as --decisions too"
         )
 
 

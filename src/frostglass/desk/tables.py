@@ -47,7 +47,7 @@ def simulate(
     """
     voice = Voice(as_json, quiet=quiet)
     if cases is not None and records is not None:
-        raise UsageError("FG-OP-093", "--cases writes case files and --records a coded table: pass one of the two")
+        raise UsageError("FG-OP-113", "--cases writes case files and --records a coded table: pass one of the two")
     if cases is not None:
         _simulate_case_files(out, cases, seed, voice)
         return

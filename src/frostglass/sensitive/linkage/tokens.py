@@ -112,10 +112,10 @@ def _hash(key: bytes, scheme: str, text: str) -> str:
 def tokens_csv(identities: Identities, key: bytes, database: str) -> tuple[str, int]:
     """The tokens as CSV, and their number. A case is told by a hash of its ref, and rows stand in the order of these.
 
-    UsageError FG-OP-095 when ``database`` is more than a plain name.
+    UsageError FG-OP-115 when ``database`` is more than a plain name.
     """
     if not _DATABASE.fullmatch(database):
-        raise UsageError("FG-OP-095", "a database is named by up to 40 letters, digits, dots, dashes and underscores")
+        raise UsageError("FG-OP-115", "a database is named by up to 40 letters, digits, dots, dashes and underscores")
     found = tokens(identities, key)
     rows = sorted(
         (_hash(key, "case", identities.refs[record]), *found.values[place].split(":"))
