@@ -450,9 +450,34 @@ def test_a_description_names_each_fault_and_no_value(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="FG-IN-113") as raised:
         read_description(tmp_path)
-    for place in ("snapshot", "delivery.0.files.cases", "delivery.0.extra"):
-        assert place in str(raised.value)
+    for fault in (
+        "snapshot must be a day, such as 2022-11-15",
+        "delivery[0].files.cases must be a text, in quotes",
+        "delivery[0].extra is no key that is known here",
+    ):
+        assert fault in str(raised.value)
     assert "soon" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("snapshot = 2022-01-01", "delivery is missing"),
+        ('[delivery]\nmap = "x"', "begin each with [[delivery]], in double brackets"),
+        ('[[delivery]]\nmap = "x"\nfiles = {}', "delivery[0].files must not be empty"),
+        ('[[delivery]]\nmap = "x"\nfiles = "a.csv"', "delivery[0].files must be a table"),
+        (
+            '[[delivery]]\nmap = "x"\nfiles = { a = "b" }\nlegal_basis = "yes"',
+            "delivery[0].legal_basis must be a table",
+        ),
+        ('[[delivery]]\nmap = "x"\nfiles = { a = "b" }\n[[deliveries]]', "deliveries is no key that is known here"),
+    ],
+)
+def test_what_is_wrong_in_a_description_is_said_in_plain_words(tmp_path: Path, text: str, fault: str) -> None:
+    (tmp_path / "casefiles.toml").write_text(text)
+    with pytest.raises(InputError, match="FG-IN-113") as raised:
+        read_description(tmp_path)
+    assert fault in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["a =", "", "[[delivery]]\nmap = 'x'\n", "\ud800"])

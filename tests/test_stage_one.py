@@ -472,6 +472,7 @@ def test_a_truth_of_other_files_is_refused(case_files: Path, tmp_path: Path) -> 
         (("-c", "ctdc-vp-1", "-o", "c.xlsx"), "FG-OP-112"),
         (("-c", "ctdc-vp-1", "-o", "c.csv", "--report", "f.pdf"), "FG-OP-112"),
         (("-c", "ctdc-vp-1", "-o", "c.csv", "--snapshot", "soon"), "FG-OP-110"),
+        (("-c", "ctdc-vp-1", "-o", "c.csv", "--snapshot", "9999-01-01"), "FG-OP-110"),
         (("-c", "ctdc-vp-1", "-o", "there.csv"), "FG-OP-050"),
         (("-c", "ctdc-vp-1", "-o", "c.csv", "--map", "webform"), "FG-CB-011"),
         (("-c", "ctdc-vp-1", "-o", "none/c.csv"), "FG-OP-072"),
@@ -533,3 +534,19 @@ def test_the_python_door_gives_the_same(case_files: Path, tmp_path: Path) -> Non
     made.write_report(tmp_path / "f.html")
     again = frostglass.recode([case_files], VP, decisions=tmp_path / "q.csv")
     assert again.table.equals(made.table)
+
+
+def test_values_that_a_rule_refuses_go_to_the_private_report_alone(tmp_path: Path, desk: Command) -> None:
+    write_rows(tmp_path / "a.csv", HEADINGS["legacy-flat"], [{**LEGACY, "household_no": "Zorvanhouse"}])
+    (tmp_path / "b.toml").write_text(
+        '[codebook]\nid = "b"\n[[variable]]\nname = "household"\ntype = "nominal"\ncategories = ["a", "b"]\n'
+    )
+    private = tmp_path / "p.json"
+    code, said, err = desk("recode", tmp_path / "a.csv", "-c", tmp_path / "b.toml", "-o", tmp_path / "c.csv",
+                           "--private-report", private)  # fmt: skip
+    assert code == 1
+    assert "FG-IN-110" in err
+    assert "Zorvanhouse" not in said + err
+    assert json.loads(private.read_text())["values"] == {"Zorvanhouse": 1}
+    assert private.stat().st_mode & 0o777 == 0o600
+    assert not (tmp_path / "c.csv").exists()

@@ -84,7 +84,10 @@ def case_files(paths: Sequence[Path], maps: Sequence[str] = (), snapshot: str | 
     folder = paths[0] if len(paths) == 1 and paths[0].is_dir() else None
     description = read_description(folder) if folder is not None else None
     day = _day(snapshot) or (description.snapshot.isoformat() if description and description.snapshot else None)
-    day = day or datetime.now(UTC).date().isoformat()
+    today = datetime.now(UTC).date().isoformat()
+    day = day or today
+    if day > today:
+        raise UsageError("FG-OP-110", "the snapshot is a day to come: name the day as of which the files were exported")
     if folder is not None and description is not None:
         if maps:
             raise UsageError(
@@ -227,6 +230,15 @@ def write_tokens(prepared: Prepared, key: Path, database: str, out: Path) -> int
     text, number = tokens_csv(prepared.stage.released(), read_key(key), database)
     write_private(out, text.encode())
     return number
+
+
+def write_detail(error: InputError, out: Path) -> bool:
+    """Write the values of cases behind an error, which it must not quote, where it has any; whether it has."""
+    if not isinstance(error.detail, Sensitive):
+        return False
+    content = {"private": True, "code": error.code, "message": error.message, "values": error.detail.reveal()}
+    write_private(out, (json.dumps(content, ensure_ascii=True, indent=1, default=str) + "\n").encode())
+    return True
 
 
 def write_private(out: Path, data: bytes) -> None:

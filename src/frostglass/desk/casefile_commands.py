@@ -169,6 +169,10 @@ def recode(
     truth: Annotated[
         Path | None, typer.Option("--truth", help="The truth of fictitious case files, to compare with.")
     ] = None,
+    private_report: Annotated[
+        Path | None,
+        typer.Option("--private-report", help="Where a rule refuses values of cases: the values, for your eyes only."),
+    ] = None,
     force: Force = False,
     as_json: opt.Json = False,
     quiet: opt.Quiet = False,
@@ -184,13 +188,18 @@ def recode(
         raise UsageError("FG-OP-112", "-o takes a name that ends in .parquet or .csv")
     if report is not None and report.suffix.casefold() not in (".html", ".json"):
         raise UsageError("FG-OP-112", "--report takes a name that ends in .html or .json")
-    places = [one for one in (target, report) if one is not None]
+    places = [one for one in (target, report, private_report) if one is not None]
     kept = queue is not None and queue == decisions
     inputs = _inputs(files, key, truth, *(elsewhere or ()), None if kept else decisions)
     _check_places([*places, *([queue] if queue is not None else [])], inputs, force)
     _check_queue(queue, decisions)
     order = Order(tuple(files), tuple(maps or ()), snapshot, decisions, key, tuple(elsewhere or ()), truth)
-    prepared = preparation.prepare(order, book, voice.progress)
+    try:
+        prepared = preparation.prepare(order, book, voice.progress)
+    except InputError as error:
+        if private_report is not None and preparation.write_detail(error, private_report):
+            voice.note(f"the values: {private_report} (private; delete it when you are done)")
+        raise
     flow = prepared.flow
     if report is not None:
         preparation.write_report(prepared, report)

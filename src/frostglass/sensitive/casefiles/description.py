@@ -72,11 +72,30 @@ def read_description(folder: Path) -> Description | None:
     try:
         return Description.model_validate(raw)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(step) for step in one['loc'])}: {one['msg'][:1].lower()}{one['msg'][1:]}"
-            for one in error.errors(include_url=False, include_input=False)
-        )
-        raise _unusable(faults) from None
+        faults = [_fault(one["loc"], one["type"]) for one in error.errors(include_url=False, include_input=False)]
+        raise _unusable("; ".join(dict.fromkeys(faults))) from None
+
+
+_RULES = {
+    "missing": "is missing",
+    "extra_forbidden": "is no key that is known here",
+    "string_type": "must be a text, in quotes",
+    "bool_type": "must be true or false",
+    "model_type": "must be a table, as { basis = …, by = …, on = … }",
+    "model_attributes_type": "must be a table, as { basis = …, by = …, on = … }",
+    "dict_type": 'must be a table, as { cases = "file.csv" }',
+    "mapping_type": 'must be a table, as { cases = "file.csv" }',
+    "tuple_type": "must be a list of tables: begin each with [[delivery]], in double brackets",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
+    "string_too_long": "is too long",
+}
+"""What each complaint of pydantic means here; all others are about days."""
+
+
+def _fault(loc: tuple[int | str, ...], kind: str) -> str:
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).lstrip(".")
+    return f"{place} {_RULES.get(kind, 'must be a day, such as 2022-11-15, without quotes')}"
 
 
 def _unusable(why: str) -> InputError:
