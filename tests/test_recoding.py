@@ -270,6 +270,13 @@ def test_the_first_recorded_country_counts_even_if_it_has_no_region() -> None:
     assert coded(case)["UN_COE_Region"] == ""
 
 
+def test_a_field_that_could_stand_in_is_counted_only_where_it_does() -> None:
+    both = {**worked("B"), "country_of_screening": "IT", "mission_country": "IT"}
+    proxy = {**both, "last_country_of_exploitation": ""}
+    losses = recode(cases_of([both, proxy, proxy], VP), VP).losses
+    assert losses.cases == {("UN_COE_Region", STAND_IN.format("country_of_screening")): 2}
+
+
 def test_an_answer_of_no_is_no_flag() -> None:
     case = {**worked("B"), "exploitation": [{"type": "ForcedLabour", "answer": "no"}]}
     assert coded(case)["isForcedLabour"] == ""
