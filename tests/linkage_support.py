@@ -97,7 +97,8 @@ def reference_pair(a: Case, b: Case) -> tuple[float, bool] | None:
     bits += _either(a, b, "gender", 0, weights.GENDER_DIFFERS)
     bits += _either(a, b, "citizenships", weights.CITIZENSHIP_SHARED, weights.CITIZENSHIPS_DIFFER)
     against = names == Names.DIFFERENT or births in (Birth.DIFFERENT, Birth.YEAR_ALONE)
-    agree = names > Names.DIFFERENT or births >= Birth.SLIP
+    whole = names > Names.DIFFERENT and not single
+    agree = whole or births in (Birth.SLIP, Birth.WITHIN_MONTH, Birth.SAME)
     if not (same or tokens or bits >= weights.THRESHOLD):
         return None
     return bits, (same or sure_token) and agree and not against

@@ -311,9 +311,8 @@ def test_each_quarantined_case_is_counted_once_by_its_first_reason(tmp_path: Pat
     ("types", "countries", "what"),
     [
         ("Recruitment;Exploitation;Exploitation", "UA;PL", "lists that should be equally long and are not"),
-        ("Recruitment;Exploitation;", "UA;;DE", "lists that should be equally long and are not"),
+        ("Recruitment;Exploitation;", "UA;;DE;IT", "lists that should be equally long and are not"),
         ("", "IT", "lists that should be equally long and are not"),
-        ("Exploitation", "", "lists that should be equally long and are not"),
         ("exploitation", "IT", "codes that the map does not list"),
     ],
 )
@@ -330,7 +329,11 @@ def test_parallel_lists_that_do_not_fit_hold_back_the_case(
         ("Recruitment; Exploitation", "UA; PL", ["PL"]),
         ("Recruitment Exploitation", "UA PL", ["PL"]),
         ("Exploitation;Transit;", "UA;PL;", ["UA"]),
+        ("Exploitation;Transit", "UA;", ["UA"]),
         ("Exploitation;Transit", ";PL", None),
+        ("Exploitation", "NA", ["NA"]),
+        ("Exploitation", "NULL", None),
+        ("Exploitation", "", None),
         ("Transit", "PL", None),
         ("", "", None),
     ],

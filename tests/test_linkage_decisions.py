@@ -137,7 +137,7 @@ def test_a_row_that_cannot_be_meant_is_refused_with_its_line_and_without_its_val
 
 
 def test_the_same_decision_twice_is_no_contradiction(tmp_path: Path) -> None:
-    path = written(tmp_path / "q.csv", "old:1,old:2,same,Ola,,,", "old:2,old:1,same,Emin,,,", "old:1,old:2,,,,,")
+    path = written(tmp_path / "q.csv", "old:1,old:2,same,Ola,,,", "old:2,old:1,same,Ola,,,", "old:1,old:2,,,,,")
     assert read_decisions(path).of_pair["old:1", "old:2"].verdict == "same"
 
 

@@ -53,12 +53,12 @@ class Recoded:
         return self._prepared.flow.as_json()
 
     def write_report(self, path: str | Path) -> None:
-        """Write the flow report, .html or .json, readable by its owner alone."""
-        preparation.write_report(self._prepared, Path(path))
+        """Write the flow report, .html or .json, readable by its owner alone. UsageError FG-OP-050 when it exists."""
+        preparation.write_report(self._prepared, _new(path))
 
     def write_queue(self, path: str | Path) -> None:
-        """Write the pairs that may be one person, for a data officer to decide."""
-        preparation.write_queue(self._prepared, Path(path))
+        """Write the pairs that may be one person, for a data officer. UsageError FG-OP-050 when the file exists."""
+        preparation.write_queue(self._prepared, _new(path))
 
 
 def recode(
@@ -254,6 +254,12 @@ class Synthesizer:
         if self.release_ is None:
             raise UsageError("FG-OP-101", "nothing to save yet: call fit(table) first")
         return self.release_.seal(out)
+
+
+def _new(path: str | Path) -> Path:
+    if Path(path).exists():
+        raise UsageError("FG-OP-050", f"{Path(path).name} exists; choose another name")
+    return Path(path)
 
 
 def _loaded(codebook: Codebook | str | Path) -> Codebook:

@@ -75,6 +75,20 @@ class Prepared:
         return "<prepared cases: withheld>"
 
 
+def read_from(paths: Sequence[Path], maps: Sequence[str] = ()) -> list[Path]:
+    """Every file that case files at ``paths`` are read from: none may be written over."""
+    found = [*paths, *(Path(one) for one in maps)]
+    for folder in (one for one in paths if one.is_dir()):
+        description = read_description(folder)
+        if description is None:
+            found += folder.iterdir()
+            continue
+        names = [name for one in description.delivery for name in (one.map, *one.files.values())]
+        names += ["truth.csv", DESCRIPTION, *([description.planted] if description.planted else [])]
+        found += [SheetFile.named(folder, name).path for name in names]
+    return found
+
+
 def case_files(paths: Sequence[Path], maps: Sequence[str] = (), snapshot: str | None = None) -> CaseFiles:
     """The deliveries at ``paths``: one folder, or files. ``maps`` are ids or files of import maps, by default all that
     ship; ``snapshot`` (YYYY-MM-DD) overrides what the description of the folder says, and both default to today.
@@ -103,6 +117,9 @@ def case_files(paths: Sequence[Path], maps: Sequence[str] = (), snapshot: str | 
 
 
 def _described(folder: Path, description: Description, day: str) -> CaseFiles:
+    today = datetime.now(UTC).date()
+    if any(one.legal_basis is not None and one.legal_basis.on > today for one in description.delivery):
+        raise InputError("FG-IN-113", "a legal basis in casefiles.toml is of a day to come")
     deliveries = tuple(_delivery(folder, description, number) for number in range(len(description.delivery)))
     listed = [file.path for one in deliveries for file in one.files.values()]
     planted = [] if description.planted is None else [folder / description.planted]
@@ -193,6 +210,9 @@ def _proved(flow: Flow, stage: StageOne, table: pl.DataFrame, files: CaseFiles, 
     empty = replace(flow, losses=(), households={}, sources=(), stages=(), truth=None)
     public = [codebook.canonical.decode(), flow_html(empty), json.dumps(empty.as_json(), ensure_ascii=False)]
     public += [name for one in stage.columns for names in (one.recoding, one.linking, one.selecting) for name in names]
+    said = [one for flows in flow.sources for one in (flows.import_map, flows.source_system, flows.legal_basis or "")]
+    said += [text for one in flow.sources for text in (*one.quarantined, *one.out_of_scope, *one.flags, *one.loose)]
+    public += said  # words of maps, codebook and steward, not of cases
     planted = search(files.planted, output, ()) if files.planted else None
     return replace(flow, proof=StripProof(stage.columns, search(stage.identifiers(), output, public), planted))
 

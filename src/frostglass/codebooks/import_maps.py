@@ -139,7 +139,7 @@ def _date_faults(document: MapDocument) -> Iterator[Fault]:
 
 def _head_faults(document: MapDocument) -> Iterator[Fault]:
     head = document.head
-    if head.years is not None and (head.years_of is None or head.years_of not in document.fields):
+    if (head.years is not None or head.years_of) and head.years_of not in document.fields:
         yield Fault("map.years_of", "must name the date that years is about", "name one of [fields]")
     if terms.CASES not in head.sheets:
         yield Fault("map.sheets", "the sheet of the cases is called 'cases'", 'list "cases" first')
@@ -171,12 +171,15 @@ def _reading_faults(document: MapDocument, path: str, reading: ReadingTable) -> 
         if name not in document.codes:
             fix = f"add [codes.{name}]"
             yield Fault(f"{path}.codes", f"there is no table of codes {name!r}{nearest(name, document.codes)}", fix)
-    shapes: dict[str, str] = {}
+    shapes = {"####-##-##": "YYYY-MM-DD"}  # which is always read
+    for code, meanings in _meanings(document, reading).items():
+        if len(meanings) > 1:
+            yield Fault(f"{path}.codes", f"{code!r} means two things when spaces around it do not count", "keep one")
     for form in reading.formats if reading.kind == "date" else ():
         parts = [form.count(part) for part in ("YYYY", "MM", "DD")]
         if not _FORMAT.fullmatch(form) or parts not in ([1, 0, 0], [1, 1, 0], [1, 1, 1]):
             yield Fault(f"{path}.formats", f"{form!r} is no format of a date", "write such as DD/MM/YYYY or YYYY-MM-DD")
-        shape = form.replace("MM", "DD")
+        shape = re.sub("[YMD]", "#", form)
         if shapes.setdefault(shape, form) != form:
             yield Fault(
                 f"{path}.formats", f"{form!r} and {shapes[shape]!r} cannot be told apart", "keep one of the two"
@@ -185,7 +188,21 @@ def _reading_faults(document: MapDocument, path: str, reading: ReadingTable) -> 
         yield Fault(f"{path}.beside", "belongs to one column of a table", "read nested records by their path")
 
 
+def _nested_faults(document: MapDocument, name: str, child: ChildTable) -> Iterator[Fault]:
+    """What nested records cannot be read by."""
+    twice = [other for other, one in document.children.items() if one.sheet is not None and one.sheet == child.sheet]
+    if child.sheet is not None and twice[0] != name:
+        yield Fault(f"children.{name}.sheet", f"{twice[0]!r} reads the list {child.sheet!r} already", "read it once")
+    for key, one in child.fields.items():
+        if child.sheet is not None and (one.parts or any("." in column for column in one.source)):
+            yield Fault(
+                f"children.{name}.fields.{key}", "is no plain key of the nested records", "name a key of theirs"
+            )
+
+
 def _child_faults(document: MapDocument, path: str, child: ChildTable) -> Iterator[Fault]:
+    if document.head.format == "json":
+        yield from _nested_faults(document, path.removeprefix("children."), child)
     ways = [bool(child.blocks), child.sheet is not None, child.listed is not None, bool(child.columns)]
     if sum(ways) != 1:
         yield Fault(path, "needs one of blocks, sheet, list and columns", "say in one way where its records stand")
@@ -282,6 +299,21 @@ def _reading(document: MapDocument, name: str, table: ReadingTable) -> terms.Rea
     )
 
 
+def _meanings(document: MapDocument, reading: ReadingTable) -> Mapping[str, set[str]]:
+    """What each code means, in the form in which cells are compared."""
+    codes = reading.codes
+    if isinstance(codes, tuple):
+        codes = document.codes.get(codes[0][1:], {}) if len(codes) == 1 and codes[0].startswith("@") else {}
+    found: dict[str, set[str]] = {}
+    for code, meant in (codes or {}).items():
+        found.setdefault(_as_cell(code), set()).add(meant)
+    return found
+
+
+def _as_cell(code: str) -> str:
+    return unicodedata.normalize("NFC", code).strip()
+
+
 def _codes(document: MapDocument, codes: Mapping[str, str] | tuple[str, ...] | None) -> Mapping[str, str]:
     """What each code means: as the table says; for a list, itself; for "@name", as the table of that name says.
 
@@ -290,4 +322,4 @@ def _codes(document: MapDocument, codes: Mapping[str, str] | tuple[str, ...] | N
     if isinstance(codes, tuple):
         named = len(codes) == 1 and codes[0].startswith("@")
         codes = document.codes.get(codes[0][1:], {}) if named else {code: code for code in codes}
-    return {unicodedata.normalize("NFC", code).strip(): meant for code, meant in (codes or {}).items()}
+    return {_as_cell(code): meant for code, meant in (codes or {}).items()}

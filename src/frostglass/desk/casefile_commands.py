@@ -76,7 +76,7 @@ def import_check(
     Example: frostglass import check case-files --private-report unmapped.json
     """
     voice = Voice(as_json, quiet=quiet)
-    _check_places([one for one in (private_report,) if one is not None], _inputs(files), force)
+    _check_places([one for one in (private_report,) if one is not None], _inputs(files, maps), force)
     found = preparation.case_files(files, maps or (), snapshot)
     lots = [delivery.read(found.snapshot) for delivery in found.deliveries]
     voice.say("\n\n".join(_dry_run(lot) for lot in lots))
@@ -190,7 +190,7 @@ def recode(
         raise UsageError("FG-OP-112", "--report takes a name that ends in .html or .json")
     places = [one for one in (target, report, private_report) if one is not None]
     kept = queue is not None and queue == decisions
-    inputs = _inputs(files, key, truth, *(elsewhere or ()), None if kept else decisions)
+    inputs = _inputs(files, maps, codebook, key, truth, *(elsewhere or ()), None if kept else decisions)
     _check_places([*places, *([queue] if queue is not None else [])], inputs, force)
     _check_queue(queue, decisions)
     order = Order(tuple(files), tuple(maps or ()), snapshot, decisions, key, tuple(elsewhere or ()), truth)
@@ -242,18 +242,21 @@ def _check_queue(queue: Path | None, decisions: Path | None) -> None:
         return
     try:
         decided = read_decisions(queue).decided
-    except InputError:
-        decided = 0  # no queue: --force says that it may go
+    except InputError as error:
+        if error.code in ("FG-IN-090", "FG-IN-091"):
+            return  # no queue at all: --force says that it may go
+        raise UsageError(
+            "FG-OP-118", f"{queue.name} is a queue that cannot be read, so its decisions would be lost: {error.message}"
+        ) from None
     if decided:
         raise UsageError(
             "FG-OP-118", f"{queue.name} holds {decided:,} decisions, which would be lost: pass it as --decisions too"
         )
 
 
-def _inputs(files: Sequence[Path], *others: Path | None) -> list[Path]:
-    """Every file that a command reads: the case files, those beside them, keys, decisions and the like."""
-    inside = [path for one in files if one.is_dir() for path in one.iterdir()]
-    return [*files, *inside, *(one for one in others if one is not None)]
+def _inputs(files: Sequence[Path], maps: Sequence[str] | None, *others: Path | str | None) -> list[Path]:
+    """Every file that a command reads: case files and what describes them, maps, codebook, keys, decisions and more."""
+    return [*preparation.read_from(files, maps or ()), *(Path(one) for one in others if one is not None)]
 
 
 def _where_lost(flow: Flow) -> str:
@@ -351,7 +354,7 @@ def duplicates_tokens(
     book = codebooks.load(need(codebook, "a codebook", "-c", in_file=False))
     secret = need(key, "a key", "--key", in_file=False)
     target = need(out, "a place for the tokens", "-o", in_file=False)
-    _check_places([target], _inputs(files, secret, decisions), force)
+    _check_places([target], _inputs(files, maps, codebook, secret, decisions), force)
     order = Order(tuple(files), tuple(maps or ()), snapshot, decisions)
     number = preparation.write_tokens(preparation.prepare(order, book, voice.progress), secret, database, target)
     voice.say(f"{number:,} tokens: {target} (private: whoever holds the key can test names against them)")

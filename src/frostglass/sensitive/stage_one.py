@@ -13,6 +13,7 @@ from frostglass.errors import InputError
 from frostglass.sensitive.answers import Answers, stacked, together
 from frostglass.sensitive.casefiles.delivery import Delivery
 from frostglass.sensitive.casefiles.importing import Imported
+from frostglass.sensitive.casefiles.quarantine import NO_KEY, SAME_KEY
 from frostglass.sensitive.evaluation import KEEPS_A_VALUE, STANDS_IN, Losses
 from frostglass.sensitive.flow import Flow, Linked, Loss, SourceFlow
 from frostglass.sensitive.linkage.canonical import canonical
@@ -174,7 +175,8 @@ def _joined(lots: Sequence[Imported]) -> _Lot:
         records = _stacked_records([one for one, _ in each])
         children[name] = Records(records.number, records.fields, np.concatenate(parents))
     refs = tuple(ref for lot in lots for ref in lot.refs)
-    if len(set(refs)) < len(refs):
+    held = [ref for lot in lots for ref, reason in lot.held_refs if reason.what not in (NO_KEY, SAME_KEY)]
+    if len({*refs, *held}) < len(refs) + len(held):
         raise InputError(
             "FG-IN-116",
             "two deliveries of one import map hold cases with the same key: hand each case over once",

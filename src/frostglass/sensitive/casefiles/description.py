@@ -22,11 +22,15 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+Text = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00-\x1f]+$")]
+"""A text of one line."""
+
+
 class LegalBasis(_Table):
     """Why cases without evidence of consent may be released, who says so, and since when."""
 
-    basis: Annotated[str, Field(min_length=1, max_length=2000)]
-    by: Annotated[str, Field(min_length=1, max_length=200)]
+    basis: Text
+    by: Text
     on: date
 
 
@@ -36,8 +40,8 @@ class Listed(_Table):
     ``files`` gives for each sheet of the map its file; in a workbook "name.xlsx#Sheet".
     """
 
-    map: Annotated[str, Field(min_length=1)]
-    files: Annotated[Mapping[str, str], Field(min_length=1)]
+    map: Text
+    files: Annotated[Mapping[str, Text], Field(min_length=1)]
     legal_basis: LegalBasis | None = None
     delimiter: str = ","
     encoding: str = "utf-8"
@@ -49,7 +53,7 @@ class Description(_Table):
 
     snapshot: date | None = None
     fictitious: bool = False
-    planted: str | None = None
+    planted: Text | None = None
     delivery: Annotated[tuple[Listed, ...], Field(min_length=1, strict=False)]
 
 
@@ -89,6 +93,7 @@ _RULES = {
     "too_short": "must not be empty",
     "string_too_short": "must not be empty",
     "string_too_long": "is too long",
+    "string_pattern_mismatch": "must be a text of one line",
 }
 """What each complaint of pydantic means here; all others are about days."""
 

@@ -189,7 +189,9 @@ class _Importing:
         for column in reading.columns:
             written = sheet.written(prefix + column)
             if reading.beside is not None:
-                written, wrong = picked_beside(written, sheet.written(prefix + reading.beside.column), reading)
+                written, wrong = picked_beside(
+                    written, sheet.written(prefix + reading.beside.column), reading, self._map
+                )
                 for what, rows in wrong.items():
                     self._hold(Reason(place, what), rows, parent, {})
             read = read_values(reading, written, self._map)
@@ -203,7 +205,7 @@ class _Importing:
 
     def _flag(self, flag: str, cases: Indices) -> None:
         flagged = self._flagged.setdefault(flag, np.zeros(self._number, dtype=np.bool_))
-        flagged[cases] = True
+        flagged[cases[cases >= 0]] = True
 
     def _hold(
         self, reason: Reason, rows: npt.NDArray[np.int64], parent: Indices | None, values: Mapping[str, int]
@@ -352,7 +354,8 @@ class _Importing:
         picked = answers.picked(wrong)
         counts = np.bincount(picked.place, minlength=len(picked.values))
         values = {value: int(count) for value, count in zip(picked.values, counts, strict=True) if count}
-        self._hold(reason, picked.record.astype(np.int64), None, values)
+        identifies = any(reading.name == reason.field for reading in self._map.identity)
+        self._hold(reason, picked.record.astype(np.int64), None, {} if identifies else values)
 
     def _check(self, check: Check, fields: Mapping[str, Answers[str]]) -> None:
         first = fields[check.first]

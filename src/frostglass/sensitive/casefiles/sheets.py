@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from frostglass.arrays.text_table import TextColumn, TextTable
+from frostglass.errors import InputError
 from frostglass.sensitive.answers import Answers, Indices, Taking, no_answers
-from frostglass.sensitive.casefiles.quarantine import NO_PLAIN_VALUE, Quarantine, Reason
-from frostglass.terms.import_map import CASES, ChildRows, ImportMap, Reading
+from frostglass.sensitive.casefiles.quarantine import NO_PLAIN_VALUE, NOT_THERE, Quarantine, Reason
+from frostglass.terms.import_map import CASES, ChildList, ChildRows, ImportMap, Reading
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,14 +52,18 @@ def _column(column: TextColumn) -> Answers[str]:
 
 
 def match_headings(headings: Sequence[str], wanted: Iterable[str]) -> Mapping[str, str]:
-    """For each wanted column its heading: as it stands, or trimmed and caseless where that is unique."""
+    """For each wanted column its heading, trimmed and caseless; InputError FG-IN-019 where several are it."""
     folded: dict[str, list[str]] = {}
     for heading in headings:
         folded.setdefault(_folded(heading), []).append(heading)
     found = {}
     for name in wanted:
-        alike = [name] if name in headings else folded.get(_folded(name), [])
-        if len(alike) == 1:
+        alike = folded.get(_folded(name), [])
+        if len(alike) > 1:
+            raise InputError(
+                "FG-IN-019", f"{len(alike)} columns are called {name!r}, but for capital letters and spaces: keep one"
+            )
+        if alike:
             found[name] = alike[0]
     return found
 
@@ -83,16 +88,29 @@ class Nest:
     _misshapen: dict[str, list[int]] = field(default_factory=dict)
     _unread: set[str] = field(default_factory=set)
     _seen: set[str] = field(default_factory=set)
+    _silent: dict[str, list[int]] = field(default_factory=dict)
     _many: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         readings = [*self.import_map.fields, *self.import_map.identity]
+        for child in self.import_map.children:
+            readings += [child.reading] if isinstance(child, ChildList) else []
+            readings += [one for one, _ in child.spread] if isinstance(child, ChildList) else []
+            readings += child.first if isinstance(child, ChildRows) else []
+        consent = self.import_map.consent
+        told = [] if consent is None else [one for one in (consent.given, consent.withdrawn_on) if one is not None]
+        self._consent = {column for one in told for column in one.columns}
         self._paths = [
             (name, tuple(name.split(".")), *_shape(name, readings)) for name in self.import_map.columns(CASES)
         ]
         self._rows_inside = [child for child in self.import_map.children if isinstance(child, ChildRows)]
         known = (*self.import_map.columns(CASES), *self.import_map.never_read.get(CASES, ()))
         self._known = {path.partition(".")[0] for path in known} | {child.sheet for child in self._rows_inside}
+        self._inside: dict[tuple[str, ...], set[str]] = {}
+        for path in known:
+            *prefix, last = path.split(".")
+            if prefix:
+                self._inside.setdefault(tuple(prefix), set()).add(last)
         for name, *_ in self._paths:
             self._cases[name] = Taking()
         for child in self._rows_inside:
@@ -105,13 +123,21 @@ class Nest:
         row = self.number
         self.number += 1
         self._unread.update(key for key in record if key not in self._known)
+        for prefix, known in self._inside.items():
+            there, value = _at(record, prefix)
+            if there and isinstance(value, dict):
+                self._unread.update(f"{'.'.join(prefix)}.{key}" for key in value if key not in known)
         for name, path, parts, many in self._paths:
             there, value = _at(record, path)
             if there:
                 self._seen.add(name)
+            elif name in self._consent:
+                self._silent.setdefault(name, []).append(row)
             self._take(self._cases[name], row, row, name, value, parts, many=many)
         for child in self._rows_inside:
             inside = record.get(child.sheet)
+            if child.sheet in record:
+                self._seen.add(child.sheet)
             if inside is None:
                 continue
             if not isinstance(inside, list) or not all(isinstance(one, dict) for one in inside):
@@ -119,6 +145,7 @@ class Nest:
                 continue
             columns, rows, lists = self._children[child.sheet], self._rows[child.sheet], self._many[child.sheet]
             for one in inside:
+                self._seen.update(f"{child.sheet}.{name}" for name in one)
                 number = len(rows)
                 rows.append(row)
                 for name, taking in columns.items():
@@ -150,7 +177,10 @@ class Nest:
 
     def never_seen(self) -> tuple[str, ...]:
         """Paths that the map reads and no record has: misspelt there or here, or of another version."""
-        return tuple(name for name, *_ in self._paths if name not in self._seen)
+        inside = [child for child in self._rows_inside if self._rows[child.sheet]]
+        read = [name for name, *_ in self._paths] + [child.sheet for child in self._rows_inside if self.number]
+        read += [f"{child.sheet}.{name}" for child in inside for name in _names(child)]
+        return tuple(name for name in read if name not in self._seen)
 
     def sheets(self, quarantine: Quarantine) -> Mapping[str, Sheet]:
         """The sheets of what was taken in; cases that are misshapen go to ``quarantine``."""
@@ -158,6 +188,10 @@ class Nest:
             held = np.zeros(self.number, dtype=np.bool_)
             held[rows] = True
             quarantine.enter(Reason(name, NO_PLAIN_VALUE), held)
+        for name, rows in self._silent.items():
+            held = np.zeros(self.number, dtype=np.bool_)
+            held[rows] = True
+            quarantine.enter(Reason(name, NOT_THERE), held)
         found = {CASES: Sheet(self.number, _taken(self._cases), unread=len(self._unread))}
         for sheet, columns in self._children.items():
             rows = self._rows[sheet]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -84,20 +84,29 @@ def read_values(reading: Reading, written: Answers[str], import_map: ImportMap) 
     return read
 
 
-def picked_beside(written: Answers[str], beside: Answers[str], reading: Reading) -> tuple[Answers[str], Faults]:
+def picked_beside(
+    written: Answers[str], beside: Answers[str], reading: Reading, import_map: ImportMap
+) -> tuple[Answers[str], Faults]:
     """Of lists that run parallel to another column, the entry beside what the reading names, of several the last one.
 
-    Also the records at fault: one list without the other, lists of different length, a kind that is not listed.
+    Also the records at fault: values without their kinds, lists of different length, a kind that is not listed. Kinds
+    without any value are no answer.
     """
     assert reading.beside is not None  # only such readings come here
+    missing = _missing(reading, import_map)
+    no_kind = missing - reading.beside.among
+    written = written.changed(lambda text: None if text.strip() in missing else text)
+    beside = beside.changed(lambda text: None if text.strip() in no_kind else text)
     record, here, there = np.intersect1d(written.record, beside.record, assume_unique=True, return_indices=True)
     size = max(len(beside.values), 1)
     packed, place = np.unique(written.place[here].astype(np.int64) * size + beside.place[there], return_inverse=True)
     texts: list[str | None] = []
     wrong: dict[str, list[int]] = {UNEVEN: [], UNLISTED: []}
     for number, one in enumerate(packed.tolist()):
-        entries = _entries(written.values[one // size], reading.split)
-        kinds = _entries(beside.values[one % size], reading.split)
+        texts_of = (written.values[one // size], beside.values[one % size])
+        entries, kinds = (_entries(text, reading.split) for text in texts_of)
+        if len(entries) != len(kinds):  # a separator at the end may stand for an empty last entry
+            entries, kinds = (_entries(text, reading.split, to_the_end=True) for text in texts_of)
         chosen = [entry for entry, kind in zip(entries, kinds, strict=False) if kind == reading.beside.holds and entry]
         texts.append(chosen[-1] if chosen else None)
         if len(entries) != len(kinds):
@@ -109,18 +118,22 @@ def picked_beside(written: Answers[str], beside: Answers[str], reading: Reading)
     moved = np.array([-1 if text is None else places[text] for text in texts], dtype=np.int32)
     place_of = moved[place] if len(moved) else np.zeros(0, dtype=np.int32)
     faults = {what: record[np.isin(place, numbers)].astype(np.int64) for what, numbers in wrong.items()}
-    alone = np.setxor1d(written.record, beside.record).astype(np.int64)
+    alone = np.setdiff1d(written.record, beside.record).astype(np.int64)
     faults[UNEVEN] = np.union1d(faults[UNEVEN], alone)
     kept = place_of >= 0
     return Answers(record[kept].astype(np.int32), place_of[kept], values), faults
 
 
-def _entries(text: str, split: str) -> list[str]:
-    """The entries of a list, empty ones in the middle too: blanks around another separator are none of their own."""
+def _entries(text: str, split: str, *, to_the_end: bool = False) -> list[str]:
+    """The entries of a list, empty ones in the middle too: blanks around another separator are none of their own.
+
+    A separator at the end is ignored, or ``to_the_end`` has an empty entry after it.
+    """
     others = split.replace(" ", "")
     pattern = rf"\s*[{re.escape(others)}]\s*" if others else r"\s+"
     pattern += r"|\s+" if others and " " in split else ""
-    return re.split(pattern, re.sub(rf"[{re.escape(others or ' ')}\s]+$", "", text).strip())
+    end = r"\s+$" if to_the_end else rf"[{re.escape(others or ' ')}\s]+$"
+    return re.split(pattern, re.sub(end, "", text).strip())
 
 
 def _spread(
@@ -144,7 +157,7 @@ def _parts(text: str, split: str) -> list[str]:
 
 def _meaning(reading: Reading, import_map: ImportMap) -> Callable[[str], Outcome]:
     """How one text is read: trimmed, in Unicode's composed form, and then as its kind."""
-    missing = import_map.missing | set(reading.missing)
+    missing = _missing(reading, import_map)
     kinds: Mapping[str, Callable[[str], Outcome]] = {
         "code": lambda text: _code(text, reading.codes),
         "country": lambda text: _country(text, import_map),
@@ -154,7 +167,6 @@ def _meaning(reading: Reading, import_map: ImportMap) -> Callable[[str], Outcome
         "text": lambda text: text,
     }
     read = kinds[reading.kind]
-    listed = import_map.countries if reading.kind == "country" else reading.codes
 
     def meaning(written: str) -> Outcome:
         unseen = unseen_characters(written)
@@ -163,13 +175,19 @@ def _meaning(reading: Reading, import_map: ImportMap) -> Callable[[str], Outcome
         if unseen:
             raise _Fault(UNSEEN.format(", ".join(unseen)))
         text = unicodedata.normalize("NFC", written).strip()
-        if text in missing and text not in listed:
+        if text in missing:
             return None
         if len(text) > MOST_CHARACTERS:
             raise _Fault(TOO_LONG)
         return read(text)
 
     return meaning
+
+
+def _missing(reading: Reading, import_map: ImportMap) -> Set[str]:
+    """The words for no answer; what is listed as a code is an answer, as NA is Namibia."""
+    listed = import_map.countries if reading.kind == "country" else reading.codes
+    return (import_map.missing | set(reading.missing)).difference(listed)
 
 
 def _code(text: str, codes: Mapping[str, str]) -> Outcome:

@@ -10,7 +10,7 @@ import csv
 import io
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -96,13 +96,13 @@ def read_decisions(path: Path) -> Decisions:
     found: dict[tuple[str, str], Decision] = {}
     for line, row in _rows(path):
         pair, decision = _pair(line, row), _decision(line, row)
-        before = found.get(pair)
-        if before is not None and decision.verdict and before.verdict not in ("", decision.verdict):
+        if not decision.verdict and not any(row[name].strip() for name in _FILLED_IN):
+            continue
+        before = found.setdefault(pair, decision)
+        if replace(before, line=line) != decision:
             raise InputError(
-                "FG-IN-094", f"lines {before.line:,} and {line:,} decide one pair in two ways: keep the one that holds"
+                "FG-IN-094", f"lines {before.line:,} and {line:,} tell one pair in two ways: keep the one that holds"
             )
-        if decision.verdict or (before is None and any(row[name].strip() for name in _FILLED_IN)):
-            found[pair] = decision
     return Decisions(found)
 
 

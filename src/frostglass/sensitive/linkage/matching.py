@@ -63,7 +63,8 @@ class Comparison:
         # Documents get lent, mistyped and made up: a pair is sure where a name or a birth date agrees as well, and
         # neither speaks against it; otherwise a person looks at it.
         apart = (names == Names.DIFFERENT) | (births == Birth.DIFFERENT) | (births == Birth.YEAR_ALONE)
-        agree = (names > Names.DIFFERENT) | (births >= Birth.SLIP)
+        whole = (names > Names.DIFFERENT) & ~self._names.single(first, second)
+        agree = whole | (births == Birth.SLIP) | (births >= Birth.WITHIN_MONTH)
         identified = document | sure_token
         pairs = Pairs(first, second, weighing.bits, identified & agree & ~apart, weighing.agrees, weighing.differs)
         return pairs.picked(np.flatnonzero(identified | token | (weighing.bits >= weights.THRESHOLD)))

@@ -126,8 +126,13 @@ def tokens_csv(identities: Identities, key: bytes, database: str) -> tuple[str, 
     writer.writerow(COLUMNS)
     writer.writerow((database, "", KEY, _hash(key, KEY, "")))
     writer.writerows((database, *row) for row in rows)
-    writer.writerow((database, "", END, _hash(key, END, str(len(rows)))))
+    writer.writerow((database, "", END, _end(key, [row[1:] for row in rows])))
     return buffer.getvalue(), len(rows)
+
+
+def _end(key: bytes, rows: Sequence[Sequence[str]]) -> str:
+    """A hash over all schemes and tokens, so that one that is lost, added or changed shows."""
+    return _hash(key, END, " ".join(sorted(":".join(row) for row in rows)))
 
 
 def read_tokens(paths: Sequence[Path], key: bytes) -> Tokens:
@@ -156,7 +161,7 @@ def _read(path: Path, key: bytes) -> Iterator[str]:
     found = [f"{kind}:{held}" for kind, held in rows if kind in SCHEMES]
     if (KEY, _hash(key, KEY, "")) not in rows:
         raise InputError("FG-IN-099", f"{path.name} was made with another key: both databases need the same one")
-    if (END, _hash(key, END, str(len(found)))) not in rows:
+    if (END, _end(key, [row for row in rows if row[0] in SCHEMES])) not in rows:
         raise InputError("FG-IN-099", f"{path.name} breaks off, or was changed: have it sent again")
     yield from found
 
