@@ -403,6 +403,32 @@ def test_a_file_that_fits_no_map_is_refused_and_not_guessed(tmp_path: Path) -> N
         recognised([write_json(tmp_path / "b.json", [{"id": 1}])], maps)
 
 
+@pytest.mark.parametrize(("old", "new"), [("persons", "people"), ("relation", "relations"), ("methods", "control")])
+def test_a_list_or_field_that_no_record_has_is_refused_and_not_read_as_empty(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    text = json.dumps([NEW]).replace(f'"{old}":', f'"{new}":')
+    if old == "methods":
+        text = text.replace('"control":', '"methods":', 1)
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match="FG-IN-112"):
+        Delivery(load_map("webform-new"), {"cases": SheetFile(path)}).read("2023-01-31")
+
+
+def test_a_case_that_does_not_say_whether_consent_was_withdrawn_is_held_back(tmp_path: Path) -> None:
+    silent = {**NEW, "case_id": "a-2", "consent": {"anonymised_research": True}}
+    lot = imported(tmp_path, "webform-new", [NEW, silent])
+    assert lot.refs == ("webform-new:a-1",)
+    assert sum(reasons(lot).values()) == 1
+
+
+def test_two_headings_that_read_alike_are_refused(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "a.csv", HEADINGS["legacy-flat"].replace("remarks", "Sex"), [LEGACY])
+    with pytest.raises(InputError, match="FG-IN-019"):
+        Delivery(load_map("legacy-flat"), {"cases": SheetFile(path)}).read("2023-01-31")
+
+
 def test_two_files_for_one_sheet_are_refused(tmp_path: Path) -> None:
     maps = [load_map(one) for one in shipped_maps()]
     paths = [write_rows(tmp_path / f"{name}.csv", HEADINGS["legacy-flat"], [LEGACY]) for name in "ab"]
@@ -548,7 +574,10 @@ def test_the_hash_of_a_map_changes_with_its_meaning_and_not_with_its_spelling() 
         ),
         (("[fields]", "[consent]\nfield = 'c'\nwithdrawn_on = 'w'\n[fields]"), "is no date"),
         (('as = "date"', 'as = "date", formats = ["DD/MM/YYYY", "MM/DD/YYYY"]'), "cannot be told apart"),
+        (('as = "date"', 'as = "date", formats = ["YYYY-MM-DD", "YYYY-DD-MM"]'), "cannot be told apart"),
         (('as = "date"', 'as = "date", formats = ["YYYY-DD"]'), "is no format of a date"),
+        (('key = "no"', 'key = "no"\nyears = [2000, 2001]\nyears_of = "sen_on"'), "Name one of [fields]"),
+        (('A = "a"', 'A = "a"\n"A " = "b"'), "means two things when spaces"),
         (('key = "no"', 'key = "no"\nyears_of = "kind"'), "is used as a date"),
     ],
 )
@@ -578,6 +607,12 @@ def test_no_report_echoes_what_identifies_somebody_not_even_the_private_one(tmp_
     lot = imported(tmp_path, "webform-old", [{**OLD, "DateOfBirth": "31/02/1990"}])
     (reason,) = lot.quarantine.rows
     assert reason.field == "birth_date"
+    assert not lot.quarantine.values
+    text = MAP.replace("[fields]", "[identity]\nbirth_date = { from = 'born', as = 'date' }\n[fields]")
+    check = '[[check]]\nkind = "since"\nfirst = "birth_date"\nday = 1900-01-01\n'
+    path = write_rows(tmp_path / "m.csv", "no,seen,kind,born", [{"no": "1", "seen": "2001", "born": "1850-01-02"}])
+    lot = Delivery(map_from(text + check, source="m.toml"), {"cases": SheetFile(path)}).read("2023-01-31")
+    assert sum(reasons(lot).values()) == 1
     assert not lot.quarantine.values
 
 

@@ -254,6 +254,10 @@ def test_one_document_makes_a_pair_sure_where_a_name_or_a_birth_date_agrees_too(
     assert found(case(id_documents=document, **born), case(id_documents=other, **born)) == "sure"
     assert found(case("Zorana", id_documents=document), case("Lamda", id_documents=other)) == "likely"
     assert found(case(id_documents=document), case(id_documents=other)) == "likely", "nothing else is known"
+    year = {"birth_date": "1990"}
+    assert found(case(id_documents=document, **year), case(id_documents=other, **year)) == "likely", "a year is shared"
+    single = (case("Zorana", id_documents=document), case("Zorana", id_documents=other))
+    assert found(*single) == "likely", "families lend documents and have a name in common"
 
 
 @pytest.mark.parametrize("number", ["NOT AVAILABLE", "no passport", "12345", "123456789", "00000", "REFUGEE"])

@@ -139,7 +139,9 @@ def test_a_file_made_with_another_key_or_cut_short_is_refused(tmp_path: Path) ->
     with pytest.raises(InputError, match=r"FG-IN-099 .*another key"):
         read_tokens([path], KEY[::-1])
     lines = path.read_text().splitlines(keepends=True)
-    for fewer in (lines[:-1], [lines[0], lines[1], *lines[3:]], [*lines, lines[2]]):
+    other = re.sub(r"[0-9a-f]{64}\n$", "0" * 64 + "\n", lines[2])
+    swapped = [*lines[:2], other, *lines[3:]]
+    for fewer in (lines[:-1], [lines[0], lines[1], *lines[3:]], [*lines, lines[2]], swapped):
         path.write_text("".join(fewer))
         with pytest.raises(InputError, match=r"FG-IN-099 .*breaks off"):
             read_tokens([path], KEY)

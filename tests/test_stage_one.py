@@ -456,6 +456,59 @@ def test_the_same_case_twice_is_refused(tmp_path: Path) -> None:
         preparation.prepare(Order((tmp_path,)), VP)
 
 
+def test_a_legal_basis_of_tomorrow_is_none(tmp_path: Path) -> None:
+    write_rows(tmp_path / "a.csv", HEADINGS["legacy-flat"], [LEGACY])
+    text = (
+        '[[delivery]]\nmap = "legacy-flat"\nfiles = { cases = "a.csv" }\n'
+        'legal_basis = { basis = "a law", by = "somebody", on = 2022-11-01 }\n'
+    )
+    (tmp_path / "casefiles.toml").write_text(text)
+    preparation.prepare(Order((tmp_path,)), VP)
+    (tmp_path / "casefiles.toml").write_text(text.replace("2022-11-01", "9999-01-01"))
+    with pytest.raises(InputError, match="FG-IN-113"):
+        preparation.prepare(Order((tmp_path,)), VP)
+
+
+def test_a_case_that_one_delivery_holds_back_and_another_has_again_is_refused(tmp_path: Path) -> None:
+    write_rows(tmp_path / "a.csv", HEADINGS["legacy-flat"], [{**LEGACY, "sex": "X"}])
+    write_rows(tmp_path / "b.csv", HEADINGS["legacy-flat"], [LEGACY])
+    delivery = '[[delivery]]\nmap = "legacy-flat"\nfiles = {{ cases = "{}.csv" }}\n'
+    (tmp_path / "casefiles.toml").write_text(delivery.format("a") + delivery.format("b"))
+    with pytest.raises(InputError, match="FG-IN-116"):
+        preparation.prepare(Order((tmp_path,)), VP)
+
+
+def test_a_name_that_is_a_word_of_the_map_is_no_leak(tmp_path: Path, desk: Command) -> None:
+    """Output that speaks of payments tells nothing of somebody who is called so."""
+    cases = [{**OLD, "LastName": "Payment", "FirstName": "Friend"}]
+    write_rows(tmp_path / "cases.csv", HEADINGS["webform-old"], cases)
+    write_rows(tmp_path / "persons.csv", HEADINGS["webform-old-persons"], [OLD_PERSON])
+    code, _, err = desk(
+        "recode", tmp_path / "cases.csv", tmp_path / "persons.csv", "-c", "ctdc-vp-1", "-o", tmp_path / "c.csv",
+        "--report", tmp_path / "f.html",
+    )  # fmt: skip
+    assert code == 0, err
+
+
+def test_no_input_of_any_kind_is_written_over(case_files: Path, tmp_path: Path, desk: Command) -> None:
+    folder, outside = tmp_path / "files", tmp_path / "legacy.csv"
+    shutil.copytree(case_files, folder)
+    outside.write_bytes((folder / "legacy.csv").read_bytes())
+    text = (folder / "casefiles.toml").read_text(encoding="utf-8")
+    assert '"legacy.csv"' in text
+    (folder / "casefiles.toml").write_text(text.replace('"legacy.csv"', '"../legacy.csv"'), encoding="utf-8")
+    before = outside.read_bytes()
+    code, _, err = desk("recode", folder, "-c", "ctdc-vp-1", "-o", outside, "--force")
+    assert (code, err.splitlines()[-1][:9]) == (2, "FG-OP-117")
+    assert outside.read_bytes() == before
+    queue = tmp_path / "q.csv"
+    queue.write_text(",".join(COLUMNS) + "\nold:1,old:2,likely,9,,,maybe,Ola,,,\n")
+    code, _, err = desk("recode", folder, "-c", "ctdc-vp-1", "-o", tmp_path / "c.csv", "--queue", queue, "--force")
+    assert (code, err.splitlines()[-1][:9]) == (2, "FG-OP-118")
+    assert "maybe" in queue.read_text()
+    assert not (tmp_path / "c.csv").exists()
+
+
 def test_a_truth_of_other_files_is_refused(case_files: Path, tmp_path: Path) -> None:
     write_rows(tmp_path / "a.csv", HEADINGS["legacy-flat"], [LEGACY])
     with pytest.raises(InputError, match="FG-IN-117"):
