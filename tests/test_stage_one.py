@@ -20,6 +20,7 @@ from frostglass import codebooks, preparation
 from frostglass.errors import InputError, UsageError
 from frostglass.preparation import Order
 from frostglass.review.flow_page import flow_html
+from frostglass.sensitive.casefiles import values
 from frostglass.sensitive.flow import Flow
 from frostglass.sensitive.linkage.decisions import COLUMNS
 from frostglass.sensitive.linkage.tokens import new_key
@@ -488,6 +489,20 @@ def test_a_name_that_is_a_word_of_the_map_is_no_leak(tmp_path: Path, desk: Comma
         "--report", tmp_path / "f.html",
     )  # fmt: skip
     assert code == 0, err
+
+
+def test_a_name_that_got_into_a_reason_is_a_leak(
+    tmp_path: Path, desk: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = [{**OLD, "LastName": "Xylophonia"}, {**OLD, "CaseNumber": "8", "Gender": "x"}]
+    write_rows(tmp_path / "cases.csv", HEADINGS["webform-old"], cases)
+    write_rows(tmp_path / "persons.csv", HEADINGS["webform-old-persons"], [OLD_PERSON])
+    monkeypatch.setattr(values, "UNLISTED", "codes of Xylophonia")
+    code, _, err = desk(
+        "recode", tmp_path / "cases.csv", tmp_path / "persons.csv", "-c", "ctdc-vp-1", "-o", tmp_path / "c.csv"
+    )
+    assert (code, "FG-IN-118" in err) == (1, True)
+    assert not (tmp_path / "c.csv").exists()
 
 
 def test_no_input_of_any_kind_is_written_over(case_files: Path, tmp_path: Path, desk: Command) -> None:

@@ -17,6 +17,8 @@ from frostglass.errors import InputError, UsageError
 from frostglass.review.flow_page import flow_html
 from frostglass.sensitive.casefiles.delivery import Delivery, SheetFile, files_in, recognised
 from frostglass.sensitive.casefiles.description import DESCRIPTION, Description, read_description
+from frostglass.sensitive.casefiles.quarantine import WORDINGS
+from frostglass.sensitive.casefiles.values import FAULTS
 from frostglass.sensitive.flow import Flow
 from frostglass.sensitive.linkage.decisions import Decisions, queue_csv, read_decisions
 from frostglass.sensitive.linkage.tokens import read_key, read_tokens, tokens_csv
@@ -211,8 +213,8 @@ def _proved(flow: Flow, stage: StageOne, table: pl.DataFrame, files: CaseFiles, 
     public = [codebook.canonical.decode(), flow_html(empty), json.dumps(empty.as_json(), ensure_ascii=False)]
     public += [name for one in stage.columns for names in (one.recoding, one.linking, one.selecting) for name in names]
     said = [one for flows in flow.sources for one in (flows.import_map, flows.source_system, flows.legal_basis or "")]
-    said += [text for one in flow.sources for text in (*one.quarantined, *one.out_of_scope, *one.flags, *one.loose)]
-    public += said  # words of maps, codebook and steward, not of cases
+    said += [flag for one in flow.sources for flag in one.flags]
+    public += [*said, *WORDINGS, *FAULTS]  # words of maps, steward and program; reasons as reported are searched
     planted = search(files.planted, output, ()) if files.planted else None
     return replace(flow, proof=StripProof(stage.columns, search(stage.identifiers(), output, public), planted))
 

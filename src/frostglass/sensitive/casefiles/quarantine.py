@@ -20,6 +20,10 @@ NO_PLAIN_VALUE = "lists or objects where a plain value is expected"
 NO_NUMBER_IN_ORDER = "rows without a number in their case"
 OUT_OF_YEARS = "dates outside the years of this system"
 AFTER_SNAPSHOT = "dates after the day of the snapshot"
+WORDINGS = (
+    *(NO_KEY, SAME_KEY, UNSEEN_KEY, ORPHANS, NEARLY, SAME_NUMBER, NOT_THERE, NO_PLAIN_VALUE, NO_NUMBER_IN_ORDER),
+    *(OUT_OF_YEARS, AFTER_SNAPSHOT),
+)
 
 MOST_VALUES = 50
 """Most different values that the private report shows of one reason."""

@@ -32,6 +32,7 @@ NO_NUMBER = "neither a whole number nor a range"
 TOO_GREAT = "numbers beyond {}"
 TOO_LONG = f"texts of more than {MOST_CHARACTERS} characters"
 UNEVEN = "lists that should be equally long and are not"
+FAULTS = (UNLISTED, OTHER_CASE, LOOK_ALIKE, UNSEEN, NO_COUNTRY, NO_DATE, NO_NUMBER, TOO_GREAT, TOO_LONG, UNEVEN)
 
 Faults = Mapping[str, npt.NDArray[np.int64]]
 """Records at fault, by what is wrong with them."""
