@@ -517,10 +517,12 @@ def test_no_input_of_any_kind_is_written_over(case_files: Path, tmp_path: Path, 
     assert (code, err.splitlines()[-1][:9]) == (2, "FG-OP-117")
     assert outside.read_bytes() == before
     queue = tmp_path / "q.csv"
-    queue.write_text(",".join(COLUMNS) + "\nold:1,old:2,likely,9,,,maybe,Ola,,,\n")
-    code, _, err = desk("recode", folder, "-c", "ctdc-vp-1", "-o", tmp_path / "c.csv", "--queue", queue, "--force")
-    assert (code, err.splitlines()[-1][:9]) == (2, "FG-OP-118")
-    assert "maybe" in queue.read_text()
+    text = ",".join(COLUMNS) + "\nold:1,old:2,likely,9,,,maybe,Ola,,,\n"
+    for kept in (text.encode(), text.replace(",", ";").encode(), text.replace("Ola", "Öla").encode("cp1252")):
+        queue.write_bytes(kept)
+        code, _, err = desk("recode", folder, "-c", "ctdc-vp-1", "-o", tmp_path / "c.csv", "--queue", queue, "--force")
+        assert (code, err.splitlines()[-1][:9]) == (2, "FG-OP-118")
+        assert queue.read_bytes() == kept
     assert not (tmp_path / "c.csv").exists()
 
 

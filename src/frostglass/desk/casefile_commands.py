@@ -243,10 +243,10 @@ def _check_queue(queue: Path | None, decisions: Path | None) -> None:
     try:
         decided = read_decisions(queue).decided
     except InputError as error:
-        if error.code in ("FG-IN-090", "FG-IN-091"):
-            return  # no queue at all: --force says that it may go
         raise UsageError(
-            "FG-OP-118", f"{queue.name} is a queue that cannot be read, so its decisions would be lost: {error.message}"
+            "FG-OP-118",
+            f"{queue.name} cannot be read as a queue, and decisions in it would be lost: give --queue another name, or "
+            f"mend the file: {error.message}",
         ) from None
     if decided:
         raise UsageError(
