@@ -10,7 +10,7 @@ import polars as pl
 
 from benchmarks.measures import Codes, Counted, Tables
 from frostglass.released.estimate import Estimate
-from frostglass.released.tabulation import interval
+from frostglass.released.intervals import Intervals as IntervalsOf
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.domain import JOIN, Domain
 
@@ -53,7 +53,8 @@ def released_intervals(counts: pl.DataFrame, domain: Domain, truth: Tables, orde
 def declared_intervals(estimate: Estimate, truth: Tables, order: int) -> Intervals:
     """The intervals of all declared cells of one length, released or not."""
     sets = list(estimate.domain.sets_of_length(order))
-    ends = [interval(estimate, attributes) for attributes in sets]
+    intervals = IntervalsOf(estimate)
+    ends = [intervals.everywhere(attributes) for attributes in sets]
     return (
         _flat([truth[estimate.domain.axes(attributes)] for attributes in sets]),
         _flat([low for low, _, _ in ends]),

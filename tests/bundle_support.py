@@ -27,6 +27,7 @@ from frostglass.bundle.seal import seal
 from frostglass.bundle.statement import statement
 from frostglass.bundle.verify import verify
 from frostglass.errors import BundleError
+from frostglass.released.answers import Answers
 from frostglass.released.counts import CountBlock, Counts
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
@@ -37,7 +38,6 @@ from frostglass.terms.custody import Receipt
 from frostglass.terms.guarantee import Guarantee, ScopeSummary
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
-from frostglass.terms.workload import measured_orders, shares
 
 CODEBOOK_TOML = """
 [codebook]
@@ -131,12 +131,7 @@ def random_codes(codebook: Codebook, rows: int, seed: int = 1) -> npt.NDArray[np
 
 def receipts_for(codebook: Codebook, plan: Plan, nano_rho: int = NANO_RHO) -> tuple[Receipt, ...]:
     """One receipt a table, at the fixed shares of the budget."""
-    share = shares(codebook.domain, plan.length)
-    sets = [
-        each
-        for order in measured_orders(codebook.domain, plan.length)
-        for each in codebook.domain.sets_of_length(order)
-    ]
+    shares = plan.workload(codebook.domain).fixed
     return tuple(
         Receipt(
             ledger_id=LEDGER,
@@ -147,12 +142,12 @@ def receipts_for(codebook: Codebook, plan: Plan, nano_rho: int = NANO_RHO) -> tu
             number=number,
             attributes=each,
             mechanism="rounded-gaussian",
-            sigma=_sigma(share[len(each)] * Fraction(nano_rho, NANO), plan.unit.max_records),
+            sigma=_sigma(share * Fraction(nano_rho, NANO), plan.unit.max_records),
             sensitivity=plan.unit.max_records,
-            rho=share[len(each)] * Fraction(nano_rho, NANO),
+            rho=share * Fraction(nano_rho, NANO),
             sealable=True,
         )
-        for number, each in enumerate(sets, start=1)
+        for number, (each, share) in enumerate(shares.items(), start=1)
     )
 
 
@@ -231,11 +226,11 @@ def contents(
         head=HEAD,
         reserve_seq=2,
         reserve_head=RESERVE_HEAD,
-        measurements=measure(codebook, codes, receipts),
+        answers=Answers(measure(codebook, codes, receipts), None),
         records=records,
         counts=count_records(records, length),
         sampling_seed=2**62 + 1,
-        engine="all-tables/1",
+        engine="measure-and-fit/1",
         environment=ENVIRONMENT,
         sealable=True,
     )
@@ -283,9 +278,7 @@ class Recompute:
     def __init__(self, made: Contents) -> None:
         self._made = made
 
-    def __call__(
-        self, measurements: tuple[Measurement, ...], codebook: Codebook, manifest: Manifest
-    ) -> tuple[SyntheticRecords, Counts]:
+    def __call__(self, answers: Answers, codebook: Codebook, manifest: Manifest) -> tuple[SyntheticRecords, Counts]:
         return self._made.records, self._made.counts
 
 
@@ -319,11 +312,11 @@ def forge(bundle: Bundle, changes: Mapping[str, bytes], manifest: Mapping[str, o
 
 def with_receipts(made: Contents, change: Callable[[Receipt], Receipt]) -> Contents:
     """The same contents with every receipt changed alike."""
-    measurements = tuple(replace(each, receipt=change(each.receipt)) for each in made.measurements)
+    measurements = tuple(replace(each, receipt=change(each.receipt)) for each in made.answers.measurements)
     receipts = tuple(each.receipt for each in measurements)
     return replace(
         made,
-        measurements=measurements,
+        answers=Answers(measurements, None),
         records=replace(made.records, receipts=receipts),
         counts=replace(made.counts, receipts=receipts),
     )

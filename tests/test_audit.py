@@ -13,8 +13,8 @@ from frostglass.boundary.accountant import accountant, allowance
 from frostglass.boundary.curator import Curator
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.noise import RoundedGaussian
+from frostglass.released.intervals import Intervals
 from frostglass.released.measurement import Measurement
-from frostglass.released.tabulation import interval
 from frostglass.sensitive.check import encode
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.sensitive.counts import count
@@ -47,14 +47,15 @@ def test_intervals_of_200_releases_hold_the_truth_as_often_as_they_say(epsilon: 
     """Over all declared cells of a simulated table: 95% within half a point at every length."""
     book = codebooks.load("ctdc-vp-1")
     table = encode(read(coded_table(17_500, 7)), book, unit=PrivacyUnit(book.unit))
-    domain, asking = book.domain, strategy("all-tables")
+    domain, asking = book.domain, strategy("measure-and-fit")
     truth = {each: count(table, each).reveal() for k in (1, 2, 3) for each in domain.sets_of_length(k)}
     held: dict[int, list[float]] = {1: [], 2: [], 3: []}
     plan = Plan(book.id, book.sha256, Fraction(epsilon), PrivacyUnit(book.unit))
     for _ in range(200):
         estimate = asking.estimate(domain, _measure(table, domain, plan, asking))
+        intervals = Intervals(estimate)
         for each, exact in truth.items():
-            low, high, _ = interval(estimate, each)
+            low, high, _ = intervals.everywhere(each)
             held[len(each)].append(float(((np.ceil(low - 1e-6) <= exact) & (exact <= np.floor(high + 1e-6))).mean()))
     for length, shares in held.items():
         assert 0.945 < float(np.mean(shares)) < 0.985, length
@@ -62,7 +63,8 @@ def test_intervals_of_200_releases_hold_the_truth_as_often_as_they_say(epsilon: 
 
 def _measure(table: Sensitive[CodedTable], domain: Domain, plan: Plan, asking: Strategy) -> tuple[Measurement, ...]:
     ledger = Ledger.ephemeral(epsilon=plan.epsilon, delta=DELTA)
-    return asking.measure(domain, 3, _curator(table, domain, plan.epsilon, ledger).measure, pipeline.quiet)
+    glass = _curator(table, domain, plan.epsilon, ledger)
+    return asking.measure(domain, plan.workload(domain), glass, pipeline.quiet).measurements
 
 
 def _curator(table: Sensitive[CodedTable], domain: Domain, epsilon: Fraction, ledger: Ledger) -> Curator:

@@ -30,8 +30,8 @@ def brute(domain: Domain, measurements: tuple[Measurement, ...]) -> tuple[float,
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_it_is_the_residual_of_least_squares(length: int) -> None:
     made = contents(length=length)
-    squares, free = brute(made.codebook.domain, made.measurements)
-    found = disagreement(made.codebook.domain, made.measurements)
+    squares, free = brute(made.codebook.domain, made.answers.measurements)
+    found = disagreement(made.codebook.domain, made.answers.measurements)
     assert found.free == free
     assert found.squares == pytest.approx(squares, rel=1e-9, abs=1e-9)
 
@@ -41,11 +41,11 @@ def test_exact_counts_never_disagree() -> None:
     domain, codes = made.codebook.domain, made.records.codes
     exact = [
         replace(each, answer=tally(codes, domain.axes(each.attributes), domain.shape(each.attributes)))
-        for each in made.measurements
+        for each in made.answers.measurements
     ]
     assert disagreement(domain, exact).squares == pytest.approx(0, abs=1e-6)
 
 
 def test_tables_that_share_nothing_have_nothing_to_disagree_about() -> None:
     made = contents()
-    assert disagreement(made.codebook.domain, made.measurements[:1]).free == 0
+    assert disagreement(made.codebook.domain, made.answers.measurements[:1]).free == 0

@@ -6,7 +6,6 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -15,8 +14,10 @@ import pytest
 
 from frostglass.bundle import measurement_file
 from frostglass.bundle.formats import to_parquet
-from frostglass.bundle.measurement_file import decode, encode, read_measurements, write_measurements
+from frostglass.bundle.measurement_file import decode, encode
 from frostglass.errors import BundleError
+from frostglass.released.answers import Answers
+from frostglass.released.distances import WHOLE, Distances
 from frostglass.released.measurement import Measurement
 from frostglass.terms.attribute_set import AttributeSet
 from tests.bundle_support import contents, weather
@@ -37,37 +38,74 @@ def unpacked(data: bytes) -> tuple[pl.DataFrame, dict[str, str]]:
     return pl.read_parquet(io.BytesIO(data)), {key.decode(): value.decode() for key, value in metadata.items()}
 
 
-def test_measurements_come_back_exactly_with_their_receipts(tmp_path: Path) -> None:
-    made = contents().measurements
-    write_measurements(tmp_path / "m.parquet", made, DOMAIN)
-    back = read_measurements(tmp_path / "m.parquet", DOMAIN)
-    assert len(back) == len(made) == 14
-    assert all(map(same, made, back))
+def stored(*measurements: Measurement) -> bytes:
+    return encode(Answers(measurements, None), DOMAIN)
+
+
+def test_measurements_come_back_exactly_with_their_receipts() -> None:
+    made = contents().answers.measurements
+    back = decode(stored(*made), DOMAIN)
+    assert len(back.measurements) == len(made) == 14
+    assert all(map(same, made, back.measurements))
+    assert back.distances is None
+
+
+def distances(made: Measurement, number: int) -> Distances:
+    """Distances of two candidates, as if they had been asked for after ``made``."""
+    candidates = (AttributeSet.of(["sky", "rain", "wind"]), AttributeSet.of(["sky", "wind", "heat"]))
+    receipt = replace(made.receipt, attributes=WHOLE, number=number)
+    return Distances(candidates, np.array([-3, 41], dtype=np.int64), 2.5, receipt)
+
+
+def test_distances_come_back_exactly_in_their_place() -> None:
+    """They were asked for between two tables, and a table of one variable may have a code of any name."""
+    first, second, *_ = contents().answers.measurements
+    second = replace(second, receipt=replace(second.receipt, number=3))
+    made = Answers((first, second), distances(first, 2))
+    back = decode(encode(made, DOMAIN), DOMAIN)
+    assert back.distances is not None
+    assert made.distances is not None
+    assert back.distances.candidates == made.distances.candidates
+    assert (back.distances.sd, back.distances.receipt) == (made.distances.sd, made.distances.receipt)
+    assert np.array_equal(back.distances.answer, made.distances.answer)
+    assert all(map(same, made.measurements, back.measurements))
+    assert [each.number for each in back.receipts] == [1, 2, 3]
+
+
+def test_distances_that_are_given_twice_are_refused() -> None:
+    first = contents().answers.measurements[0]
+    frame, metadata = unpacked(encode(Answers((first,), distances(first, 2)), DOMAIN))
+    again = frame.filter(pl.col("receipt") == 2).with_columns(pl.lit(3, pl.Int32).alias("receipt"))
+    with pytest.raises(BundleError) as caught:
+        decode(to_parquet(pl.concat([frame, again]), metadata), DOMAIN)
+    assert caught.value.code == "FG-BN-042"
 
 
 def test_unsealable_receipts_come_back_unsealable() -> None:
-    made = tuple(replace(each, receipt=replace(each.receipt, sealable=False)) for each in contents().measurements)
-    assert not any(each.receipt.sealable for each in decode(encode(made, DOMAIN), DOMAIN))
+    made = tuple(
+        replace(each, receipt=replace(each.receipt, sealable=False)) for each in contents().answers.measurements
+    )
+    assert not any(each.sealable for each in decode(stored(*made), DOMAIN).receipts)
 
 
 def test_fractions_are_kept_exactly_however_long_they_are() -> None:
-    made = contents().measurements[0]
+    made = contents().answers.measurements[0]
     odd = replace(made.receipt, sigma=Fraction(10**40 + 1, 3**60), rho=Fraction(1, 7**50))
-    assert decode(encode([replace(made, receipt=odd)], DOMAIN), DOMAIN)[0].receipt == odd
+    assert decode(stored(replace(made, receipt=odd)), DOMAIN).measurements[0].receipt == odd
 
 
 def test_the_order_of_names_in_a_set_does_not_change_the_axes() -> None:
     """The set (rain, sky) is stored as sky|rain, in the codebook's order, and its axes with it."""
-    made = next(each for each in contents().measurements if each.attributes == AttributeSet.of(["rain", "sky"]))
-    frame, _ = unpacked(encode([made], DOMAIN))
+    made = next(each for each in contents().answers.measurements if each.attributes == AttributeSet.of(["rain", "sky"]))
+    frame, _ = unpacked(stored(made))
     assert frame["variables"].unique().to_list() == ["sky|rain"]
     row = frame.filter(pl.col("values") == "clear|1")
     assert row["answer"].to_list() == [made.answer[1, 1]]
 
 
 def test_the_file_tells_who_paid_in_its_metadata() -> None:
-    made = contents().measurements
-    _, metadata = unpacked(encode(made, DOMAIN))
+    made = contents().answers.measurements
+    _, metadata = unpacked(stored(*made))
     assert metadata == {
         "ledger_id": made[0].receipt.ledger_id,
         "scope": "sky-watchers",
@@ -80,29 +118,23 @@ def test_the_file_tells_who_paid_in_its_metadata() -> None:
     }
 
 
-def test_the_file_is_private_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
-    write_measurements(tmp_path / "m.parquet", contents().measurements, DOMAIN)
-    assert [each.name for each in tmp_path.iterdir()] == ["m.parquet"]
-    assert (tmp_path / "m.parquet").stat().st_mode & 0o777 == 0o600
-
-
 def test_the_same_measurements_give_the_same_bytes() -> None:
-    assert encode(contents().measurements, DOMAIN) == encode(contents().measurements, DOMAIN)
+    assert encode(contents().answers, DOMAIN) == encode(contents().answers, DOMAIN)
 
 
 def test_receipts_of_two_reservations_are_not_stored_together() -> None:
-    first, *rest = contents().measurements
+    first, *rest = contents().answers.measurements
     foreign = replace(first, receipt=replace(first.receipt, seq=9))
     for measurements in ([foreign, *rest], []):
         with pytest.raises(BundleError) as caught:
-            encode(measurements, DOMAIN)
+            stored(*measurements)
         assert caught.value.code == "FG-BN-040"
 
 
 def test_an_answer_of_another_shape_is_not_stored() -> None:
-    made = contents().measurements[0]
+    made = contents().answers.measurements[0]
     with pytest.raises(BundleError) as caught:
-        encode([replace(made, answer=np.zeros(3, dtype=np.int64))], DOMAIN)
+        stored(replace(made, answer=np.zeros(3, dtype=np.int64)))
     assert caught.value.code == "FG-BN-041"
 
 
@@ -126,7 +158,7 @@ CHANGES: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_what_does_not_hold_whole_tables_is_refused(change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
-    frame, metadata = unpacked(encode(contents().measurements, DOMAIN))
+    frame, metadata = unpacked(encode(contents().answers, DOMAIN))
     with pytest.raises(BundleError) as caught:
         decode(to_parquet(change(frame), metadata), DOMAIN)
     assert caught.value.code == "FG-BN-042"
@@ -136,20 +168,15 @@ def test_what_does_not_hold_whole_tables_is_refused(change: Callable[[pl.DataFra
     "change", [{"reserve_seq": "two"}, {"reserve_seq": "02"}, {"sensitivity": "9" * 5000}, {"sealable": "True"}]
 )
 def test_metadata_that_is_not_a_receipt_is_refused(change: dict[str, str]) -> None:
-    frame, metadata = unpacked(encode(contents().measurements, DOMAIN))
+    frame, metadata = unpacked(encode(contents().answers, DOMAIN))
     with pytest.raises(BundleError):
         decode(to_parquet(frame, {**metadata, **change}), DOMAIN)
     with pytest.raises(BundleError):
         decode(to_parquet(frame, {}), DOMAIN)
 
 
-def test_a_missing_file_is_refused_by_its_name(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match=r"m\.parquet is missing"):
-        read_measurements(tmp_path / "m.parquet", DOMAIN)
-
-
 def test_a_file_over_another_codebook_is_refused() -> None:
-    data = encode(contents().measurements, DOMAIN)
+    data = encode(contents().answers, DOMAIN)
     shorter = replace(DOMAIN, attributes=DOMAIN.attributes[:3])
     with pytest.raises(BundleError):
         measurement_file.decode(data, shorter)

@@ -18,6 +18,7 @@ from frostglass.bundle.contents import Contents
 from frostglass.bundle.manifest import MANIFEST, SEALED
 from frostglass.bundle.read import open_bundle
 from frostglass.errors import BundleError, FrostglassError
+from frostglass.released.answers import Answers
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.unit import PrivacyUnit
 from tests.bundle_support import CODEBOOK_TOML, contents, count_records, sealed, verified, with_receipts
@@ -59,7 +60,7 @@ def test_what_is_read_back_is_what_was_sealed(tmp_path: Path) -> None:
     assert bundle.codebook == made.codebook
     assert bundle.records.height == bundle.manifest.total == len(made.records)
     assert bundle.counts.height > 100
-    assert len(bundle.measurements()) == len(made.measurements)
+    assert len(bundle.measurements()) == len(made.answers.measurements)
     assert "Privacy statement" in bundle.statement
 
 
@@ -133,11 +134,11 @@ def test_counts_and_records_must_show_every_receipt_and_no_other(tmp_path: Path)
 
 def test_a_measurement_left_out_is_noticed_by_its_number(tmp_path: Path) -> None:
     made = contents()
-    fewer = tuple(made.measurements[1:])
+    fewer = tuple(made.answers.measurements[1:])
     receipts = tuple(each.receipt for each in fewer)
     short = replace(
         made,
-        measurements=fewer,
+        answers=Answers(fewer, None),
         records=replace(made.records, receipts=receipts),
         counts=replace(made.counts, receipts=receipts),
     )

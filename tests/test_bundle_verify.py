@@ -43,6 +43,7 @@ from frostglass.bundle.manifest import (
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.verify import CONFIRMED, FORGERY, UNUSABLE, Check, VerifyReport, against_ledger, verify
 from frostglass.errors import UsageError
+from frostglass.released.answers import Answers
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.custody import Receipt
@@ -321,7 +322,7 @@ def test_another_codebook_is_found(bundle: Bundle) -> None:
 
 
 def remeasure(bundle: Bundle, change: Callable[[Measurement], Measurement]) -> None:
-    changed = [change(each) for each in bundle.measurements()]
+    changed = Answers(tuple(change(each) for each in bundle.measurements()), None)
     forge(bundle, {MEASUREMENTS: measurement_file.encode(changed, bundle.codebook.domain)})
 
 
@@ -360,17 +361,20 @@ def test_measurements_that_were_not_paid_for_are_found(
 
 
 def test_a_table_that_was_not_measured_is_found(bundle: Bundle) -> None:
-    kept = [
-        replace(each, receipt=replace(each.receipt, number=place))
-        for place, each in enumerate(bundle.measurements()[1:], 1)
-    ]
+    kept = Answers(
+        tuple(
+            replace(each, receipt=replace(each.receipt, number=place))
+            for place, each in enumerate(bundle.measurements()[1:], 1)
+        ),
+        None,
+    )
     forge(bundle, {MEASUREMENTS: measurement_file.encode(kept, bundle.codebook.domain)})
     assert "missing" in verified(bundle.path)["measurements"]
 
 
 def test_exactly_the_reserved_cost_passes(tmp_path: Path) -> None:
     """The control for the refusals above: costs that add up to the reservation, to the last fraction."""
-    assert sum(each.receipt.rho for each in contents().measurements) == Fraction(NANO_RHO, 10**9)
+    assert sum(each.receipt.rho for each in contents().answers.measurements) == Fraction(NANO_RHO, 10**9)
 
 
 def noisier(made: Receipt) -> Receipt:
@@ -379,8 +383,10 @@ def noisier(made: Receipt) -> Receipt:
 
 def test_more_noise_than_was_paid_for_is_allowed(tmp_path: Path) -> None:
     made = with_receipts(contents(), noisier)
-    measurements = tuple(replace(each, sd=RoundedGaussian().sd(each.receipt.sigma)) for each in made.measurements)
-    made = replace(made, measurements=measurements)
+    measurements = tuple(
+        replace(each, sd=RoundedGaussian().sd(each.receipt.sigma)) for each in made.answers.measurements
+    )
+    made = replace(made, answers=Answers(measurements, None))
     assert verified(sealed(tmp_path, made).path, made) == {}
 
 
@@ -602,10 +608,10 @@ def wide(noise: float) -> Contents:
     made = contents(codebooks.loads(text, source="wide"), length=2)
     domain, codes = made.codebook.domain, made.records.codes
     scaled = []
-    for each in made.measurements:
+    for each in made.answers.measurements:
         exact = tally(codes, domain.axes(each.attributes), domain.shape(each.attributes))
         scaled.append(replace(each, answer=exact + np.rint(noise * (each.answer - exact)).astype(np.int64)))
-    return replace(made, measurements=tuple(scaled))
+    return replace(made, answers=Answers(tuple(scaled), None))
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_the_noise_is_what_the_receipt_says_was_paid() -> None:
 
 @given(rho=st.fractions(min_value=Fraction(1, 10**12), max_value=100), sensitivity=st.integers(1, 1000))
 def test_sigma_is_the_least_multiple_of_its_step_that_the_cost_allows(rho: Fraction, sensitivity: int) -> None:
-    sigma = sigma_for(rho, sensitivity)
+    sigma = sigma_for(rho, sensitivity**2)
     assert Fraction(sensitivity**2) / (2 * sigma**2) <= rho
     smaller = sigma - Fraction(1, 2**16)
     assert smaller <= 0 or Fraction(sensitivity**2) / (2 * smaller**2) > rho

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 
 from frostglass.released.estimate import Estimate
+from frostglass.released.intervals import Intervals
 from frostglass.released.measurement import Measurement
-from frostglass.released.tabulation import interval
 from frostglass.synthesis.least_squares import estimate, foresee
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.custody import Receipt
@@ -96,7 +96,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
             exact = truth.sum(axis=axes)
             held = [
                 ((np.ceil(low - 1e-6) <= exact) & (exact <= np.floor(high + 1e-6))).mean()
-                for low, high, _ in (interval(one, each) for one in estimates)
+                for low, high, _ in (Intervals(one).everywhere(each) for one in estimates)
             ]
             assert 0.93 < float(np.mean(held)) <= 0.99
 
@@ -110,7 +110,9 @@ def test_bounds_for_combinations_longer_than_measured_hold() -> None:
     whole = AttributeSet.of(DOMAIN.names)
     held = []
     for _ in range(200):
-        low, high, error = interval(estimate(DOMAIN, measured(sets, exact + generator.normal(0, sd))), whole)
+        low, high, error = Intervals(estimate(DOMAIN, measured(sets, exact + generator.normal(0, sd)))).everywhere(
+            whole
+        )
         assert np.isnan(error)
         held.append(((np.ceil(low - 1e-6) <= truth) & (truth <= np.floor(high + 1e-6))).mean())
     assert float(np.mean(held)) > 0.95
@@ -121,6 +123,6 @@ def test_intervals_are_never_empty_nor_negative() -> None:
     for one in estimates:
         for order in (1, 2, 3):
             for each in DOMAIN.sets_of_length(order):
-                low, high, _ = interval(one, each)
+                low, high, _ = Intervals(one).everywhere(each)
                 assert (low >= 0).all()
                 assert (high >= low - 1e-9).all()

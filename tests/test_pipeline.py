@@ -29,17 +29,18 @@ from frostglass.errors import (
     LedgerError,
     UsageError,
 )
-from frostglass.released.measurement import Measurement
+from frostglass.released.answers import Answers, Glass
 from frostglass.sensitive.draft import draft
 from frostglass.sensitive.intake import read
 from frostglass.synthesis import strategy as strategies
-from frostglass.synthesis.all_tables import AllTables
+from frostglass.synthesis.measure_and_fit import MeasureAndFit
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.domain import Domain
 from frostglass.terms.plan import Plan
 from frostglass.terms.question import Question
 from frostglass.terms.unit import PrivacyUnit
+from frostglass.terms.workload import Workload
 from tests.survey_support import survey
 
 NOTHING = ScriptedNoise(lambda _sigma, size: np.zeros(size, dtype=np.int64))
@@ -222,7 +223,7 @@ def test_a_crash_at_any_step_is_never_under_counted_and_never_drawn_twice(
 ) -> None:
     """Before the stage the reservation is lost; from the stage on the same command goes on at no cost."""
     targets: dict[str, tuple[object, str]] = {
-        "measure": (AllTables, "measure"),
+        "measure": (MeasureAndFit, "measure"),
         "stage": (staging, "stage"),
         "commit": (Ledger, "commit"),
         "build": (pipeline, "build"),
@@ -294,9 +295,9 @@ def test_a_ledger_older_than_a_neighbouring_bundle_is_refused(
         old.unlink()
     restored = Ledger.open((tmp_path / "monday.db").rename(tmp_path / "budget.db"))
     with pytest.raises(LedgerError, match="reconcile"):
-        bundles.refuse_output(tmp_path / "next", small, 3, restored)
+        bundles.refuse_output(tmp_path / "next", small, plan_for(small), restored)
     restored.reconcile(bundles.known_releases(tmp_path), by="bea", reason="the disk died")
-    bundles.refuse_output(tmp_path / "next", small, 3, restored)
+    bundles.refuse_output(tmp_path / "next", small, plan_for(small), restored)
     assert restored.scope("s").spent > 0
 
 
@@ -323,7 +324,7 @@ def test_the_zcdp_scope_is_drawn_with_the_discrete_gaussian(small: Codebook, tmp
     assert bundles.verify(tmp_path / "out").ok
 
 
-class PairsFirst(AllTables):
+class PairsFirst(MeasureAndFit):
     """A strategy of another kind: looks at the pairs, then asks for the one triple that they make look busiest."""
 
     name = "pairs-first"
@@ -331,16 +332,17 @@ class PairsFirst(AllTables):
     def measure(
         self,
         domain: Domain,
-        length: int,
-        ask: Callable[[Question], Measurement],
+        workload: Workload,
+        glass: Glass,
         progress: Callable[[str], None],
-    ) -> tuple[Measurement, ...]:
+    ) -> Answers:
+        ask = glass.measure
         singles = [ask(Question(each, Fraction(1, 40))) for each in domain.sets_of_length(1)]
         pairs = [ask(Question(each, Fraction(1, 12))) for each in domain.sets_of_length(2)]
         busiest = max(pairs, key=lambda pair: int(pair.answer.max())).attributes
         third = next(name for name in domain.names if name not in busiest)
         triple = ask(Question(AttributeSet.of([*busiest, third]), Fraction(1, 4)))
-        return (*singles, *pairs, triple)
+        return Answers((*singles, *pairs, triple), None)
 
 
 def test_another_strategy_needs_no_change_on_the_clear_side_or_in_the_glass(
@@ -349,8 +351,10 @@ def test_another_strategy_needs_no_change_on_the_clear_side_or_in_the_glass(
     """It is adaptive, and the counts beyond its tables get bounds from their parents."""
     monkeypatch.setitem(strategies.STRATEGIES, "pairs-first", PairsFirst())
     contents = released(survey(600), small, ledger, strategy="pairs-first")
-    assert len(contents.measurements) == 4 + 6 + 1
-    assert sum(each.receipt.rho for each in contents.measurements) < Fraction(contents.guarantee.nano_rho, 10**9)
+    assert len(contents.answers.measurements) == 4 + 6 + 1
+    assert sum(each.receipt.rho for each in contents.answers.measurements) < Fraction(
+        contents.guarantee.nano_rho, 10**9
+    )
     assert sum(1 for block in contents.counts.blocks if np.isnan(block.sd).any()) == 3
 
 
@@ -358,7 +362,9 @@ def test_another_strategy_needs_no_change_on_the_clear_side_or_in_the_glass(
 def test_every_reporting_length_works(length: int, small: Codebook, ledger: Ledger, tmp_path: Path) -> None:
     contents = released(survey(400), small, ledger, length=length, epsilon="1")
     assert max(len(block.attributes) for block in contents.counts.blocks) == length
-    assert sum(each.receipt.rho for each in contents.measurements) == Fraction(contents.guarantee.nano_rho, 10**9)
+    assert sum(each.receipt.rho for each in contents.answers.measurements) == Fraction(
+        contents.guarantee.nano_rho, 10**9
+    )
     pipeline.seal(contents, tmp_path / "out", ledger=ledger)
     assert bundles.verify(tmp_path / "out").ok
 
@@ -391,18 +397,18 @@ def test_a_person_with_many_rows_counts_for_at_most_m(small: Codebook, ledger: L
             noise=NOTHING,
         )
         assert len(contents.records) == expected
-        assert {each.receipt.sensitivity for each in contents.measurements} == {most}
+        assert {each.receipt.sensitivity for each in contents.answers.measurements} == {most}
 
 
 def test_foresight_is_what_the_release_then_has(small: Codebook, ledger: Ledger) -> None:
     """The errors that `plan` states are those of the release, and nothing is opened or spent for them."""
     plan = plan_for(small)
-    rows, tau, nano_rho = foresight.foresight(small, plan, accountant("gdp"), Fraction("1e-6"))
+    foreseen = foresight.foresight(small, plan, accountant("gdp"), Fraction("1e-6"))
     assert ledger.scope("s").spent == 0
     contents = released(survey(600), small, ledger)
-    assert contents.counts.tau == tau
-    assert contents.guarantee.nano_rho == nano_rho
-    for row in rows:
+    assert contents.counts.tau == foreseen.tau
+    assert contents.guarantee.nano_rho == foreseen.nano_rho
+    for row in foreseen.rows:
         found = sorted(float(b.sd[0]) for b in contents.counts.blocks if len(b.attributes) == row.length and len(b.sd))
         assert (row.sd[0], row.sd[-1]) == pytest.approx((found[0], found[-1]), rel=1e-9)
 
@@ -499,7 +505,7 @@ def test_no_room_for_a_bundle_is_told_before_anything_is_spent(
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _path: type("Usage", (), {"free": 1_000_000}))
     with pytest.raises(BundleError, match="FG-BN-065"):
-        bundles.refuse_output(tmp_path / "out", small, 3, ledger)
+        bundles.refuse_output(tmp_path / "out", small, plan_for(small), ledger)
 
 
 @pytest.mark.parametrize("seed", [-1, 2**63, 1.5, "7", True])
@@ -544,4 +550,4 @@ def test_a_bundle_that_another_ledger_paid_for_is_mentioned(
     pipeline.seal(released(survey_csv, small, ledger), tmp_path / "out", ledger=ledger)
     other = Ledger.create(tmp_path / "other.db")
     other.open_scope("s", epsilon=Fraction(4), delta=Fraction("1e-6"), by="ann")
-    assert len(bundles.refuse_output(tmp_path / "next", small, 3, other)) == 1
+    assert len(bundles.refuse_output(tmp_path / "next", small, plan_for(small), other)) == 1

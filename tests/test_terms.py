@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from frostglass.errors import UsageError
 from frostglass.released.tabulation import least_stated
+from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.budget import decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.domain import Attribute, Domain
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
-from frostglass.terms.workload import check_size, measured_orders, shares
+from frostglass.terms.workload import weight, workload
 
 PLAN = Plan("book", "0" * 64, Fraction(1), PrivacyUnit("person"))
 
@@ -67,6 +68,8 @@ def test_every_part_of_a_plan_changes_its_hash() -> None:
         "length": 2,
         "tau": 10,
         "strategy": "another",
+        "fit": "long",
+        "cells": 1_000,
         "unknown": "missing",
         "structural": False,
         "accept": {"error": 0.1},
@@ -79,20 +82,50 @@ def test_every_part_of_a_plan_changes_its_hash() -> None:
 
 @pytest.mark.parametrize("columns", [1, 2, 3, 5])
 @pytest.mark.parametrize("length", [1, 2, 3, 4])
-def test_shares_add_up_to_one_over_the_orders_that_exist(columns: int, length: int) -> None:
+def test_shares_add_up_to_one_over_the_tables_that_exist(columns: int, length: int) -> None:
     each = domain(*[2] * columns)
-    share = shares(each, length)
-    assert tuple(share) == measured_orders(each, length)
-    assert sum(share[order] * each.number_of_sets(order) for order in share) == 1
+    wanted = workload(each, length=length)
+    assert wanted.orders == tuple(range(1, min(length, columns) + 1))
+    assert set(wanted.fixed) == {one for order in wanted.orders for one in each.sets_of_length(order)}
+    assert sum(wanted.fixed.values()) == 1
+    assert not wanted.candidates
 
 
-def test_too_many_cells_are_refused_with_the_figures() -> None:
-    check_size(domain(*[10] * 16), 3)
-    with pytest.raises(UsageError, match=r"FG-OP-004 length 3 over these 60 variables means 4[0-9],"):
-        check_size(domain(*[10] * 60), 3)
+def test_a_tables_share_grows_with_its_cells_in_steps_of_two() -> None:
+    """So the noise of large tables is smaller, and few distinct noise parameters occur."""
+    wanted = workload(domain(2, 2, 3, 9), length=2)
+    pairs = {each: share for each, share in wanted.fixed.items() if len(each) == 2}
+    smallest = pairs[AttributeSet.of(["v0", "v1"])]
+    assert {share / smallest for share in pairs.values()} == {1, 2}
+    assert pairs[AttributeSet.of(["v2", "v3"])] == 2 * smallest
+    assert [weight(cells) for cells in (1, 2, 3, 16, 255, 256)] == [1, 1, 2, 8, 32, 64]
 
 
-@pytest.mark.parametrize(("sd", "tau"), [(206.0, 42), (101.0, 28), (28.9, 14), (11.4, 9)])
-def test_the_least_stated_count_follows_the_noise(sd: float, tau: int) -> None:
-    """For the noise of epsilon 0.5, 1, 4 and 12 on a table of 16 columns."""
-    assert abs(least_stated(sd) - tau) <= 1
+def test_where_triples_exceed_the_budget_pairs_are_measured_and_triples_chosen() -> None:
+    wide = domain(*[10] * 20)
+    pairs = sum(wide.cells_of_length(order) for order in (1, 2))
+    wanted = workload(wide, length=3, cells=pairs + 5_000)
+    assert wanted.orders == (1, 2)
+    assert len(wanted.candidates) == wide.number_of_sets(3)
+    assert wanted.chosen_cells == 5_000
+    assert sum(wanted.fixed.values()) + wanted.ranking_share + wanted.chosen_share == 1
+
+
+def test_triples_too_large_to_be_chosen_are_no_candidates() -> None:
+    mixed = domain(2, 2, 2, 100, 100)
+    pairs = sum(mixed.cells_of_length(order) for order in (1, 2))
+    wanted = workload(mixed, length=3, cells=pairs + 10_000)
+    assert {mixed.cells(each) for each in wanted.candidates} == {27, 909}
+
+
+def test_pairs_that_exceed_the_budget_are_refused_with_the_figures() -> None:
+    with pytest.raises(UsageError, match=r"FG-OP-004 the pairs of these 60 variables alone have [0-9,]+ cells"):
+        workload(domain(*[10] * 60), length=3, cells=100_000)
+    with pytest.raises(UsageError, match="FG-OP-003"):
+        workload(domain(2, 2), length=5)
+
+
+@pytest.mark.parametrize(("sd", "tau"), [(114.0, 27), (60.0, 18), (17.4, 9), (6.9, 6)])
+def test_the_least_stated_count_follows_the_error(sd: float, tau: int) -> None:
+    """For the errors at epsilon 0.5, 1, 4 and 12 on a table of 16 columns."""
+    assert least_stated(sd) == tau

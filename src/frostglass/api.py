@@ -25,8 +25,9 @@ from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.budget import parse_delta, parse_epsilon
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.guarantee import Guarantee
-from frostglass.terms.plan import OnUnknown, Plan
+from frostglass.terms.plan import Fit, OnUnknown, Plan
 from frostglass.terms.unit import PrivacyUnit
+from frostglass.terms.workload import CELL_BUDGET
 
 Number = str | int | float | Fraction
 NativeFrame = object
@@ -122,7 +123,7 @@ class Release:
             manifest=manifest_of(self._contents),
             codebook=self._contents.codebook,
             counts=self.counts,
-            measurements=lambda: self._contents.measurements,
+            measurements=lambda: self._contents.answers.measurements,
         )
 
     def seal(self, out: str | Path) -> Bundle:
@@ -144,6 +145,8 @@ def release(
     length: int = 3,
     out: str | Path | None = None,
     tau: int | None = None,
+    fit: Fit = "default",
+    cells: int = CELL_BUDGET,
     unknown: OnUnknown = "refuse",
     structural: bool = True,
     person_key: str | None = None,
@@ -156,7 +159,8 @@ def release(
     """Release ``table`` under (epsilon, delta)-differential privacy, paid for by ``scope`` of ``ledger``.
 
     ``table`` is a path or a pandas, polars or Arrow table; ``codebook`` an id, a file or a Codebook. The scope must
-    be open: it fixes delta. With ``out`` the bundle is sealed at once. ``random_state`` seeds what comes after the
+    be open: it fixes delta. ``fit`` says how long the fit takes, ``cells`` how many cells are measured at most. With
+    ``out`` the bundle is sealed at once. ``random_state`` seeds what comes after the
     noise only; ``by`` is who does it, for the ledger. Raises a FrostglassError, before anything is spent, when
     something does not fit.
     """
@@ -169,6 +173,8 @@ def release(
         unit=PrivacyUnit(book.unit, max_records, person_key),
         length=length,
         tau=tau,
+        fit=fit,
+        cells=cells,
         unknown=unknown,
         structural=structural,
     )
@@ -180,7 +186,7 @@ def release(
         fresh=fresh,
     )
     if out is not None:
-        for note in bundles.refuse_output(Path(out), book, length, paying):
+        for note in bundles.refuse_output(Path(out), book, plan, paying):
             warnings.warn(note, stacklevel=2)
     done = Release(pipeline.release(table, book, plan, order, ledger=paying), paying, table)
     if out is not None:
@@ -204,6 +210,7 @@ class Synthesizer:
         scope: str | None = None,
         delta: Number | None = None,
         length: int = 3,
+        effort: Fit = "default",
         structural: bool = True,
         unknown: OnUnknown = "refuse",
         random_state: int | None = None,
@@ -213,6 +220,7 @@ class Synthesizer:
         self.ledger = ledger if isinstance(ledger, Ledger) else Ledger.open(Path(ledger))
         self.scope = scope if scope is not None else _only_scope(self.ledger)
         self.length = length
+        self.effort: Fit = effort
         self.structural = structural
         self.unknown: OnUnknown = unknown
         self.random_state = random_state
@@ -229,6 +237,7 @@ class Synthesizer:
             scope=self.scope,
             ledger=self.ledger,
             length=self.length,
+            fit=self.effort,
             structural=self.structural,
             unknown=self.unknown,
             random_state=self.random_state,

@@ -19,13 +19,14 @@ from frostglass.bundle.verify import Check, VerifyReport
 from frostglass.bundle.verify import verify as verify_bundle
 from frostglass.errors import BundleError, FrostglassError, UsageError
 from frostglass.pipeline import build, engine, enter, environment, guarantee
+from frostglass.released.answers import Answers
 from frostglass.released.counts import Counts
-from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.synthesis.strategy import strategy
 from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
-from frostglass.terms.workload import measured_orders
+from frostglass.terms.custody import Receipt
+from frostglass.terms.plan import Plan
 
 _ROOM_FOR_ANY_BUNDLE = 64_000_000
 _BYTES_A_CELL = 100
@@ -47,8 +48,10 @@ def _check_guarantee(bundle: Bundle) -> Check:
     """Whether the noise that the measurements state really buys what the manifest promises, by the accountant."""
     manifest = bundle.manifest
     accountant = accounting.accountant(manifest.guarantee.accountant)
-    receipts = [each.receipt for each in bundle.measurements()]
-    spent = sum((Fraction(each.sensitivity**2) / (2 * each.sigma**2) for each in receipts), Fraction(0))
+    answers = bundle.answers()
+    spent = sum((_cost(each.receipt) for each in answers.measurements), Fraction(0))
+    if answers.distances:
+        spent += len(answers.distances.candidates) * _cost(answers.distances.receipt)
     plan, delta = manifest.to_plan(), Fraction(manifest.guarantee.delta)
     promised = guarantee(plan, delta, accountant, manifest.guarantee.mechanism, manifest.guarantee.nano_rho)
     if spent * NANO > accounting.allowance(accountant, plan.epsilon, delta):
@@ -58,10 +61,13 @@ def _check_guarantee(bundle: Bundle) -> Check:
     return Check("guarantee", True, f"the noise gives epsilon {manifest.guarantee.epsilon} at this delta, or less")
 
 
-def recompute(
-    measurements: tuple[Measurement, ...], codebook: Codebook, manifest: Manifest
-) -> tuple[SyntheticRecords, Counts]:
-    """What ``build`` made of these measurements when the bundle was sealed."""
+def _cost(receipt: Receipt) -> Fraction:
+    """In rho, of one table with this receipt's noise."""
+    return Fraction(receipt.sensitivity**2) / (2 * receipt.sigma**2)
+
+
+def recompute(answers: Answers, codebook: Codebook, manifest: Manifest) -> tuple[SyntheticRecords, Counts]:
+    """What ``build`` made of these answers when the bundle was sealed; BundleError where it chose other tables."""
     plan = manifest.to_plan()
     asking = strategy(plan.strategy)
     if manifest.engine != engine(asking):
@@ -71,7 +77,10 @@ def recompute(
             f"verify it with frostglass {manifest.software.version}",
         )
     clauses = codebook.clauses if plan.structural else ()
-    return build(asking, codebook, clauses, measurements, plan=plan, seed=manifest.sampling_seed)
+    expected = asking.expected(codebook.domain, plan.workload(codebook.domain), answers)
+    if expected != {each.attributes for each in answers.measurements}:
+        raise BundleError("FG-BN-070", "other tables were measured than the distances call for")
+    return build(asking, codebook, clauses, answers.measurements, plan=plan, seed=manifest.sampling_seed)
 
 
 def publish(path: Path, to: Path, *, ledger: Ledger, by: str) -> Path:
@@ -89,7 +98,7 @@ def publish(path: Path, to: Path, *, ledger: Ledger, by: str) -> Path:
     return publishing.copy(path, target, {"release_id": release_id, "published_on": today})
 
 
-def refuse_output(out: Path, codebook: Codebook, length: int, ledger: Ledger) -> tuple[str, ...]:
+def refuse_output(out: Path, codebook: Codebook, plan: Plan, ledger: Ledger) -> tuple[str, ...]:
     """Refuse, before anything is read or spent, an output that exists, cannot be written or has no room.
 
     Also when the bundles beside it show that the ledger is older than what it paid for. Returns notes on bundles
@@ -101,8 +110,8 @@ def refuse_output(out: Path, codebook: Codebook, length: int, ledger: Ledger) ->
         parent = parent.parent
     if not os.access(parent, os.W_OK):
         raise BundleError("FG-BN-062", f"{parent.name or parent} cannot be written to; choose another folder")
-    domain = codebook.domain
-    cells = sum(domain.cells_of_length(order) for order in measured_orders(domain, length))
+    wanted = plan.workload(codebook.domain)
+    cells = sum(codebook.domain.cells(each) for each in wanted.fixed) + wanted.chosen_cells
     needed = _ROOM_FOR_ANY_BUNDLE + _BYTES_A_CELL * cells
     if shutil.disk_usage(parent).free < needed:
         raise BundleError(

@@ -38,23 +38,23 @@ from frostglass.bundle.read import Bundle
 from frostglass.bundle.seal import seal as seal_bundle
 from frostglass.errors import BundleError, FrostglassError, LedgerError, UsageError
 from frostglass.released.counts import Counts
-from frostglass.released.estimate import Estimate
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
-from frostglass.released.tabulation import least_stated, tabulate
+from frostglass.released.tabulation import least_stated, tabulate, typical_error
 from frostglass.sensitive.check import encode
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.sensitive.intake import read
 from frostglass.synthesis.record_fit import satisfiable
 from frostglass.synthesis.rules import compile_rules
 from frostglass.synthesis.strategy import Strategy, strategy
+from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.constraint import Clause
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.guarantee import Guarantee
 from frostglass.terms.plan import Plan
-from frostglass.terms.workload import check_size, measured_orders, shares
+from frostglass.terms.workload import Workload, weight
 
 Progress = Callable[[str], None]
 
@@ -150,7 +150,7 @@ def release(
     if resumed:
         reservation, staged = resumed
         progress(f"resuming release {reservation.release_id}: its answers are staged, nothing is drawn again")
-        measurements = decode(staged.answers, codebook.domain)
+        answers = decode(staged.answers, codebook.domain)
     else:
         reservation = ledger.reserve(
             order.scope,
@@ -166,31 +166,33 @@ def release(
             by=order.by,
         )
         curator = Curator(table, codebook.domain, plan.unit, ledger=ledger, reservation=reservation, noise=noise)
-        measurements = asking.measure(codebook.domain, plan.length, curator.measure, progress)
-        staged = _stage(ledger, reservation, plan, table, order, encode_answers(measurements, codebook.domain))
+        answers = asking.measure(codebook.domain, plan.workload(codebook.domain), curator, progress)
+        staged = _stage(ledger, reservation, plan, table, order, encode_answers(answers, codebook.domain))
     del table
     entry = _commit(ledger, reservation, staged.sha256)
     scope = ledger.scope(order.scope)
 
-    records, counts = build(asking, codebook, clauses, measurements, plan=plan, seed=staged.seed, progress=progress)
+    records, counts = build(
+        asking, codebook, clauses, answers.measurements, plan=plan, seed=staged.seed, progress=progress
+    )
     return Contents(
         release_id=reservation.release_id,
         on=today,
         codebook=codebook,
         plan=plan,
-        guarantee=guarantee(plan, scope.delta, accountant, measurements[0].receipt.mechanism, reservation.nano_rho),
+        guarantee=guarantee(plan, scope.delta, accountant, reservation.mechanism, reservation.nano_rho),
         scope=scope,
         seq=entry.seq,
         head=entry.hash,
         reserve_seq=reservation.seq,
         reserve_head=reservation.head,
-        measurements=measurements,
+        answers=answers,
         records=records,
         counts=counts,
         sampling_seed=staged.seed,
         engine=engine(asking),
         environment=environment(),
-        sealable=all(each.receipt.sealable for each in measurements),
+        sealable=all(each.sealable for each in answers.receipts),
     )
 
 
@@ -224,12 +226,15 @@ def enter(bundle: Bundle, ledger: Ledger) -> None:
 def resize(contents: Contents, total: int) -> SyntheticRecords:
     """``total`` records fitted to the same measurements, with their targets scaled. Costs nothing."""
     clauses = contents.codebook.clauses if contents.plan.structural else ()
-    return strategy(contents.plan.strategy).fit(
+    asking, measurements = strategy(contents.plan.strategy), contents.answers.measurements
+    return asking.fit(
         contents.codebook.domain,
-        contents.measurements,
+        measurements,
+        asking.estimate(contents.codebook.domain, measurements),
         clauses=clauses,
         total=total,
         seed=contents.sampling_seed,
+        fit=contents.plan.fit,
         progress=quiet,
     )
 
@@ -242,15 +247,17 @@ def build(
     *,
     plan: Plan,
     seed: int,
-    total: int | None = None,
     progress: Progress = quiet,
 ) -> tuple[SyntheticRecords, Counts]:
     """Records and counts from the measurements alone: the same for everyone who has them and the seed."""
     domain = codebook.domain
-    estimate: Estimate = asking.estimate(domain, measurements)
-    records = asking.fit(domain, measurements, clauses=clauses, total=total, seed=seed, progress=progress)
+    progress("least squares over all measured tables")
+    estimate = asking.estimate(domain, measurements)
+    records = asking.fit(
+        domain, measurements, estimate, clauses=clauses, total=None, seed=seed, fit=plan.fit, progress=progress
+    )
     progress("counting combinations and their intervals")
-    counts = tabulate(records, estimate, length=plan.length, tau=_tau(plan, measurements))
+    counts = tabulate(records, estimate, length=plan.length, tau=plan.tau or least_stated(typical_error(estimate)))
     return records, counts
 
 
@@ -261,7 +268,7 @@ def check_plan(codebook: Codebook, plan: Plan) -> tuple[Strategy, tuple[Clause, 
         raise UsageError("FG-OP-031", "the plan was made for another version of the codebook; plan again")
     if plan.unit.name != codebook.unit:
         raise UsageError("FG-OP-036", f"a row of this codebook is one {codebook.unit}; the plan names another unit")
-    check_size(codebook.domain, plan.length)
+    plan.workload(codebook.domain)
     clauses = codebook.clauses if plan.structural else ()
     satisfiable(codebook.domain, compile_rules(codebook.domain, clauses))
     return strategy(plan.strategy), clauses
@@ -340,40 +347,50 @@ def _coded(source: object, codebook: Codebook, plan: Plan, order: Order) -> Sens
     )
 
 
-def planned_noise(codebook: Codebook, plan: Plan, nano_rho: int, noise: NoiseSource) -> dict[int, Fraction]:
-    """The noise parameter of the tables of each order. Refuses, from public facts alone, noise that cannot be drawn."""
-    domain = codebook.domain
-    share = shares(domain, plan.length)
-    sigmas = {
-        order: sigma_for(share[order] * Fraction(nano_rho, NANO), plan.unit.max_records)
-        for order in measured_orders(domain, plan.length)
-    }
-    if max(sigmas.values()) > MOST_SIGMA:
+def planned_noise(
+    codebook: Codebook, plan: Plan, nano_rho: int, noise: NoiseSource
+) -> tuple[Workload, dict[AttributeSet, Fraction]]:
+    """The workload, and the noise parameter of each of its fixed tables.
+
+    Refuses, from public facts alone, noise that cannot be drawn: also for the worst choice of tables, where there is
+    a choice.
+    """
+    domain, wanted = codebook.domain, plan.workload(codebook.domain)
+    bound = plan.unit.max_records**2
+
+    def buys(share: Fraction, tables: int = 1) -> Fraction:
+        return sigma_for(share * Fraction(nano_rho, NANO), bound * tables)
+
+    sigmas = {each: buys(share) for each, share in wanted.fixed.items()}
+    largest = [max(sigmas.values())]
+    if wanted.candidates:
+        ranking = buys(wanted.ranking_share, len(wanted.candidates))
+        least = min(weight(domain.cells(each)) for each in wanted.candidates)
+        worst = buys(wanted.chosen_share * Fraction(least, wanted.chosen_cells))
+        largest += [ranking, worst]
+    if max(largest) > MOST_SIGMA:
         raise UsageError(
             "FG-OP-033",
             "this epsilon, spread over so many tables and records a person, leaves nothing but noise: take a larger "
             "epsilon, a shorter length, fewer variables or fewer records a person",
         )
-    error = sum(noise.table_error(sigma) * domain.cells_of_length(order) for order, sigma in sigmas.items())
+    error = sum(noise.most_table_error(sigma) * domain.cells(each) for each, sigma in sigmas.items())
+    if wanted.candidates:
+        error += noise.most_table_error(ranking) * len(wanted.candidates)
+        error += noise.most_table_error(worst) * wanted.chosen_cells
     if error > SAMPLER_UNITS:
         raise UsageError(
             "FG-OP-034",
             "so many cells with so much noise exceed the sampler's share of delta: take a larger epsilon, a shorter "
             "length or fewer variables",
         )
-    return sigmas
+    return wanted, sigmas
 
 
 def _release_id(order: Order, day: str) -> str:
     if order.release_id is None:
         return f"{order.scope[:40]}-{day}-{secrets.token_hex(3)}"
     return order.release_id
-
-
-def _tau(plan: Plan, measurements: Sequence[Measurement]) -> int:
-    """The plan's tau, or the public rule for the noise of the longest tables."""
-    longest = max(len(each.attributes) for each in measurements)
-    return plan.tau or least_stated(max(each.sd for each in measurements if len(each.attributes) == longest))
 
 
 def _staged_releases(ledger: Ledger, scope: str, plan: Plan) -> tuple[Reservation, ...]:

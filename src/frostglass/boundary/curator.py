@@ -18,9 +18,11 @@ from frostglass.boundary.ledger import Ledger, Reservation
 from frostglass.boundary.noise import NoiseSource, RoundedGaussian
 from frostglass.boundary.opendp_noise import DiscreteGaussian
 from frostglass.errors import GlassError
+from frostglass.released.distances import WHOLE, DistanceQuestion, Distances
 from frostglass.released.measurement import Measurement
 from frostglass.sensitive.coded_table import CodedTable
-from frostglass.sensitive.counts import count
+from frostglass.sensitive.counts import count, distances
+from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.budget import NANO
 from frostglass.terms.custody import Receipt, Sensitive
 from frostglass.terms.domain import Domain
@@ -34,12 +36,12 @@ _SEALABLE = (RoundedGaussian, DiscreteGaussian)
 _SIGMA_STEP = 2**16
 
 
-def sigma_for(rho: Fraction, sensitivity: int) -> Fraction:
-    """Smallest multiple of 2**-16 with ``sensitivity**2 / (2 sigma**2) <= rho``: the noise is rounded up.
+def sigma_for(rho: Fraction, squared_sensitivity: int) -> Fraction:
+    """Smallest multiple of 2**-16 with ``squared_sensitivity / (2 sigma**2) <= rho``: the noise is rounded up.
 
     Source: Bun & Steinke (2016), Proposition 1.6; Dong, Roth & Su (2019), Theorem 2.7 with mu**2 = 2 rho.
     """
-    least_square = Fraction(sensitivity**2 * _SIGMA_STEP**2) / (2 * rho)
+    least_square = Fraction(squared_sensitivity * _SIGMA_STEP**2) / (2 * rho)
     whole = -(-least_square.numerator // least_square.denominator)
     root = isqrt(whole)
     return Fraction(root + (root * root < whole), _SIGMA_STEP)
@@ -87,8 +89,10 @@ class Curator:
         Raises GlassError, which depends on the question alone and never on the table.
         """
         with self._turn:
-            sigma = self._charge(question)
-            receipt = self._receipt(question, sigma)
+            self._check_names(question.attributes)
+            cells = self._domain.cells(question.attributes)
+            sigma = self._charge(question.share, tables=1, cells=cells)
+            receipt = self._receipt(question.attributes, question.share, sigma)
         exact = count(self._table, question.attributes)
         return Measurement(
             attributes=question.attributes,
@@ -97,32 +101,58 @@ class Curator:
             receipt=receipt,
         )
 
+    def distances(self, question: DistanceQuestion) -> Distances:
+        """How far each candidate's marginal is from that of the question's records, plus noise, with one receipt.
+
+        Raises GlassError, which depends on the question alone and never on the table.
+        """
+        with self._turn:
+            if question.records.domain != self._domain:
+                raise GlassError("FG-GL-015", "the model has another domain than the table; nothing was drawn")
+            for each in question.candidates:
+                self._check_names(each)
+            number = len(question.candidates)
+            sigma = self._charge(question.share, tables=number, cells=number)
+            receipt = self._receipt(WHOLE, question.share, sigma)
+        exact = distances(self._table, question.candidates, question.records.codes)
+        return Distances(
+            candidates=question.candidates,
+            answer=_add_noise(exact, sigma, self._noise),
+            sd=self._noise.sd(sigma),
+            receipt=receipt,
+        )
+
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a curator cannot be copied or pickled")
 
-    def _charge(self, question: Question) -> Fraction:
-        """Take the question's part out of what is left and return the noise that it buys."""
+    def _check_names(self, attributes: AttributeSet) -> None:
+        if not set(attributes) <= set(self._domain.names):
+            raise GlassError("FG-GL-007", "the question names an attribute that the codebook does not declare")
+
+    def _charge(self, share: Fraction, *, tables: int, cells: int) -> Fraction:
+        """Take a question's part out of what is left and return the noise that it buys, for ``cells`` draws.
+
+        One record moves ``tables`` of the figures by one each, so its square is what a unit moves squared by at most
+        ``max_records**2 * tables``.
+        """
         if os.getpid() != self._process:
             raise GlassError("FG-GL-014", "a curator answers in the process that it was made in; nothing was drawn")
-        if not set(question.attributes) <= set(self._domain.names):
-            raise GlassError("FG-GL-007", "the question names an attribute that the codebook does not declare")
-        cells = self._domain.cells(question.attributes)
-        if question.share > self._share_left or cells > self._cells_left:
+        if share > self._share_left or cells > self._cells_left:
             raise GlassError("FG-GL-008", "the reservation does not cover this question; nothing was drawn for it")
-        sigma = sigma_for(self._rho(question), self._unit.max_records)
+        sigma = sigma_for(self._rho(share), self._unit.max_records**2 * tables)
         error = self._noise.table_error(sigma) * cells
         if error > self._error_left:
             raise GlassError("FG-GL-009", "the sampler's share of delta does not cover this question")
-        self._share_left -= question.share
+        self._share_left -= share
         self._cells_left -= cells
         self._error_left -= error
         self._asked += 1
         return sigma
 
-    def _rho(self, question: Question) -> Fraction:
-        return question.share * Fraction(self._reservation.nano_rho, NANO)
+    def _rho(self, share: Fraction) -> Fraction:
+        return share * Fraction(self._reservation.nano_rho, NANO)
 
-    def _receipt(self, question: Question, sigma: Fraction) -> Receipt:
+    def _receipt(self, attributes: AttributeSet, share: Fraction, sigma: Fraction) -> Receipt:
         reservation = self._reservation
         return Receipt(
             ledger_id=reservation.ledger_id,
@@ -131,11 +161,11 @@ class Curator:
             seq=reservation.seq,
             head=reservation.head,
             number=self._asked,
-            attributes=question.attributes,
+            attributes=attributes,
             mechanism=self._noise.mechanism,
             sigma=sigma,
             sensitivity=self._unit.max_records,
-            rho=self._rho(question),
+            rho=self._rho(share),
             sealable=reservation.sealable and type(self._noise) in _SEALABLE,
         )
 

@@ -22,6 +22,16 @@ from frostglass.errors import GlassError
 
 BITS = 128
 _WORKING_BITS = 320
+
+_POINT = 256
+"""Bits after the binary point where tables are summed."""
+
+_CHECKED = 190
+"""All masses of a summed table make one to within so many bits."""
+
+LEAST_SUMMED = 16
+"""From this sigma on tables are summed, which is some thirty times faster."""
+
 MOST_SIGMA = Fraction(1_000_000)
 
 
@@ -41,6 +51,10 @@ class NoiseSource(Protocol):
 
     def table_error(self, sigma: Fraction) -> int:
         """Bound on the total-variation distance of one draw from the ideal, in units of 2**-128."""
+        ...
+
+    def most_table_error(self, sigma: Fraction) -> int:
+        """At least ``table_error(sigma)``, and quick to say: for plans."""
         ...
 
 
@@ -65,28 +79,99 @@ class CumulativeTable:
         return len(self.thresholds) + 2
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def cumulative_table(sigma: Fraction) -> CumulativeTable:
-    """Table of ``round(N(0, sigma**2))``, evaluated with 320 bits and exactly symmetric about zero.
-
-    ``P(X > k) = erfc((k + 1/2) / (sigma sqrt 2)) / 2``, and by symmetry ``P(X < -k)`` is the same.
-    """
+    """Table of ``round(N(0, sigma**2))``, exactly symmetric about zero; each threshold is off by less than one unit."""
     if not 0 < sigma <= MOST_SIGMA:
         raise GlassError("FG-GL-010", "the noise parameter must be above 0 and at most 1,000,000 records")
-    tails: list[int] = []
-    with mp.workprec(_WORKING_BITS):
-        scale = 1 / (mpf(sigma.numerator) / sigma.denominator * mp.sqrt(2))
-        half = mpf(2) ** (BITS - 1)
-        while not tails or tails[-1] > 0:
-            tails.append(int(mp.nint(mp.erfc((len(tails) + mpf(0.5)) * scale) * half)))
-    below = [*reversed(tails[:-1]), *((1 << BITS) - tail for tail in tails[:-1])]
+    tails = tails_by_summing(sigma) if sigma >= LEAST_SUMMED else tails_by_erfc(sigma)
+    below = [*reversed(tails), *((1 << BITS) - tail for tail in tails)]
     mask = (1 << 64) - 1
     return CumulativeTable(
-        least=-(len(tails) - 1),
+        least=-len(tails),
         thresholds=tuple(below),
         upper=np.array([threshold >> 64 for threshold in below], dtype=np.uint64),
         lower=np.array([threshold & mask for threshold in below], dtype=np.uint64),
     )
+
+
+def tails_by_erfc(sigma: Fraction) -> list[int]:
+    """``P(X > k)`` in units of 2**-128 for k = 0, 1, …, as long as it is not 0, evaluated with 320 bits.
+
+    ``P(X > k) = erfc((k + 1/2) / (sigma sqrt 2)) / 2``, and by symmetry ``P(X < -k)`` is the same.
+    """
+    tails: list[int] = []
+    with mp.workprec(_WORKING_BITS):
+        while not tails or tails[-1] > 0:
+            tails.append(int(mp.nint(_upper_tail(sigma, len(tails)) * (1 << BITS))))
+    return tails[:-1]
+
+
+def tails_by_summing(sigma: Fraction) -> list[int]:
+    """The same, for sigma from 16 on, by adding up the masses from the far end; 256 bits after the point.
+
+    The mass of k is the integral of the density from k - 1/2 to k + 1/2: its Taylor series about k, term by term. That
+    all masses together make one is checked before the table is used.
+    """
+    one = 1 << _POINT
+    with mp.workprec(_WORKING_BITS):
+        variance = mpf(sigma.numerator) ** 2 / mpf(sigma.denominator) ** 2
+        last = most_magnitude(sigma)
+        rest = int(mp.nint(_upper_tail(sigma, last) * one))
+        falloff = int(mp.nint(mp.exp(-1 / variance) * one))
+        ratio = int(mp.nint(mp.exp(-1 / (2 * variance)) * one))
+        height = int(mp.nint(one / mp.sqrt(2 * mp.pi * variance)))
+        slope = int(mp.nint(one / (2 * variance)))
+        bend = int(mp.nint(one / (4 * variance)))
+        terms = _terms(last, variance)
+    masses = []
+    for k in range(last + 1):
+        masses.append((height * _cell_integral(k * slope, bend, terms)) >> _POINT)
+        height = (height * ratio) >> _POINT
+        ratio = (ratio * falloff) >> _POINT
+    tails, above = [], rest
+    for mass in reversed(masses[1:]):
+        tails.append((above + (1 << (_POINT - BITS - 1))) >> (_POINT - BITS))
+        above += mass
+    tails.append((above + (1 << (_POINT - BITS - 1))) >> (_POINT - BITS))
+    if abs(2 * above + masses[0] - one) > 1 << (_POINT - _CHECKED):
+        raise GlassError("FG-GL-016", "the sampler's table does not add up to one; nothing was drawn")
+    return [tail for tail in reversed(tails) if tail > 0]
+
+
+def most_magnitude(sigma: Fraction) -> int:
+    """A k with ``P(X > k) < 2**-129``: from ``erfc(x) <= exp(-x**2)`` and 13.38 standard deviations."""
+    return math.ceil(sigma * Fraction(1338, 100))
+
+
+def _upper_tail(sigma: Fraction, k: int) -> mpf:
+    return mp.erfc((k + mpf(0.5)) * sigma.denominator / (sigma.numerator * mp.sqrt(2))) / 2
+
+
+def _cell_integral(slope: int, bend: int, terms: int) -> int:
+    """Integral over u from -1/2 to 1/2 of ``exp(-2 slope u - 2 bend u**2)``, all with ``_POINT`` bits after the point.
+
+    With e_j the j-th Taylor term at u = 1/2: ``(j + 1) e_(j+1) = -slope e_j - bend e_(j-1)``; odd terms cancel.
+    """
+    before, term, total = 0, 1 << _POINT, 1 << _POINT
+    for j in range(1, terms):
+        before, term = term, -((slope * term + bend * before) >> _POINT) // j
+        if j % 2 == 0:
+            total += term // (j + 1)
+    return total
+
+
+def _terms(last: int, variance: mpf) -> int:
+    """Taylor terms after which the rest is below 2**-220 for every k up to ``last``.
+
+    On a circle of radius R the integrand is at most ``exp(last R / variance + R**2 / (2 variance))``, so by Cauchy's
+    bound the j-th term at 1/2 is at most that divided by ``(2 R)**j``.
+    """
+    counts = []
+    for radius in (2, 4, 8, 16, 32, 64, 128, 256, 1024, 4096):
+        height = (last * radius + mpf(radius) ** 2 / 2) / variance
+        counts.append(int(mp.ceil((height / mp.log(2) + 222) / mp.log(2 * radius, 2))) + 1)
+    return min(counts)
 
 
 def values_from_bits(table: CumulativeTable, bits: bytes) -> npt.NDArray[np.int64]:
@@ -126,3 +211,6 @@ class RoundedGaussian:
 
     def table_error(self, sigma: Fraction) -> int:
         return cumulative_table(sigma).error
+
+    def most_table_error(self, sigma: Fraction) -> int:
+        return 2 * most_magnitude(sigma) + 4

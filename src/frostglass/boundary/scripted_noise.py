@@ -27,3 +27,6 @@ class ScriptedNoise:
 
     def table_error(self, sigma: Fraction) -> int:
         return 0
+
+    def most_table_error(self, sigma: Fraction) -> int:
+        return 0

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from frostglass.released.answers import Answers
 from frostglass.released.counts import Counts
-from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.guarantee import Guarantee, ScopeSummary
@@ -34,7 +34,7 @@ class Contents:
     head: str
     reserve_seq: int
     reserve_head: str
-    measurements: tuple[Measurement, ...]
+    answers: Answers
     records: SyntheticRecords
     counts: Counts
     sampling_seed: int

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from frostglass import codebooks
@@ -50,16 +51,19 @@ from frostglass.bundle.pages import codebook_html
 from frostglass.bundle.recount import COUNTED, misfit, recount
 from frostglass.bundle.statement import guarantee_line, statement
 from frostglass.errors import BundleError
+from frostglass.released.answers import Answers
 from frostglass.released.counts import RELEASED, Counts
-from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.budget import EPSILON_WITHOUT_REASON, NANO
 from frostglass.terms.codebook import Codebook
-from frostglass.terms.workload import check_size, measured_orders
+from frostglass.terms.custody import Receipt
 from frostglass.version import __version__
 
-Recompute: TypeAlias = Callable[[tuple[Measurement, ...], Codebook, Manifest], tuple[SyntheticRecords, Counts]]
-"""Makes records and counts from measurements, as the engine did that the manifest names."""
+Recompute: TypeAlias = Callable[[Answers, Codebook, Manifest], tuple[SyntheticRecords, Counts]]
+"""Makes records and counts from the answers, as the engine did that the manifest names.
+
+It refuses answers about other tables than that engine would have asked for.
+"""
 
 FIT_TOLERANCE = 0.01
 """How far the fit may differ when records are recomputed in another environment than the bundle's."""
@@ -119,7 +123,7 @@ class Examined:
         data = self.data(CODEBOOK)
         _refuse(len(data) <= _MOST_CODEBOOK_BYTES, "codebook.json is larger than a codebook can be")
         codebook = codebooks.from_canonical(data)
-        check_size(codebook.domain, self.manifest.plan.length)
+        self.manifest.to_plan().workload(codebook.domain)
         return codebook
 
     @cached_property
@@ -133,7 +137,7 @@ class Examined:
         return SyntheticRecords(self.codebook.domain, positions_of(frame, self.codebook.domain), receipts=())
 
     @cached_property
-    def measurements(self) -> tuple[Measurement, ...]:
+    def answers(self) -> Answers:
         return measurement_file.decode(self.data(MEASUREMENTS), self.codebook.domain)
 
     def check_manifest(self) -> str:
@@ -274,32 +278,41 @@ class Examined:
         return f"{found.height:,} combinations, {stated:,} of them stated: each exactly what the records hold"
 
     def check_measurements(self) -> str:
-        manifest, domain = self.manifest, self.codebook.domain
-        orders = measured_orders(domain, manifest.plan.length)
-        wanted = {each for order in orders for each in domain.sets_of_length(order)}
-        _refuse(wanted <= {each.attributes for each in self.measurements}, "a table that should be measured is missing")
-        numbers = sorted(each.receipt.number for each in self.measurements)
+        manifest, answers = self.manifest, self.answers
+        wanted = manifest.to_plan().workload(self.codebook.domain)
+        measured = [each.attributes for each in answers.measurements]
+        _refuse(len(set(measured)) == len(measured), "a table was measured twice")
+        _refuse(set(wanted.fixed) <= set(measured), "a table that should be measured is missing")
+        _refuse(set(measured) <= {*wanted.fixed, *wanted.candidates}, "a table was measured that was not planned")
+        ranked = answers.distances.candidates if answers.distances else ()
+        _refuse(ranked == wanted.candidates, "the distances are not those of the planned candidates")
+        numbers = [each.number for each in answers.receipts]
         _refuse(numbers == list(range(1, len(numbers) + 1)), "the receipts are not numbered without gaps")
-        for each in self.measurements:
-            self._check_receipt(each)
-        spent = sum((each.receipt.rho for each in self.measurements), Fraction(0))
+        for each in answers.measurements:
+            self._check_receipt(each.receipt, each.sd, each.answer, tables=1)
+        if answers.distances:
+            self._check_receipt(
+                answers.distances.receipt, answers.distances.sd, answers.distances.answer, tables=len(ranked)
+            )
+        spent = sum((each.rho for each in answers.receipts), Fraction(0))
         reserved = Fraction(manifest.guarantee.nano_rho, NANO)
         _refuse(spent <= reserved, "the measurements cost more than the release reserved")
-        return f"{len(numbers)} tables, paid for with {float(spent / reserved):.1%} of what was reserved"
+        return f"{len(numbers)} answers, paid for with {float(spent / reserved):.1%} of what was reserved"
 
-    def _check_receipt(self, measurement: Measurement) -> None:
-        receipt, place, promise = measurement.receipt, self.manifest.ledger, self.manifest.guarantee
+    def _check_receipt(self, receipt: Receipt, sd: float, answer: npt.NDArray[np.int64], *, tables: int) -> None:
+        """One person moves each of ``tables`` figures by at most the receipt's sensitivity."""
+        place, promise = self.manifest.ledger, self.manifest.guarantee
         ours = (place.id, place.scope, self.manifest.release_id, place.reserve_seq, place.reserve_head)
         theirs = (receipt.ledger_id, receipt.scope, receipt.release_id, receipt.seq, receipt.head)
         _refuse(theirs == ours and receipt.sealable, "a measurement was not paid for by this release's reservation")
         _refuse(receipt.sensitivity == promise.unit.max_records, "a measurement assumes another number of records")
         _refuse(receipt.mechanism == promise.mechanism, "a measurement was made with another mechanism than promised")
-        costs = Fraction(receipt.sensitivity**2) / (2 * receipt.sigma**2) if receipt.sigma > 0 else None
+        costs = Fraction(receipt.sensitivity**2 * tables) / (2 * receipt.sigma**2) if receipt.sigma > 0 else None
         _refuse(costs is not None and costs <= receipt.rho, "a measurement has less noise than its receipt paid for")
         noise = noise_sd(receipt.mechanism, float(receipt.sigma))
-        _refuse(abs(measurement.sd - noise) <= 1e-9 * noise, "a measurement states another sd than its noise has")
+        _refuse(abs(sd - noise) <= 1e-9 * noise, "a measurement states another sd than its noise has")
         # not by abs, which leaves the least int64 negative
-        bounded = measurement.answer.min() > -MOST_ANSWER and measurement.answer.max() < MOST_ANSWER
+        bounded = answer.min() > -MOST_ANSWER and answer.max() < MOST_ANSWER
         _refuse(bool(bounded), "a measured answer is beyond all bounds")
 
     def check_noise(self) -> str:
@@ -308,8 +321,9 @@ class Examined:
         It asks nothing of the records: they may follow noise closely where they are many.
         """
         judged = []
-        for order in measured_orders(self.codebook.domain, self.manifest.plan.length):
-            alike = [each for each in self.measurements if len(each.attributes) == order]
+        measurements = self.answers.measurements
+        for order in sorted({len(each.attributes) for each in measurements}):
+            alike = [each for each in measurements if len(each.attributes) == order]
             found = disagreement(self.codebook.domain, alike)
             if found.free < LEAST_FREE or min(each.sd for each in alike) < LEAST_SD:
                 continue
@@ -322,7 +336,7 @@ class Examined:
         return f"tables disagree as their noise makes them: {', '.join(judged)} (1 is expected)"
 
     def check_recomputed(self, recompute: Recompute, environment: Mapping[str, str]) -> str:
-        records, counts = recompute(self.measurements, self.codebook, self.manifest)
+        records, counts = recompute(self.answers, self.codebook, self.manifest)
         same_records = np.array_equal(records.codes, self.records.codes)
         if same_records and counts_frame(counts).equals(self.counts):
             return "the measurements give exactly these records and counts"
@@ -330,7 +344,8 @@ class Examined:
         _refuse(len(records) == self.manifest.total, "the measurements give another number of records")
         strange = _strange_intervals(self.counts, counts_frame(counts))
         _refuse(strange == 0, f"{strange:,} rows of the counts have another interval or sd than the measurements give")
-        stated, found = misfit(self.records, self.measurements), misfit(records, self.measurements)
+        measurements = self.answers.measurements
+        stated, found = misfit(self.records, measurements), misfit(records, measurements)
         close = abs(stated - found) <= FIT_TOLERANCE * found
         _refuse(close, "the measurements give records that fit by more than 1% better or worse")
         return f"in another environment the fit agrees to within {FIT_TOLERANCE:.0%}; the records differ in detail"

@@ -101,6 +101,8 @@ class PlanWords(_Part):
     length: Annotated[int, Field(ge=1, le=4)]
     tau: Annotated[int, Field(ge=1)] | None
     strategy: str
+    fit: Literal["fast", "default", "long"]
+    cells: Annotated[int, Field(ge=1, description="Most cells that the release may measure.")]
     unknown: Literal["refuse", "missing"]
     structural: bool
     accept: dict[str, int | float]
@@ -196,6 +198,8 @@ class Manifest(_Part):
             length=plan.length,
             tau=plan.tau,
             strategy=plan.strategy,
+            fit=plan.fit,
+            cells=plan.cells,
             unknown=plan.unknown,
             structural=plan.structural,
             accept=plan.accept,

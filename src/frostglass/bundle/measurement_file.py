@@ -1,24 +1,22 @@
-"""Measurements as a Parquet file: every noisy answer with its noise, and what paid for it.
+"""Answers as a Parquet file: every noisy figure with its noise, and what paid for it.
 
-One row a cell. The pipeline stages this file before it commits, and the bundle publishes it; from it all else can be
-computed again. Receipts come back exactly as they were.
+One row a cell, or a candidate's distance. The pipeline stages this file before it commits, and the bundle publishes
+it; from it all else can be computed again. Receipts come back exactly as they were.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from frostglass.arrays.whole_file import PRIVATE, write_whole
-from frostglass.bundle.files import read_file
 from frostglass.bundle.formats import Labels, Schema, from_parquet, joined_names, to_parquet
 from frostglass.errors import BundleError, FrostglassError
+from frostglass.released.answers import Answers
+from frostglass.released.distances import WHOLE, Distances
 from frostglass.released.measurement import Measurement
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.custody import Receipt
@@ -36,47 +34,40 @@ COLUMNS: Schema = {
 }
 """Columns of measurements.parquet; ``sigma`` and ``rho`` are exact fractions such as "12345/65536"."""
 
+DISTANCE = "(distance)"
+"""Stands for the values where a row is a candidate's distance from a model and not a cell of its table."""
+
 _FRACTION = re.compile(r"[0-9]{1,99}/[1-9][0-9]{0,99}")
 
 _DAMAGED = "measurements.parquet does not hold whole tables of the codebook with their receipts"
 
 
-def write_measurements(path: Path, measurements: Sequence[Measurement], domain: Domain) -> None:
-    """Write ``measurements`` to ``path``, whole or not at all, readable by its owner alone."""
-    write_whole(path, encode(measurements, domain), mode=PRIVATE)
-
-
-def read_measurements(path: Path, domain: Domain) -> tuple[Measurement, ...]:
-    """The measurements in the file ``path``; BundleError when it does not hold whole tables over ``domain``."""
-    return decode(read_file(path), domain)
-
-
-def encode(measurements: Sequence[Measurement], domain: Domain) -> bytes:
+def encode(answers: Answers, domain: Domain) -> bytes:
     """The bytes of measurements.parquet.
 
     All receipts must belong to one reservation: BundleError FG-BN-040. Every answer must have the shape that
     ``domain`` declares: FG-BN-041.
     """
-    metadata = [_metadata(each.receipt) for each in measurements]
+    metadata = [_metadata(each) for each in answers.receipts]
     if not metadata or any(each != metadata[0] for each in metadata):
         raise BundleError("FG-BN-040", "measurements are stored together only when one reservation paid for all")
-    if not all(each.fits(domain) for each in measurements):
+    if not all(each.fits(domain) for each in answers.measurements):
         raise BundleError("FG-BN-041", "a measurement does not have the shape that the codebook declares")
-    return to_parquet(_frame(measurements, domain), metadata[0])
+    return to_parquet(_frame(answers, domain), metadata[0])
 
 
-def decode(data: bytes, domain: Domain) -> tuple[Measurement, ...]:
-    """The measurements in the bytes of measurements.parquet; BundleError FG-BN-042 when they are not whole."""
+def decode(data: bytes, domain: Domain) -> Answers:
+    """The answers in the bytes of measurements.parquet; BundleError FG-BN-042 when they are not whole."""
     frame, metadata = from_parquet(data, COLUMNS, name="measurements.parquet")
     if not 0 < frame.height <= MOST_CELLS or any(frame.null_count().row(0)):
         raise BundleError("FG-BN-042", _DAMAGED)
     try:
-        measurements = _measurements(frame, metadata, domain)
+        answers = _answers(frame, metadata, domain)
     except (KeyError, ValueError, ArithmeticError, FrostglassError):
         raise BundleError("FG-BN-042", _DAMAGED) from None
-    if not (_frame(measurements, domain).equals(frame) and _metadata(measurements[0].receipt) == metadata):
+    if not (_frame(answers, domain).equals(frame) and _metadata(answers.receipts[0]) == metadata):
         raise BundleError("FG-BN-042", _DAMAGED)
-    return measurements
+    return answers
 
 
 def _metadata(receipt: Receipt) -> dict[str, str]:
@@ -92,20 +83,40 @@ def _metadata(receipt: Receipt) -> dict[str, str]:
     }
 
 
-def _frame(measurements: Sequence[Measurement], domain: Domain) -> pl.DataFrame:
+def _frame(answers: Answers, domain: Domain) -> pl.DataFrame:
+    """One row a cell, or a candidate where distances are given; in the order of the receipts."""
     labels = Labels(domain)
-    cells = [each.answer.size for each in measurements]
-    of = np.repeat(np.arange(len(measurements)), cells)
-    receipts = [each.receipt for each in measurements]
+    parts = [(each.receipt, _cells(each, labels, domain)) for each in answers.measurements]
+    if answers.distances is not None:
+        parts.append((answers.distances.receipt, _candidates(answers.distances, domain)))
+    parts.sort(key=lambda part: part[0].number)
+    of = np.repeat(np.arange(len(parts)), [frame.height for _, frame in parts])
+    receipts = [receipt for receipt, _ in parts]
+    return pl.concat([frame for _, frame in parts]).with_columns(
+        pl.Series("sigma", [_exact(each.sigma) for each in receipts]).gather(of),
+        pl.Series("rho", [_exact(each.rho) for each in receipts]).gather(of),
+        pl.Series("receipt", np.array([each.number for each in receipts], dtype=np.int32)[of]),
+    )
+
+
+def _cells(measurement: Measurement, labels: Labels, domain: Domain) -> pl.DataFrame:
     return pl.DataFrame(
         {
-            "variables": pl.Series([joined_names(domain, each.attributes) for each in measurements]).gather(of),
-            "values": pl.concat([_values(each, labels, domain) for each in measurements]),
-            "answer": np.concatenate([each.answer.reshape(-1) for each in measurements]),
-            "sd": np.array([each.sd for each in measurements], dtype=np.float64)[of],
-            "sigma": pl.Series([_exact(each.sigma) for each in receipts]).gather(of),
-            "rho": pl.Series([_exact(each.rho) for each in receipts]).gather(of),
-            "receipt": np.array([each.number for each in receipts], dtype=np.int32)[of],
+            "variables": pl.repeat(joined_names(domain, measurement.attributes), measurement.answer.size, eager=True),
+            "values": _values(measurement, labels, domain),
+            "answer": measurement.answer.reshape(-1),
+            "sd": np.full(measurement.answer.size, measurement.sd),
+        }
+    )
+
+
+def _candidates(distances: Distances, domain: Domain) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "variables": pl.Series([joined_names(domain, each) for each in distances.candidates], dtype=pl.String),
+            "values": pl.repeat(DISTANCE, len(distances.candidates), eager=True),
+            "answer": distances.answer,
+            "sd": np.full(len(distances.answer), distances.sd),
         }
     )
 
@@ -118,33 +129,50 @@ def _values(measurement: Measurement, labels: Labels, domain: Domain) -> pl.Seri
     return labels.joined(np.broadcast_to(axes, positions.shape), positions)
 
 
-def _measurements(frame: pl.DataFrame, metadata: dict[str, str], domain: Domain) -> tuple[Measurement, ...]:
-    """One measurement for each run of rows that share names and receipt number."""
-    run = frame.select(pl.struct("variables", "receipt").rle_id()).to_series().to_numpy()
+def _answers(frame: pl.DataFrame, metadata: dict[str, str], domain: Domain) -> Answers:
+    """One answer for each run of rows with the same receipt and table; of distances, with the same receipt."""
+    table = pl.when(pl.col("values") == DISTANCE).then(pl.lit("")).otherwise("variables")
+    run = frame.select(pl.struct(table.alias("table"), "receipt").rle_id()).to_series().to_numpy()
     starts = np.flatnonzero(np.diff(run, prepend=run[0] + 1))
-    return tuple(
-        _measurement(frame[start:end], metadata, domain) for start, end in pairwise([*starts.tolist(), frame.height])
-    )
+    measurements: list[Measurement] = []
+    distances = None
+    for start, end in pairwise([*starts.tolist(), frame.height]):
+        rows = frame[start:end]
+        if rows["values"][0] != DISTANCE:
+            measurements.append(_measurement(rows, metadata, domain))
+        elif distances is None:
+            distances = _distances(rows, metadata)
+        else:
+            raise ValueError("distances are given once")
+    return Answers(tuple(measurements), distances)
 
 
 def _measurement(rows: pl.DataFrame, metadata: dict[str, str], domain: Domain) -> Measurement:
-    names, _, _, sd, sigma, rho, number = rows.row(0)
-    attributes = AttributeSet.of(names.split(JOIN))
-    receipt = Receipt(
+    attributes = AttributeSet.of(rows["variables"][0].split(JOIN))
+    receipt = _receipt(rows, attributes, metadata)
+    return Measurement(attributes, rows["answer"].to_numpy().reshape(domain.shape(attributes)), rows["sd"][0], receipt)
+
+
+def _distances(rows: pl.DataFrame, metadata: dict[str, str]) -> Distances:
+    candidates = tuple(AttributeSet.of(names.split(JOIN)) for names in rows["variables"])
+    return Distances(candidates, rows["answer"].to_numpy(), rows["sd"][0], _receipt(rows, WHOLE, metadata))
+
+
+def _receipt(rows: pl.DataFrame, attributes: AttributeSet, metadata: dict[str, str]) -> Receipt:
+    return Receipt(
         ledger_id=metadata["ledger_id"],
         scope=metadata["scope"],
         release_id=metadata["release_id"],
         seq=int(metadata["reserve_seq"]),
         head=metadata["reserve_head"],
-        number=number,
+        number=rows["receipt"][0],
         attributes=attributes,
         mechanism=metadata["mechanism"],
-        sigma=_fraction(sigma),
+        sigma=_fraction(rows["sigma"][0]),
         sensitivity=int(metadata["sensitivity"]),
-        rho=_fraction(rho),
+        rho=_fraction(rows["rho"][0]),
         sealable=metadata["sealable"] == "true",
     )
-    return Measurement(attributes, rows["answer"].to_numpy().reshape(domain.shape(attributes)), sd, receipt)
 
 
 def _fraction(text: str) -> Fraction:

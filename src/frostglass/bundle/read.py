@@ -24,6 +24,7 @@ from frostglass.bundle.manifest import (
     parse_manifest,
 )
 from frostglass.errors import BundleError
+from frostglass.released.answers import Answers
 from frostglass.released.measurement import Measurement
 from frostglass.terms.codebook import Codebook
 
@@ -78,9 +79,13 @@ class Bundle:
         """The text of statement.md."""
         return self.data(STATEMENT).decode()
 
-    def measurements(self) -> tuple[Measurement, ...]:
-        """Every noisy answer with its receipt."""
+    def answers(self) -> Answers:
+        """Everything that the release was told."""
         return measurement_file.decode(self.data(MEASUREMENTS), self.codebook.domain)
+
+    def measurements(self) -> tuple[Measurement, ...]:
+        """Every noisy table with its receipt."""
+        return self.answers().measurements
 
     def count(
         self, conditions: Mapping[str, str] | Iterable[tuple[str, str]] | None = None, **by_name: str

@@ -79,7 +79,7 @@ def _check_parts(contents: Contents) -> None:
 
 def _check_receipts(contents: Contents) -> None:
     """Every measurement was paid for by this release's reservation, and nothing else went into the rest."""
-    receipts = [each.receipt for each in contents.measurements]
+    receipts = contents.answers.receipts
     if not contents.sealable or not all(each.sealable for each in receipts):
         raise BundleError(
             "FG-BN-003",
@@ -98,7 +98,7 @@ def _check_receipts(contents: Contents) -> None:
         raise BundleError("FG-BN-007", "a measurement of this release is missing or there twice")
     if sum((each.rho for each in receipts), Fraction(0)) > Fraction(guarantee.nano_rho, NANO):
         raise BundleError("FG-BN-007", "the measurements cost more than the release reserved")
-    paid = Counter(receipts)
+    paid = Counter(each.receipt for each in contents.answers.measurements)
     if Counter(contents.counts.receipts) != paid or Counter(contents.records.receipts) != paid:
         raise BundleError("FG-BN-007", "the counts or the records were not made from exactly these measurements")
 
@@ -115,7 +115,7 @@ def render(contents: Contents) -> dict[str, bytes]:
         COUNTS_PARQUET: to_parquet(counts),
         RECORDS_CSV: to_csv(records),
         RECORDS_PARQUET: to_parquet(records),
-        MEASUREMENTS: measurement_file.encode(contents.measurements, codebook.domain),
+        MEASUREMENTS: measurement_file.encode(contents.answers, codebook.domain),
         CODEBOOK: codebook.canonical,
         PAGE: codebook_html(manifest, codebook, counts).encode(),
     }

@@ -14,7 +14,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from frostglass.bundle.manifest import Manifest
 from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
-from frostglass.terms.workload import measured_orders
 
 _ROUNDED_GAUSSIAN, _DISCRETE_GAUSSIAN = "rounded-gaussian", "discrete-gaussian"
 
@@ -196,11 +195,14 @@ def best_guess(manifest: Manifest) -> float:
 
 
 def _measured(manifest: Manifest, codebook: Codebook) -> str:
-    orders = measured_orders(codebook.domain, manifest.plan.length)
-    if len(orders) == 1:
+    wanted = manifest.to_plan().workload(codebook.domain)
+    if len(wanted.orders) == 1:
         return "All tables of one variable"
-    *first, last = ("one", "two", "three")[: len(orders)]
-    return f"All tables of {', '.join(first)} and {last} variables"
+    *first, last = ("one", "two", "three", "four")[: len(wanted.orders)]
+    fixed = f"All tables of {', '.join(first)} and {last} variables"
+    if not wanted.candidates:
+        return fixed
+    return f"{fixed}, and those of three that a model of the pairs is farthest from, which was asked with noise too,"
 
 
 def _figure(epsilon: float | None) -> str:

@@ -23,6 +23,13 @@ Length = Annotated[
     typer.Option("--length", "--reporting-length", help="Longest combination that is counted: 1 to 4 [3]."),
 ]
 Tau = Annotated[int | None, typer.Option("--tau", help="Least count that is stated [from the noise].")]
+Fit = Annotated[
+    str | None, typer.Option("--fit", help="How long the fit takes: fast for a quick look, default, or long [default].")
+]
+Cells = Annotated[
+    int | None,
+    typer.Option("--cells", help="Most cells that are measured; beyond it triples are chosen privately [20000000]."),
+]
 PersonKey = Annotated[str | None, typer.Option("--person-key", help="Column that tells persons apart.")]
 MaxRecords = Annotated[int | None, typer.Option("--max-records", help="Most records of one person that count [1].")]
 Unknown = Annotated[

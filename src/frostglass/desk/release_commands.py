@@ -24,6 +24,7 @@ from frostglass.errors import BundleError, InputError
 from frostglass.sensitive.check import CheckReport
 from frostglass.terms.budget import NANO, decimal_text
 from frostglass.terms.plan import Plan
+from frostglass.terms.workload import LONGEST_CHOSEN
 
 OutFolder = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the bundle; it must not exist.")]
 DataFile = Annotated[Path | None, typer.Argument(help="The coded table: CSV, Parquet or XLSX.", metavar="[DATA]")]
@@ -59,6 +60,8 @@ def plan(
     ledger: opt.LedgerFile = None,
     out: OutFolder = None,
     tau: opt.Tau = None,
+    fit: opt.Fit = None,
+    cells: opt.Cells = None,
     person_key: opt.PersonKey = None,
     max_records: opt.MaxRecords = None,
     unknown: opt.Unknown = None,
@@ -80,6 +83,8 @@ def plan(
         delta=delta,
         length=length,
         tau=tau,
+        fit=fit,
+        cells=cells,
         scope=scope,
         ledger=ledger,
         out=out,
@@ -102,6 +107,8 @@ def release(
     ledger: opt.LedgerFile = None,
     out: OutFolder = None,
     tau: opt.Tau = None,
+    fit: opt.Fit = None,
+    cells: opt.Cells = None,
     person_key: opt.PersonKey = None,
     max_records: opt.MaxRecords = None,
     unknown: opt.Unknown = None,
@@ -141,6 +148,8 @@ def release(
             delta=delta,
             length=length,
             tau=tau,
+            fit=fit,
+            cells=cells,
             scope=scope,
             ledger=ledger,
             out=out,
@@ -237,55 +246,70 @@ def _show_plan(settings: Settings, accountant: str, voice: Voice) -> None:
         accountant, delta = summary.accountant, summary.delta
     chosen = accounting.accountant(accountant)
     delta = need(delta, "delta (a scope fixes it)", "--ledger and --scope, or --delta")
-    rows, tau, nano_rho = foresight.foresight(book, decided, chosen, delta)
+    foreseen = foresight.foresight(book, decided, chosen, delta)
     voice.give(
         {
             "plan": decided.as_json(),
             "sha256": decided.sha256,
             "accountant": accountant,
             "delta": decimal_text(delta),
-            "nano_rho": nano_rho,
-            "tau": tau,
-            "lengths": [row.__dict__ for row in rows],
+            "nano_rho": foreseen.nano_rho,
+            "tau": foreseen.tau,
+            "candidates": foreseen.candidates,
+            "chosen_cells": foreseen.chosen_cells,
+            "lengths": [row.__dict__ for row in foreseen.rows],
         }
     )
-    voice.say(_plan_text(decided, rows, tau, nano_rho, accountant, decimal_text(delta)))
+    voice.say(_plan_text(decided, foreseen, accountant, decimal_text(delta)))
     if settings.ledger_path is not None:
         left = summary.allowance - summary.spent
         voice.say(
             f"scope {summary.scope} has {left / NANO:.6f} rho left: "
-            + ("enough for this release" if left >= nano_rho else "NOT enough for this release; it would be refused")
+            + (
+                "enough for this release"
+                if left >= foreseen.nano_rho
+                else "NOT enough for this release; it would be refused"
+            )
         )
 
 
-def _plan_text(
-    decided: Plan, rows: tuple[foresight.Foresight, ...], tau: int, nano_rho: int, accountant: str, delta: str
-) -> str:
-    head = ("length", "tables", "cells", "noise sd", "error sd", "95% interval: ± least, middle, most")
+def _plan_text(decided: Plan, foreseen: foresight.Foresight, accountant: str, delta: str) -> str:
+    head = ("length", "tables", "cells", "measured", "noise sd", "error sd", "95% interval: ± least, middle, most")
     lines = [
         (
             str(row.length),
             f"{row.tables:,}",
             f"{row.cells:,}",
+            _measured(row, foreseen),
             f"{row.noise_sd:.1f}" if row.noise_sd else "–",
             f"{row.sd[1]:.1f}" if row.sd else "–",
-            ", ".join(f"{each:.0f}" for each in row.half_width) if row.half_width else "bounds from length 3",
+            ", ".join(f"{each:.0f}" for each in row.half_width) if row.half_width else "bounds from shorter ones",
         )
-        for row in rows
+        for row in foreseen.rows
     ]
+    cost = foreseen.nano_rho / NANO
     return "\n".join(
         [
-            f"epsilon {decimal_text(decided.epsilon)} at delta {delta} ({accountant}) costs {nano_rho / NANO:.6f} rho",
+            f"epsilon {decimal_text(decided.epsilon)} at delta {delta} ({accountant}) costs {cost:.6f} rho",
             f"one {decided.unit.name} has at most {decided.unit.max_records} record(s)",
             "",
-            table(head, lines, right=(0, 1, 2, 3, 4)),
+            table(head, lines, right=(0, 1, 2, 4, 5)),
             "",
-            f"combinations below {tau} are withheld, because they cannot be told from noise; that is for reliability",
+            f"combinations below {foreseen.tau} are withheld, as they cannot be told from noise: for reliability",
             "errors are in records, and the same however many records there are; counts of the fitted records are",
             "usually nearer to the truth than these errors say",
             f"plan {decided.sha256[:16]}; no data was opened and nothing was spent",
         ]
     )
+
+
+def _measured(row: foresight.LengthForesight, foreseen: foresight.Foresight) -> str:
+    """Which tables of one length are measured."""
+    if row.measured:
+        return "all" if row.measured == row.tables else f"{row.measured:,}"
+    if row.length == LONGEST_CHOSEN and foreseen.candidates:
+        return f"up to {foreseen.chosen_cells:,} cells, chosen"
+    return "none: counted in the records"
 
 
 def _release(settings: Settings, order: pipeline.Order, private_report: Path | None, voice: Voice) -> None:
@@ -299,11 +323,11 @@ def _release(settings: Settings, order: pipeline.Order, private_report: Path | N
         voice.note("this release was complete; only its last ledger entry was missing, and is there now")
         _tell(done, voice)
         return
-    for note in bundles.refuse_output(out, book, decided.length, ledger):
+    for note in bundles.refuse_output(out, book, decided, ledger):
         voice.note(f"note: {note}")
     if voice.verbose:
-        rows, tau, nano_rho = foresight.foresight(book, decided, accounting.accountant(scope.accountant), scope.delta)
-        voice.note(_plan_text(decided, rows, tau, nano_rho, scope.accountant, decimal_text(scope.delta)))
+        foreseen = foresight.foresight(book, decided, accounting.accountant(scope.accountant), scope.delta)
+        voice.note(_plan_text(decided, foreseen, scope.accountant, decimal_text(scope.delta)))
     with _explained(ledger, order.scope, decided), _reported(private_report, voice):
         contents = pipeline.release(settings.data, book, decided, order, ledger=ledger, progress=voice.progress)
         bundle = pipeline.seal(contents, out, ledger=ledger, progress=voice.progress)

@@ -28,6 +28,8 @@ class ReleaseFile(BaseModel):
     delta: str | float | None = Field(default=None, description="Only to check it against the scope's delta.")
     length: int | None = Field(default=None, description="Longest combination that is counted, 1 to 4.")
     tau: int | None = Field(default=None, description="Least count that is stated.")
+    fit: Literal["fast", "default", "long"] | None = Field(default=None, description="How long the fit takes.")
+    cells: int | None = Field(default=None, description="Most cells that are measured.")
     scope: str | None = Field(default=None, description="The population scope that pays.")
     ledger: str | None = Field(default=None, description="The ledger file.")
     out: str | None = Field(default=None, description="Folder of the bundle; it must not exist.")

@@ -14,8 +14,9 @@ from frostglass.errors import UsageError
 from frostglass.pipeline import Reading
 from frostglass.terms.budget import decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.codebook import Codebook
-from frostglass.terms.plan import OnUnknown, Plan
+from frostglass.terms.plan import Fit, OnUnknown, Plan
 from frostglass.terms.unit import PrivacyUnit
+from frostglass.terms.workload import CELL_BUDGET
 
 T = TypeVar("T")
 
@@ -30,6 +31,8 @@ class Options:
     delta: str | None = None
     length: int | None = None
     tau: int | None = None
+    fit: str | None = None
+    cells: int | None = None
     scope: str | None = None
     ledger: Path | None = None
     out: Path | None = None
@@ -102,6 +105,7 @@ class Settings:
     def plan(self, codebook: Codebook) -> Plan:
         """The plan that these settings make; refuses what is missing or out of range."""
         epsilon = parse_epsilon(need(self._either("epsilon"), "the privacy loss of this release", "--epsilon"))
+        fit: Fit = self._either("fit") or "default"
         unknown: OnUnknown = self._either("unknown") or "refuse"
         return Plan(
             codebook_id=codebook.id,
@@ -110,6 +114,8 @@ class Settings:
             unit=PrivacyUnit(codebook.unit, self._or("max_records", 1), self._either("person_key")),
             length=self._or("length", 3),
             tau=self._either("tau"),
+            fit=fit,
+            cells=self._or("cells", CELL_BUDGET),
             unknown=unknown,
             structural=not (self.options.without_constraints or self.file.without_constraints),
             accept=self.file.accept,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,3 +21,18 @@ def count(table: Sensitive[CodedTable], attributes: AttributeSet) -> Sensitive[n
     coded = table.reveal()
     domain = coded.domain
     return Sensitive(tally(coded.codes, domain.axes(attributes), domain.shape(attributes)), "exact marginal")
+
+
+def distances(
+    table: Sensitive[CodedTable], candidates: Sequence[AttributeSet], records: npt.NDArray[np.uint16]
+) -> Sensitive[npt.NDArray[np.int64]]:
+    """How far each candidate's marginal is from that of ``records``: the sum of the absolute differences of its cells.
+
+    int64, one each. One record more or less of the table moves each of them by at most one.
+    """
+    domain = table.reveal().domain
+    found = np.zeros(len(candidates), dtype=np.int64)
+    for place, each in enumerate(candidates):
+        exact = count(table, each).reveal()
+        found[place] = np.abs(exact - tally(records, domain.axes(each), domain.shape(each))).sum()
+    return Sensitive(found, "exact distances")

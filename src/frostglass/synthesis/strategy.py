@@ -9,15 +9,17 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from frostglass.errors import UsageError
+from frostglass.released.answers import Answers, Glass
 from frostglass.released.estimate import Estimate
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
-from frostglass.synthesis.all_tables import AllTables
+from frostglass.synthesis.measure_and_fit import MeasureAndFit
+from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.constraint import Clause
 from frostglass.terms.domain import Domain
-from frostglass.terms.question import Question
+from frostglass.terms.plan import Fit
+from frostglass.terms.workload import Workload
 
-Ask = Callable[[Question], Measurement]
 Progress = Callable[[str], None]
 
 
@@ -30,8 +32,12 @@ class Strategy(Protocol):
     @property
     def version(self) -> int: ...
 
-    def measure(self, domain: Domain, length: int, ask: Ask, progress: Progress) -> tuple[Measurement, ...]:
+    def measure(self, domain: Domain, workload: Workload, glass: Glass, progress: Progress) -> Answers:
         """Ask until the picture is complete; later questions may depend on earlier answers."""
+        ...
+
+    def expected(self, domain: Domain, workload: Workload, answers: Answers) -> frozenset[AttributeSet]:
+        """The attribute sets that it would have measured, given these answers: for whoever checks a bundle."""
         ...
 
     def estimate(self, domain: Domain, measurements: Sequence[Measurement]) -> Estimate:
@@ -42,17 +48,19 @@ class Strategy(Protocol):
         self,
         domain: Domain,
         measurements: Sequence[Measurement],
+        estimate: Estimate,
         *,
         clauses: Sequence[Clause],
         total: int | None,
         seed: int,
+        fit: Fit,
         progress: Progress,
     ) -> SyntheticRecords:
         """Records that agree with the measurements and satisfy ``clauses``; ``None``: as many as were measured."""
         ...
 
 
-STRATEGIES: dict[str, Strategy] = {each.name: each for each in (AllTables(),)}
+STRATEGIES: dict[str, Strategy] = {each.name: each for each in (MeasureAndFit(),)}
 
 
 def strategy(name: str) -> Strategy:

@@ -8,12 +8,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, get_args
 
 from frostglass.errors import UsageError
 from frostglass.terms.budget import decimal_text, parse_epsilon
+from frostglass.terms.domain import Domain
 from frostglass.terms.unit import PrivacyUnit
-from frostglass.terms.workload import LENGTHS
+from frostglass.terms.workload import CELL_BUDGET, LENGTHS, MOST_CELLS, Workload, workload
+
+Fit = Literal["fast", "default", "long"]
+"""How much time the fit takes; "long" also finds its temperature."""
 
 OnUnknown = Literal["refuse", "missing"]
 
@@ -23,9 +27,9 @@ class Plan:
     """Everything that shapes a release, and nothing that depends on data; its hash is in the ledger and the bundle.
 
     ``tau`` is the least count that is stated (``None``: the public rule from the noise). ``strategy`` names the
-    strategy that asks and fits. ``unknown`` says what becomes of codes that the codebook does not list.
-    ``structural`` is false when the structural constraints are left unenforced. ``accept`` holds the thresholds that
-    the steward fixed beforehand.
+    strategy that asks and fits, ``fit`` how long it fits, and ``cells`` is the most that it may measure. ``unknown``
+    says what becomes of codes that the codebook does not list. ``structural`` is false when the structural constraints
+    are left unenforced. ``accept`` holds the thresholds that the steward fixed beforehand.
     """
 
     codebook_id: str
@@ -34,7 +38,9 @@ class Plan:
     unit: PrivacyUnit
     length: int = 3
     tau: int | None = None
-    strategy: str = "all-tables"
+    strategy: str = "measure-and-fit"
+    fit: Fit = "default"
+    cells: int = CELL_BUDGET
     unknown: OnUnknown = "refuse"
     structural: bool = True
     accept: Mapping[str, float] = field(default_factory=dict)
@@ -47,8 +53,16 @@ class Plan:
             raise UsageError("FG-OP-007", "an acceptance threshold is a finite number")
         if self.tau is not None and not 1 <= self.tau <= 1_000_000:
             raise UsageError("FG-OP-005", "tau, the least count that is stated, must be between 1 and 1,000,000")
+        if self.fit not in get_args(Fit):
+            raise UsageError("FG-OP-008", "--fit takes fast, default or long")
+        if not 1 <= self.cells <= MOST_CELLS:
+            raise UsageError("FG-OP-009", f"--cells takes a number of cells from 1 to {MOST_CELLS:,}")
         if self.unknown not in ("refuse", "missing"):
             raise UsageError("FG-OP-006", "--unknown takes refuse or missing")
+
+    def workload(self, domain: Domain) -> Workload:
+        """What this plan measures over ``domain``; UsageError when that is too large."""
+        return workload(domain, length=self.length, cells=self.cells)
 
     def as_json(self) -> dict[str, object]:
         """The plan as plain JSON values, as the manifest shows it."""
@@ -63,6 +77,8 @@ class Plan:
             "length": self.length,
             "tau": self.tau,
             "strategy": self.strategy,
+            "fit": self.fit,
+            "cells": self.cells,
             "unknown": self.unknown,
             "structural": self.structural,
             "accept": dict(sorted(self.accept.items())),
