@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check lint types walls unit audit benchmark schemas wheel clean
+.PHONY: demo test check lint types walls unit audit benchmark benchmark-short schemas wheel clean
 
 demo: $(STAMP)
 	$(BIN)/frostglass demo
@@ -32,6 +32,9 @@ audit: $(STAMP)
 
 benchmark: $(STAMP)
 	$(BIN)/python -m benchmarks.run
+
+benchmark-short: $(STAMP)
+	$(BIN)/python -m benchmarks.run --short
 
 schemas: $(STAMP)
 	$(BIN)/python -m frostglass.schemas

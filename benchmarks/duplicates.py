@@ -21,7 +21,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
@@ -30,7 +29,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from benchmarks.stage_one import Cost
+from benchmarks import environments
+from benchmarks.meter import Cost
 from frostglass.preparation import case_files
 from frostglass.sensitive.answers import no_answers, stacked
 from frostglass.sensitive.linkage import weights
@@ -40,7 +40,7 @@ from frostglass.sensitive.linkage.identities import Identities
 from frostglass.sensitive.linkage.people import NAMES, People, people
 from frostglass.simulate.casefiles import TRUTH, write_case_files
 
-SPLINK = "splink==5.0.0"
+(SPLINK,) = environments.PINS["splink"]
 _COMPARED = (*NAMES, "birth_date", "id_documents", "phones", "gender", "citizenships")
 Json = dict[str, object]
 
@@ -113,9 +113,7 @@ def _built_in(folder: Path, identities: Identities) -> list[str]:
 def _splink(folder: Path, identities: Identities) -> list[str]:
     _table(people(identities)).write_parquet(folder / "people")
     (folder / "settings.json").write_text(json.dumps(_SETTINGS))
-    venv.create(folder / "venv", with_pip=True)
-    python = str(folder / "venv" / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "-q", SPLINK], check=True, stdout=sys.stderr)
+    python = str(environments.python("splink", Path("build/benchmark/environments")).absolute())
     return [python, "-c", _SPLINK, str(folder / "people"), str(folder / "settings.json"), str(weights.THRESHOLD)]
 
 

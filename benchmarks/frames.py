@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+import frostglass
 from benchmarks.measures import Codes, Counted, Tables
 from frostglass.released.estimate import Estimate
 from frostglass.released.intervals import Intervals as IntervalsOf
+from frostglass.synthesis.strategy import strategy
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.domain import JOIN, Domain
 
@@ -48,6 +50,11 @@ def released_intervals(counts: pl.DataFrame, domain: Domain, truth: Tables, orde
         _flat([rows["low"].to_numpy() for _, _, rows in blocks]),
         _flat([rows["high"].to_numpy() for _, _, rows in blocks]),
     )
+
+
+def estimate(bundle: frostglass.Bundle) -> Estimate:
+    """The unbiased estimate that the intervals of a bundle come from."""
+    return strategy(bundle.manifest.to_plan().strategy).estimate(bundle.codebook.domain, bundle.measurements())
 
 
 def declared_intervals(estimate: Estimate, truth: Tables, order: int) -> Intervals:

@@ -81,6 +81,11 @@ def lost(truth: Tables, other: Tables) -> float:
     return absent / frequent if frequent else float("nan")
 
 
+def mean_width(low: Counted, high: Counted) -> float:
+    """Mean length of intervals, in records. NaN if there are none."""
+    return float((high - low).mean()) if low.size else float("nan")
+
+
 BUCKETS = (0, 1, 10, 100, 1000)
 """Least true count of each bucket of ``coverage``."""
 

@@ -12,17 +12,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-
-@dataclass(frozen=True)
-class Cost:
-    """What a command took: wall and processor time in seconds, and the most memory that it held, in MB."""
-
-    seconds: float
-    processor: float
-    megabytes: float
+from benchmarks.meter import Cost
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

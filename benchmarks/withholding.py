@@ -1,0 +1,117 @@
+"""What withholding small counts buys and costs: the fabricated and the lost share as a function of tau.
+
+``python -m benchmarks.withholding --data-folder FOLDER --out withholding.json``. Of every release the counts of its
+records are cut at each tau, whatever the release's own tau was; the shares are means over the seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import TypedDict
+
+import frostglass
+from benchmarks import frames, judging, measures
+from benchmarks.jobs import Job, outcome
+from benchmarks.measures import Tables
+from benchmarks.methods import FROSTGLASS
+from benchmarks.one_release import bundle_of
+from benchmarks.tables import Table, all_tables
+
+TAUS = (1, 2, 3, 5, 7, 10, 14, 20, 28, 40, 57, 80, 113, 160)
+LENGTHS = (2, 3, 4)
+EPSILONS = ("0.5", "1", "4", "12")
+
+
+class Point(TypedDict):
+    """One point of a curve. ``noise_sd``: of the longest measured tables, in records.
+
+    ``fabricated`` is None where nothing is left to release.
+    """
+
+    table: str
+    records: int
+    columns: int
+    epsilon: str
+    noise_sd: float
+    length: int
+    tau: int
+    fabricated: float | None
+    lost: float | None
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.withholding", description=__doc__)
+    parser.add_argument("--data-folder", type=Path, default=os.environ.get("FROSTGLASS_DATA"))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--work", type=Path, default=Path("build/benchmark"), help="takes the runs")
+    parser.add_argument("--out", type=Path, required=True, help="the JSON file to write")
+    options = parser.parse_args(arguments)
+    options.work.mkdir(parents=True, exist_ok=True)
+    points = [
+        point
+        for table in all_tables(options.data_folder, options.work)
+        for point in curves(table, options.work, options.seeds)
+    ]
+    lines = ",\n".join(json.dumps(point, allow_nan=False) for point in points)
+    options.out.write_text(f"[\n{lines}\n]\n")
+
+
+def curves(table: Table, work: Path, seeds: int) -> Iterator[Point]:
+    """The curves of one table: every epsilon, length and tau."""
+    exact = judging.exact_tables(table, LENGTHS)
+    for epsilon in EPSILONS:
+        bundles = [_bundle(Job(table, FROSTGLASS, epsilon, seed, work)) for seed in range(seeds)]
+        sd = fmean(noise_sd(bundle) for bundle in bundles)
+        for length in LENGTHS:
+            fitted = [_tables(bundle, table, length) for bundle in bundles]
+            for tau in TAUS:
+                shares = [cut_shares(exact[length], each, tau) for each in fitted]
+                yield Point(
+                    table=table.name,
+                    records=len(table.truth),
+                    columns=len(table.sizes),
+                    epsilon=epsilon,
+                    noise_sd=round(sd, 4),
+                    length=length,
+                    tau=tau,
+                    fabricated=_mean([fabricated for fabricated, _ in shares]),
+                    lost=_mean([lost for _, lost in shares]),
+                )
+
+
+def cut_shares(truth: Tables, fitted: Tables, tau: int) -> tuple[float, float]:
+    """The fabricated and the lost share when counts of ``fitted`` from ``tau`` on are released."""
+    shown = {columns: (table >= tau).astype("int64") for columns, table in fitted.items()}
+    return measures.fabricated(truth, shown), measures.lost(truth, shown)
+
+
+def noise_sd(bundle: frostglass.Bundle) -> float:
+    """Mean sd of the noise in the longest measured tables, in records."""
+    measured = bundle.measurements()
+    longest = max(len(each.attributes) for each in measured)
+    return fmean(each.sd for each in measured if len(each.attributes) == longest)
+
+
+def _bundle(job: Job) -> frostglass.Bundle:
+    came = outcome(job)
+    if not came.finished:
+        raise SystemExit(f"the release of {job.table.name} at epsilon {job.epsilon} {came.ended}")
+    return frostglass.open_bundle(bundle_of(job.folder))
+
+
+def _tables(bundle: frostglass.Bundle, table: Table, length: int) -> Tables:
+    return measures.tables(frames.codes(bundle.records, table.codebook), table.sizes, length)
+
+
+def _mean(shares: Sequence[float]) -> float | None:
+    """Rounded; None unless every seed has a share. What is not a number differs from itself."""
+    return None if any(share != share for share in shares) else round(fmean(shares), 5)
+
+
+if __name__ == "__main__":
+    main()
