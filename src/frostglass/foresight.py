@@ -62,8 +62,8 @@ def foresight(codebook: Codebook, plan: Plan, accountant: Accountant, delta: Fra
     rows = tuple(_foresight_of(codebook, estimate, length, sd) for length in lengths)
     return Foresight(
         rows=rows,
-        tau=plan.tau or least_stated(typical_error(estimate)),
-        error=typical_error(estimate),
+        tau=plan.tau or least_stated(typical_error(estimate, plan.length)),
+        error=typical_error(estimate, plan.length),
         nano_rho=nano_rho,
         candidates=len(wanted.candidates),
         chosen_cells=wanted.chosen_cells,

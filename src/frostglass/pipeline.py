@@ -257,7 +257,9 @@ def build(
         domain, measurements, estimate, clauses=clauses, total=None, seed=seed, fit=plan.fit, progress=progress
     )
     progress("counting combinations and their intervals")
-    counts = tabulate(records, estimate, length=plan.length, tau=plan.tau or least_stated(typical_error(estimate)))
+    counts = tabulate(
+        records, estimate, length=plan.length, tau=plan.tau or least_stated(typical_error(estimate, plan.length))
+    )
     return records, counts
 
 

@@ -31,16 +31,18 @@ def least_stated(error: float) -> int:
     return math.ceil(2 + 0.85 * math.pow(error, 0.71))
 
 
-def typical_error(estimate: Estimate) -> float:
-    """The sd of the estimates of the longest order, up to three, of which every table is estimated.
+def typical_error(estimate: Estimate, length: int) -> float:
+    """The sd of the estimates of the longest order, up to three and ``length``, of which every table is estimated.
 
-    As if all had the same: the root of the harmonic mean of their variances.
+    As if all had the same: the root of the harmonic mean of their variances. Where longer tables are wanted and not
+    all estimated, what a model makes of the others is uncertain too, and half as much is added.
     """
     domain = estimate.domain
-    for order in range(min(3, len(domain)), 0, -1):
+    wanted = min(3, length, len(domain))
+    for order in range(wanted, 0, -1):
         sets = list(domain.sets_of_length(order))
         if all(map(estimate.covers, sets)):
-            return typical([estimate.sd(each) for each in sets])
+            return (1 if order == wanted else 1.5) * typical([estimate.sd(each) for each in sets])
     raise ValueError("the tables of single attributes are always measured")
 
 

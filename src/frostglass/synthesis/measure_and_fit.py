@@ -16,12 +16,13 @@ from frostglass.released.distances import DistanceQuestion
 from frostglass.released.estimate import Estimate
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
+from frostglass.released.tabulation import typical_error
 from frostglass.synthesis import least_squares
 from frostglass.synthesis.choice import choose
 from frostglass.synthesis.record_fit import Effort, Wanted, mean_tables, pairs_model, polish, whole_aim
 from frostglass.synthesis.rules import Rules, compile_rules
 from frostglass.synthesis.sweeps import Codes, State
-from frostglass.synthesis.temperature import TEMPERATURE, choose_temperature
+from frostglass.synthesis.temperature import choose_temperature, usual_temperature
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.constraint import Clause
 from frostglass.terms.domain import Domain
@@ -129,7 +130,7 @@ def _fitted(whole: Wanted, rules: Rules, fit: Fit, seed: int, state: State, prog
     effort = EFFORTS[fit]
     part = _scaled(whole, min(whole.total, MOST_FITTED))
     start = pairs_model(part, rules, effort, state=state)
-    temperature = TEMPERATURE
+    temperature = usual_temperature(part.scale * typical_error(part.estimate, 3))
     if fit == "long":
         progress("choosing the temperature by data fission")
         temperature = choose_temperature(part, start, rules, seed=seed, state=state)
