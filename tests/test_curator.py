@@ -18,6 +18,8 @@ from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.opendp_noise import DiscreteGaussian
 from frostglass.boundary.scripted_noise import ScriptedNoise
 from frostglass.errors import FrostglassError, GlassError
+from frostglass.released.distances import WHOLE, DistanceQuestion
+from frostglass.released.synthetic import SyntheticRecords
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.budget import NANO
@@ -207,3 +209,68 @@ def test_no_source_of_noise_can_call_itself_sealable() -> None:
 
     answer = curator(CODES, Sure()).measure(Question(AttributeSet.of(["a"]), Fraction(1)))
     assert answer.receipt.sealable is False
+
+
+CANDIDATES = tuple(AttributeSet.of(names) for names in (["a", "b"], ["b", "c"], ["a", "b", "c"]))
+
+
+def model(rows: int) -> SyntheticRecords:
+    return SyntheticRecords(DOMAIN, np.tile(CODES[1:2], (rows, 1)), ())
+
+
+def slow_distance(codes: npt.NDArray[np.uint16], others: npt.NDArray[np.uint16], attributes: AttributeSet) -> int:
+    """Cell by cell: how many rows of one hold it and how many of the other."""
+    axes = DOMAIN.axes(attributes)
+    total = 0
+    for cell in np.ndindex(*DOMAIN.shape(attributes)):
+        mine, theirs = (sum(tuple(row[list(axes)]) == cell for row in rows) for rows in (codes, others))
+        total += abs(mine - theirs)
+    return total
+
+
+@settings(max_examples=12, deadline=None)
+@given(rows=st.integers(0, 6), extra=st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(0, 3)))
+def test_one_person_more_moves_every_distance_by_at_most_one(rows: int, extra: tuple[int, int, int]) -> None:
+    """The declared sensitivity of each, measured; the distances are those of a loop over all cells."""
+    base = np.tile(CODES, (2, 1))[:rows]
+    more = np.concatenate([base, np.array([extra], dtype=np.uint16)])
+    question = DistanceQuestion(CANDIDATES, model(3), Fraction(1, 3))
+    heard = (Listening(), Listening())
+    found = [curator(codes, noise).distances(question).answer for codes, noise in zip((base, more), heard, strict=True)]
+    assert found[0].tolist() == [slow_distance(base, model(3).codes, each) for each in CANDIDATES]
+    assert np.abs(found[1] - found[0]).max() <= 1
+    assert heard[0].asked == heard[1].asked
+
+
+def test_distances_get_the_noise_of_all_candidates_together() -> None:
+    """K distances move by m each, so their square is m**2 K; never less noise than that costs."""
+    for max_records in (1, 3):
+        noise = Listening()
+        glass = curator(CODES, noise, max_records=max_records)
+        receipt = glass.distances(DistanceQuestion(CANDIDATES, model(2), Fraction(1, 7))).receipt
+        assert noise.asked == [(receipt.sigma, len(CANDIDATES))]
+        squared = max_records**2 * len(CANDIDATES)
+        assert squared / (2 * receipt.sigma**2) <= receipt.rho
+        assert squared / (2 * (receipt.sigma - Fraction(1, 2**16)) ** 2) > receipt.rho
+        assert (receipt.attributes, receipt.number) == (WHOLE, 1)
+
+
+def test_distances_are_paid_out_of_the_same_reservation() -> None:
+    glass = curator(CODES, Listening())
+    glass.distances(DistanceQuestion(CANDIDATES, model(2), Fraction(2, 3)))
+    with pytest.raises(GlassError, match="FG-GL-008"):
+        glass.measure(Question(AttributeSet.of(["a"]), Fraction(1, 2)))
+    with pytest.raises(GlassError, match="FG-GL-008"):
+        glass.distances(DistanceQuestion(CANDIDATES, model(2), Fraction(1, 2)))
+
+
+def test_distances_from_a_model_of_another_domain_are_refused_and_cost_nothing() -> None:
+    noise = Listening()
+    glass = curator(CODES, noise)
+    other = SyntheticRecords(Domain(DOMAIN.attributes[:2]), CODES[:, :2].copy(), ())
+    with pytest.raises(GlassError, match="FG-GL-015"):
+        glass.distances(DistanceQuestion(CANDIDATES, other, Fraction(1)))
+    with pytest.raises(GlassError, match="FG-GL-007"):
+        glass.distances(DistanceQuestion((AttributeSet.of(["name"]),), model(1), Fraction(1)))
+    assert noise.asked == []
+    glass.distances(DistanceQuestion(CANDIDATES, model(1), Fraction(1)))

@@ -21,6 +21,8 @@ from frostglass.boundary.noise import (
     NoiseSource,
     RoundedGaussian,
     cumulative_table,
+    tails_by_erfc,
+    tails_by_summing,
     values_from_bits,
 )
 from frostglass.boundary.opendp_noise import DiscreteGaussian
@@ -190,3 +192,23 @@ def test_nothing_on_the_noise_path_takes_a_seed() -> None:
     source = inspect.getsource(module)
     assert "os.urandom" in source
     assert "np.random" not in source
+
+
+@pytest.mark.parametrize("sigma", [Fraction(16), Fraction(1_234_567, 65_536), Fraction(97531, 1000), Fraction(251)])
+def test_summed_tables_are_those_of_the_error_function(sigma: Fraction) -> None:
+    """The vetted library, threshold by threshold, to the last of 128 bits."""
+    assert tails_by_summing(sigma) == tails_by_erfc(sigma)
+
+
+def test_a_summed_table_that_does_not_add_up_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mass that is wrong in the 40th digit is noticed."""
+    integral = module._cell_integral
+    monkeypatch.setattr(module, "_cell_integral", lambda *numbers: integral(*numbers) + (1 << 125))
+    with pytest.raises(GlassError, match="FG-GL-016"):
+        tails_by_summing(Fraction(50))
+
+
+@pytest.mark.parametrize("sigma", [*SIGMAS, Fraction(16), Fraction(999, 7)])
+def test_the_quick_bound_on_the_table_error_holds(sigma: Fraction) -> None:
+    for source in (RoundedGaussian(), DiscreteGaussian()):
+        assert source.table_error(sigma) <= source.most_table_error(sigma) < 2 * source.table_error(sigma) + 10
