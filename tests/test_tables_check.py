@@ -120,8 +120,9 @@ def only_refusal(table: pl.DataFrame, **options: object) -> Departure:
 
 
 def codes(table: pl.DataFrame, **options: object) -> list[list[int]]:
+    """The coded records, in ascending order."""
     coded = encode(read(table), BOOK, unit=UNIT, **options).reveal()  # type: ignore[arg-type]
-    return [[int(code) for code in row] for row in coded.codes]
+    return [[int(code) for code in row] for row in np.repeat(coded.rows.codes, coded.rows.weights, axis=0)]
 
 
 # ------------------------------------------------------------------------------------------------- a table that fits
@@ -143,7 +144,7 @@ def test_002_a_table_without_records_is_refused_unless_asked_for() -> None:
     assert found(look(empty), refused=True) == [("FG-IN-002", "", 0)]
     with pytest.raises(InputError, match="FG-IN-002"):
         encode(read(empty), BOOK, unit=UNIT)
-    assert encode(read(empty), BOOK, unit=UNIT, allow_empty=True).reveal().codes.shape == (0, 6)
+    assert encode(read(empty), BOOK, unit=UNIT, allow_empty=True).reveal().rows.codes.shape == (0, 6)
     assert not check(read(empty), BOOK, unit=UNIT, allow_empty=True).refused()
 
 
