@@ -120,9 +120,15 @@ def only_refusal(table: pl.DataFrame, **options: object) -> Departure:
 
 
 def codes(table: pl.DataFrame, **options: object) -> list[list[int]]:
-    """The coded records, in ascending order."""
-    coded = encode(read(table), BOOK, unit=UNIT, **options).reveal()  # type: ignore[arg-type]
-    return [[int(code) for code in row] for row in np.repeat(coded.rows.codes, coded.rows.weights, axis=0)]
+    """The coded records, one by one: a coded table keeps no order, and holds these together."""
+    alone = [_coded(table.slice(place, 1), **options) for place in range(table.height)]
+    assert _coded(table, **options) == sorted(row for rows in alone for row in rows)
+    return [row for (row,) in alone]
+
+
+def _coded(table: pl.DataFrame, **options: object) -> list[list[int]]:
+    rows = encode(read(table), BOOK, unit=UNIT, **options).reveal().rows  # type: ignore[arg-type]
+    return [[int(code) for code in row] for row in np.repeat(rows.codes, rows.weights, axis=0)]
 
 
 # ------------------------------------------------------------------------------------------------- a table that fits
