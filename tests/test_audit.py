@@ -108,7 +108,7 @@ def test_epsilon_from_below_reaches_the_claim_and_never_exceeds_it(epsilon: Frac
 def _score(codes: np.ndarray[tuple[int, int], np.dtype[np.uint16]], domain: Domain, epsilon: Fraction) -> float:
     """Log-likelihood ratio of the person's own cells, up to constants."""
     ledger = Ledger.ephemeral(epsilon=epsilon, delta=DELTA)
-    glass = _curator(Sensitive(CodedTable(domain, codes), "coded table"), domain, epsilon, ledger)
+    glass = _curator(Sensitive(CodedTable.of(domain, codes), "coded table"), domain, epsilon, ledger)
     total = 0.0
     for names, cell, share in ((["a"], (1,), (1, 5)), (["b"], (2,), (1, 5)), (["a", "b"], (1, 2), (3, 5))):
         answer = glass.measure(Question(AttributeSet.of(names), Fraction(*share)))

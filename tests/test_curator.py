@@ -58,7 +58,7 @@ def curator(codes: npt.NDArray[np.uint16], noise: ScriptedNoise, *, max_records:
         max_records=max_records,
     )
     unit = PrivacyUnit("person", max_records, None if max_records == 1 else "key")
-    table = Sensitive(CodedTable(DOMAIN, codes, max_records), "coded table")
+    table = Sensitive(CodedTable.of(DOMAIN, codes, max_records), "coded table")
     return Curator(table, DOMAIN, unit, ledger=ledger, reservation=reservation, noise=noise)
 
 
@@ -183,7 +183,7 @@ def test_a_curator_cannot_be_copied() -> None:
 def test_a_table_that_was_bounded_for_another_unit_is_refused() -> None:
     """A table with three rows a person, charged as one row a person, would be three times too cheap."""
     glass = curator(CODES, Listening())
-    table = Sensitive(CodedTable(DOMAIN, CODES, max_records=3), "coded table")
+    table = Sensitive(CodedTable.of(DOMAIN, CODES, max_records=3), "coded table")
     ledger = Ledger.ephemeral(epsilon=Fraction(1), delta=Fraction("1e-6"))
     with pytest.raises(GlassError, match="FG-GL-012"):
         Curator(table, DOMAIN, PrivacyUnit("person"), ledger=ledger, reservation=glass._reservation, noise=Listening())

@@ -238,7 +238,7 @@ def test_a_fault_of_ours_shows_no_value_and_no_traceback(desk: Command, monkeypa
     def broken(*_args: object, **_named: object) -> None:
         raise RuntimeError("cell says Zaphod-Canary")
 
-    monkeypatch.setattr("frostglass.desk.tables.read", broken)
+    monkeypatch.setattr("frostglass.desk.tables.opened", broken)
     code, out, err = desk("check", "table.csv", "-c", "small.toml")
     assert code == 1
     assert "Zaphod" not in out + err

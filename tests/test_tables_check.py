@@ -120,8 +120,15 @@ def only_refusal(table: pl.DataFrame, **options: object) -> Departure:
 
 
 def codes(table: pl.DataFrame, **options: object) -> list[list[int]]:
-    coded = encode(read(table), BOOK, unit=UNIT, **options).reveal()  # type: ignore[arg-type]
-    return [[int(code) for code in row] for row in coded.codes]
+    """The coded records, one by one: a coded table keeps no order, and holds these together."""
+    alone = [_coded(table.slice(place, 1), **options) for place in range(table.height)]
+    assert _coded(table, **options) == sorted(row for rows in alone for row in rows)
+    return [row for (row,) in alone]
+
+
+def _coded(table: pl.DataFrame, **options: object) -> list[list[int]]:
+    rows = encode(read(table), BOOK, unit=UNIT, **options).reveal().rows  # type: ignore[arg-type]
+    return [[int(code) for code in row] for row in np.repeat(rows.codes, rows.weights, axis=0)]
 
 
 # ------------------------------------------------------------------------------------------------- a table that fits
@@ -143,7 +150,7 @@ def test_002_a_table_without_records_is_refused_unless_asked_for() -> None:
     assert found(look(empty), refused=True) == [("FG-IN-002", "", 0)]
     with pytest.raises(InputError, match="FG-IN-002"):
         encode(read(empty), BOOK, unit=UNIT)
-    assert encode(read(empty), BOOK, unit=UNIT, allow_empty=True).reveal().codes.shape == (0, 6)
+    assert encode(read(empty), BOOK, unit=UNIT, allow_empty=True).reveal().rows.codes.shape == (0, 6)
     assert not check(read(empty), BOOK, unit=UNIT, allow_empty=True).refused()
 
 

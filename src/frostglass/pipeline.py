@@ -43,7 +43,7 @@ from frostglass.released.synthetic import SyntheticRecords
 from frostglass.released.tabulation import least_stated, tabulate, typical_error
 from frostglass.sensitive.check import encode
 from frostglass.sensitive.coded_table import CodedTable
-from frostglass.sensitive.intake import read
+from frostglass.sensitive.intake import opened
 from frostglass.synthesis.record_fit import satisfiable
 from frostglass.synthesis.rules import compile_rules
 from frostglass.synthesis.strategy import Strategy, strategy
@@ -333,20 +333,21 @@ def _commit(ledger: Ledger, reservation: Reservation, staged_sha256: str) -> Ent
 
 
 def _coded(source: object, codebook: Codebook, plan: Plan, order: Order) -> Sensitive[CodedTable]:
-    text = read(
+    with opened(
         source,
         delimiter=order.reading.delimiter,
         encoding=order.reading.encoding,
         sheet=order.reading.sheet,
-    )
-    return encode(
-        text,
-        codebook,
-        unit=plan.unit,
-        unknown=plan.unknown,
-        structural=plan.structural,
-        allow_empty=order.allow_empty,
-    )
+        whole=plan.unit.person_key is not None,
+    ) as table:
+        return encode(
+            table,
+            codebook,
+            unit=plan.unit,
+            unknown=plan.unknown,
+            structural=plan.structural,
+            allow_empty=order.allow_empty,
+        )
 
 
 def planned_noise(

@@ -32,11 +32,16 @@ _OTHERS = {";": "semicolon", "\t": "tab", "|": "bar", ",": "comma"}
 
 
 @dataclass(frozen=True)
-class _Format:
+class CsvFormat:
     """How the bytes of a file become cells."""
 
     delimiter: str
     codec: str
+
+    @classmethod
+    def of(cls, delimiter: str, encoding: str) -> CsvFormat:
+        """The format that the options name; UsageError FG-OP-080 or FG-OP-081 when they name none."""
+        return cls(_delimiter(delimiter), _codec(encoding))
 
     @contextmanager
     def records(self, file: BinaryIO) -> Iterator[_Records]:
@@ -99,8 +104,8 @@ def read_csv(file: BinaryIO, *, delimiter: str = ",", encoding: str = "utf-8", o
     Raises InputError with the line and the way out, never with a cell; UsageError FG-OP-080 or FG-OP-081 when the
     delimiter or the encoding is none.
     """
-    form = _Format(_delimiter(delimiter), _codec(encoding))
-    notes = _sniff(file, form)
+    form = CsvFormat.of(delimiter, encoding)
+    notes = sniff(file, form)
     places: Sequence[int] = ()
     try:
         with form.records(file) as records:
@@ -111,10 +116,24 @@ def read_csv(file: BinaryIO, *, delimiter: str = ",", encoding: str = "utf-8", o
             blank = sum(_add(columns, batch, len(headings)) for batch in records.batches())
             lone_returns = records.has_lone_returns()
     except UnicodeDecodeError:
-        raise _undecodable(file, form) from None
+        raise undecodable(file, form) from None
     except (csv.Error, UnfitValueError, _UnevenError):
-        raise _fault(file, form, places) from None
-    return columns.table([*notes, *_layout_notes(len(headings), blank, lone_returns)])
+        raise fault(file, form, places) from None
+    return columns.table([*notes, *layout_notes(len(headings), blank, lone_returns)])
+
+
+def read_headings(file: BinaryIO, form: CsvFormat) -> tuple[list[str], list[Note]]:
+    """The headings of ``file``, and what is to be noted of its first bytes. Raises like ``read_csv``."""
+    notes = sniff(file, form)
+    try:
+        with form.records(file) as records:
+            headings = records.header()
+    except UnicodeDecodeError:
+        raise undecodable(file, form) from None
+    except csv.Error:
+        raise fault(file, form, ()) from None
+    _check_header(headings, form)
+    return headings, notes
 
 
 class _UnevenError(ValueError):
@@ -134,7 +153,7 @@ def _add(columns: EncodingColumns, batch: Sequence[list[str]], width: int) -> in
     return blank
 
 
-def _layout_notes(width: int, blank: int, lone_returns: bool) -> Iterator[Note]:
+def layout_notes(width: int, blank: int, lone_returns: bool) -> Iterator[Note]:
     if lone_returns:
         yield Note("FG-IN-013", "", 0, "lines end with a carriage return alone; they were read as lines")
     if blank and width == 1:
@@ -162,7 +181,7 @@ def _codec(encoding: str) -> str:
     return "utf-8-sig" if name == "utf-8" else name
 
 
-def _sniff(file: BinaryIO, form: _Format) -> list[Note]:
+def sniff(file: BinaryIO, form: CsvFormat) -> list[Note]:
     """Refuse what is no text at all; note a byte-order mark."""
     head = file.read(4096)
     other = foreign_format(head)
@@ -179,7 +198,7 @@ def _sniff(file: BinaryIO, form: _Format) -> list[Note]:
     return []
 
 
-def _check_header(headings: Sequence[str], form: _Format) -> None:
+def _check_header(headings: Sequence[str], form: CsvFormat) -> None:
     if not headings:
         raise InputError("FG-IN-020", "the first line is blank: it must hold the headings")
     if len(headings) == 1:
@@ -192,7 +211,7 @@ def _check_header(headings: Sequence[str], form: _Format) -> None:
     check_headings(headings)
 
 
-def _undecodable(file: BinaryIO, form: _Format) -> InputError:
+def undecodable(file: BinaryIO, form: CsvFormat) -> InputError:
     """Where the bytes stop making sense; only encodings that keep line ends as single bytes can say it by line."""
     if not form.codec.startswith(("utf-16", "utf-32")):
         file.seek(0)
@@ -216,17 +235,40 @@ def _encoding_advice(codec: str) -> str:
 
 
 @dataclass
+class _Lines:
+    """How many lines have one fault, and the first of them: a long file may have it everywhere."""
+
+    number: int = 0
+    first: list[int] = field(default_factory=list)
+
+    def append(self, line: int) -> None:
+        self.number += 1
+        if len(self.first) < _SHOWN:
+            self.first.append(line)
+
+    def __bool__(self) -> bool:
+        return self.number > 0
+
+    def __str__(self) -> str:
+        """ "line 7 is", "12 lines (7, 9, 11, …) are"."""
+        if self.number == 1:
+            return f"line {self.first[0]:,} is"
+        shown = ", ".join(f"{line:,}" for line in self.first)
+        return f"{self.number:,} lines ({shown}{', …' if self.number > _SHOWN else ''}) are"
+
+
+@dataclass
 class _Faults:
     """Lines of the records that cannot be taken, by what is wrong with them; cells are looked at in ``places``."""
 
     width: int
     places: Sequence[int]
-    nul: list[int] = field(default_factory=list)
-    lengthy: list[int] = field(default_factory=list)
-    short: list[int] = field(default_factory=list)
-    long: list[int] = field(default_factory=list)
-    trailing: list[int] = field(default_factory=list)
-    runaway: list[tuple[int, int]] = field(default_factory=list)
+    nul: _Lines = field(default_factory=_Lines)
+    lengthy: _Lines = field(default_factory=_Lines)
+    short: _Lines = field(default_factory=_Lines)
+    long: _Lines = field(default_factory=_Lines)
+    trailing: _Lines = field(default_factory=_Lines)
+    runaway: tuple[int, int] | None = None
     widest: int = 0
 
     def look(self, record: Sequence[str], first: int, last: int) -> None:
@@ -234,7 +276,7 @@ class _Faults:
         wanted = [record[place] for place in self.places if place < len(record)]
         fits, even = all(map(is_fit, wanted)), len(record) in (0, self.width)
         if last > first and not (fits and even):
-            self.runaway.append((first, last))
+            self.runaway = self.runaway or (first, last)
             return
         if not fits:
             (self.nul if any("\0" in cell for cell in wanted) else self.lengthy).append(first)
@@ -249,33 +291,35 @@ class _Faults:
     def error(self) -> InputError:
         """The gravest fault: one that may be the cause of the others comes first."""
         if self.runaway:
-            return _runaway(*self.runaway[0])
+            return _runaway(*self.runaway)
         if self.nul:
             return InputError(
-                "FG-IN-009", f"{_lines(self.nul)} with a NUL character: the file is damaged or no text; export it again"
+                "FG-IN-009", f"{self.nul} with a NUL character: the file is damaged or no text; export it again"
             )
         if self.lengthy:
-            return too_long(f"a value on line {self.lengthy[0]:,}")
+            return too_long(f"a value on line {self.lengthy.first[0]:,}")
         if self.long:
             return InputError(
                 "FG-IN-015",
-                f"{_lines(self.long)} with more values than the header has ({self.width}): a value that holds the "
+                f"{self.long} with more values than the header has ({self.width}): a value that holds the "
                 "delimiter must stand in quotes",
             )
         if self.trailing:
             return InputError(
                 "FG-IN-014",
-                f"{_lines(self.trailing)} with {self.widest} values where the header has {self.width}, the last ones "
+                f"{self.trailing} with {self.widest} values where the header has {self.width}, the last ones "
                 "empty: take the delimiters at the ends of the rows out, or name the columns",
             )
-        return InputError(
-            "FG-IN-016",
-            f"{_lines(self.short)} with fewer values than the header has ({self.width}): write an empty value for each "
-            "that is missing",
-        )
+        if self.short:
+            return InputError(
+                "FG-IN-016",
+                f"{self.short} with fewer values than the header has ({self.width}): write an empty value for each "
+                "that is missing",
+            )
+        return InputError("FG-IN-026", "a record is too long to be held: leave columns of free text out of the export")
 
 
-def _fault(file: BinaryIO, form: _Format, places: Sequence[int]) -> InputError:
+def fault(file: BinaryIO, form: CsvFormat, places: Sequence[int]) -> InputError:
     """Read again, record by record, to say what is wrong and on which line. Only for a file that was refused."""
     with form.records(file) as records:
         faults = _Faults(0, places)
@@ -325,11 +369,3 @@ def _runaway(first: int, last: int) -> InputError:
 
 def _unclosed(line: int) -> InputError:
     return InputError("FG-IN-012", f"a quote that opens on line {line:,} is not closed: close it, or take it out")
-
-
-def _lines(lines: Sequence[int]) -> str:
-    """ "line 7 is", "12 lines (7, 9, 11, …) are"."""
-    if len(lines) == 1:
-        return f"line {lines[0]:,} is"
-    shown = ", ".join(f"{line:,}" for line in lines[:_SHOWN])
-    return f"{len(lines):,} lines ({shown}{', …' if len(lines) > _SHOWN else ''}) are"

@@ -63,21 +63,22 @@ def read_parquet(file: BinaryIO, *, only: Only | None = None) -> TextTable:
 
     ``only`` is given the headings and names the columns that are wanted. The others are not decoded.
     """
-    with _sound():
+    with sound():
         parquet = pq.ParquetFile(file)
         names, rows = parquet.schema_arrow.names, parquet.metadata.num_rows
         check_headings(names)
         check_number_of_rows(rows)
     wanted = [names[place] for place in wanted_places(names, only)]
-    with _sound():
+    with sound():
         columns = (
-            _from_arrow(parquet.read(columns=[name], use_pandas_metadata=False).column(0), name) for name in wanted
+            column_from_arrow(parquet.read(columns=[name], use_pandas_metadata=False).column(0), name)
+            for name in wanted
         )
         return _table(columns, rows, names)
 
 
 @contextmanager
-def _sound() -> Iterator[None]:
+def sound() -> Iterator[None]:
     """Whatever Arrow trips over while it reads a file is damage of the file."""
     try:
         yield
@@ -100,10 +101,11 @@ def _heading(name: object, place: int) -> str:
 def _column(series: nw.Series[Any], heading: str) -> tuple[TextColumn, Note | None]:
     if series.dtype == nw.Object:
         return _from_objects(series.to_list(), heading)
-    return _from_arrow(series.to_arrow(), heading)
+    return column_from_arrow(series.to_arrow(), heading)
 
 
-def _from_arrow(cells: pa.Array | pa.ChunkedArray, heading: str) -> tuple[TextColumn, Note | None]:
+def column_from_arrow(cells: pa.Array | pa.ChunkedArray, heading: str) -> tuple[TextColumn, Note | None]:
+    """The column as text, and a note where decimals were read as integers; InputError for what is no plain value."""
     try:
         encoded = _encoded(cells)
         texts, whole = _texts(encoded.dictionary, heading)

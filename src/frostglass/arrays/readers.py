@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from frostglass.arrays.contained_xlsx import read_contained_xlsx
 from frostglass.arrays.csv_reader import read_csv
 from frostglass.arrays.frames import from_frame, read_parquet
+from frostglass.arrays.large_csv import LargeCsv
+from frostglass.arrays.large_parquet import LargeParquet
 from frostglass.arrays.steady_file import steady
-from frostglass.arrays.text_table import Only, TextTable
+from frostglass.arrays.text_table import Only, TableInParts, TextTable
 from frostglass.errors import InputError, UsageError
 
-__all__ = ["from_frame", "read_text_table"]
+__all__ = ["Large", "from_frame", "open_in_parts", "read_text_table"]
 
 _PARQUET, _ZIP, _OLE = b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
+_PARQUETS = (".parquet", ".pq")
 _WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+
+
+@dataclass(frozen=True)
+class Large:
+    """From when on a file is large: records of a Parquet file by its footer, bytes of a CSV file."""
+
+    rows: int
+    size: int
 
 
 def read_text_table(
@@ -39,17 +53,52 @@ def read_text_table(
         head = file.read(4)
         file.seek(0)
         suffix = path.suffix.casefold()
-        if head == _PARQUET and suffix in (".parquet", ".pq", ""):
+        if head == _PARQUET and suffix in (*_PARQUETS, ""):
             table = read_parquet(file, only=only)
         elif suffix in _WORKBOOKS or (head == _ZIP and not suffix):
             return _read_workbook(file, head, sheet, only)
-        elif suffix in (".parquet", ".pq"):
+        elif suffix in _PARQUETS:
             raise InputError("FG-IN-010", f"{path.name} is no Parquet file, whatever its name says: export it again")
         else:
             table = read_csv(file, delimiter=delimiter, encoding=encoding, only=only)
+    _check_no_sheet(sheet)
+    return table
+
+
+@contextmanager
+def open_in_parts(
+    path: Path, large: Large, *, delimiter: str = ",", encoding: str = "utf-8", sheet: str | None = None
+) -> Iterator[TableInParts | None]:
+    """A large CSV or Parquet file, open until the end of the block; None for any other: read that whole.
+
+    Raises like ``read_text_table``, in the block too: also when the file changed before its end.
+    """
+    with steady(path) as file:
+        table = _in_parts(path, file, large, delimiter, encoding)
+        if table is not None:
+            _check_no_sheet(sheet)
+            yield table
+            return
+    yield None
+
+
+def _in_parts(path: Path, file: BinaryIO, large: Large, delimiter: str, encoding: str) -> TableInParts | None:
+    head = file.read(4)
+    file.seek(0)
+    suffix = path.suffix.casefold()
+    if head == _PARQUET and suffix in (*_PARQUETS, ""):
+        parquet = LargeParquet(file)
+        return parquet if parquet.rows >= large.rows else None
+    if suffix in (*_WORKBOOKS, *_PARQUETS) or (head == _ZIP and not suffix):
+        return None
+    if path.stat().st_size < large.size or not delimiter.isascii():
+        return None
+    return LargeCsv(file, delimiter=delimiter, encoding=encoding)
+
+
+def _check_no_sheet(sheet: str | None) -> None:
     if sheet is not None:
         raise UsageError("FG-OP-083", "--sheet is for workbooks (.xlsx); this file has no sheets")
-    return table
 
 
 def _read_workbook(file: BinaryIO, head: bytes, sheet: str | None, only: Only | None) -> TextTable:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from frostglass.errors import InputError
 
 MOST_ROWS = 5_000_000
 """Most records that a table may have. To raise it, set ``frostglass.arrays.text_table.MOST_ROWS`` before reading."""
+
+MOST_ROWS_IN_PARTS = 2_000_000_000
+"""Most records of a file that is read in parts; raised in the same way."""
 
 MOST_COLUMNS = 5_000
 """Most columns that a table may have; raised in the same way."""
@@ -69,15 +73,19 @@ class TextColumn:
 class TextTable:
     """Columns of ``rows`` cells each, in the order of the source, and what was noted while reading.
 
-    ``headings`` are those of all columns of the source, also where only some of them were wanted and read.
+    ``headings`` are those of all columns of the source, also where only some of them were wanted and read. With
+    ``weights`` (int64, one a row) a row stands for so many records that are alike, otherwise for one.
     """
 
     columns: tuple[TextColumn, ...]
     rows: int
     notes: tuple[Note, ...] = ()
     headings: tuple[str, ...] = ()
+    weights: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
+        if self.weights is not None and (self.weights.dtype != np.int64 or self.weights.shape != (self.rows,)):
+            raise ValueError("the weights of a text table are int64, one a row")
         if any(len(column.index) != self.rows for column in self.columns):
             raise ValueError("the columns of a text table have one cell a row")
         names = tuple(column.name for column in self.columns)
@@ -87,8 +95,37 @@ class TextTable:
         if not all(name in remaining for name in names):
             raise ValueError("the columns of a text table stand in the order of its headings")
 
+    @property
+    def head(self) -> TextTable:
+        """The table itself: it is all there."""
+        return self
+
+    def parts(self, _wanted: Collection[str]) -> Iterator[TextTable]:
+        """The table itself, as the one part that it has."""
+        yield self
+
     def __repr__(self) -> str:
         return "<text table: withheld>"
+
+
+class TableInParts(Protocol):
+    """A source of records. Whoever counts asks it for rows and their weights, and for nothing else.
+
+    A ``TextTable`` is one, in a single part; so are the readers of large files. A distributed engine stands here too:
+    it groups the wanted columns by all of them, counts, and hands the groups over as one part with ``weights`` (in
+    Spark, ``frame.groupBy(*wanted).count()``).
+    """
+
+    @property
+    def head(self) -> TextTable:
+        """The headings, as the columns of a table; it has rows only where the source is in memory as a whole."""
+
+    def parts(self, wanted: Collection[str]) -> Iterator[TextTable]:
+        """The columns of those headings, part by part; each record is in exactly one."""
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was noted while reading; complete when all parts were taken."""
 
 
 def wanted_places(headings: Sequence[str], only: Only | None) -> tuple[int, ...]:
@@ -148,6 +185,16 @@ def check_number_of_columns(number: int) -> None:
             "FG-IN-025",
             f"the table has {number:,} columns and the limit is {MOST_COLUMNS:,}: delete those that the codebook does "
             "not name, or raise frostglass.arrays.text_table.MOST_COLUMNS",
+        )
+
+
+def check_number_in_parts(number: int) -> None:
+    """Refuse a file that is longer than ``MOST_ROWS_IN_PARTS``."""
+    if number > MOST_ROWS_IN_PARTS:
+        raise InputError(
+            "FG-IN-025",
+            f"the file has more than {MOST_ROWS_IN_PARTS:,} records, which is the limit: split it by release, or raise "
+            "frostglass.arrays.text_table.MOST_ROWS_IN_PARTS",
         )
 
 

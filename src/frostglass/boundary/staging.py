@@ -92,9 +92,13 @@ def _partial(folder: Path) -> Path:
 
 
 def _digest(table: Sensitive[CodedTable], key: bytes) -> str:
-    coded = table.reveal()
-    shape = f"{coded.codes.shape}".encode()
-    return hmac.new(key, shape + coded.codes.tobytes(), hashlib.sha256).hexdigest()
+    """A keyed digest of the weighted rows: the same for the same records, in whatever order they came."""
+    rows = table.reveal().rows
+    digest = hmac.new(key, f"{rows.codes.shape}".encode(), hashlib.sha256)
+    for column in rows.codes.T:
+        digest.update(column.tobytes())
+    digest.update(rows.weights.tobytes())
+    return digest.hexdigest()
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -13,7 +13,7 @@ from frostglass.desk.output import Voice
 from frostglass.desk.settings import need
 from frostglass.errors import UsageError
 from frostglass.sensitive import check as checking
-from frostglass.sensitive.intake import read
+from frostglass.sensitive.intake import opened
 from frostglass.simulate.casefiles import write_case_files
 from frostglass.simulate.coded import write_coded_table
 from frostglass.terms.unit import PrivacyUnit
@@ -95,15 +95,17 @@ def check(
     if unknown not in (None, "refuse", "missing"):
         raise UsageError("FG-OP-006", "--unknown takes refuse or missing")
     book = codebooks.load(need(codebook, "a codebook", "-c"))
-    table = read(data, delimiter=delimiter, encoding=encoding, sheet=sheet)
-    report = checking.check(
-        table,
-        book,
-        unit=PrivacyUnit(book.unit, 1 if max_records is None else max_records, person_key),
-        unknown="missing" if unknown == "missing" else "refuse",
-        structural=not without_constraints,
-        allow_empty=allow_empty,
-    )
+    unit = PrivacyUnit(book.unit, 1 if max_records is None else max_records, person_key)
+    whole = person_key is not None
+    with opened(data, delimiter=delimiter, encoding=encoding, sheet=sheet, whole=whole) as table:
+        report = checking.check(
+            table,
+            book,
+            unit=unit,
+            unknown="missing" if unknown == "missing" else "refuse",
+            structural=not without_constraints,
+            allow_empty=allow_empty,
+        )
     voice.say(report.text())
     voice.give(report.as_json())
     if private_report is not None:

@@ -26,10 +26,23 @@ class CodedColumn:
     positions: npt.NDArray[np.uint16]
     in_doubt: npt.NDArray[np.bool_] | None
 
+    @classmethod
+    def of(cls, codes: npt.NDArray[np.uint16], variable: Variable) -> CodedColumn:
+        """The column that a coder gave these codes to."""
+        in_doubt = codes == doubt(variable)
+        if not in_doubt.any():
+            return cls(codes, None)
+        return cls(np.where(in_doubt, np.uint16(MISSING), codes), in_doubt)
+
     def missing(self) -> npt.NDArray[np.bool_]:
         """Rows that have no value here; a refused value is one."""
         missing: npt.NDArray[np.bool_] = self.positions == MISSING
         return missing if self.in_doubt is None else missing & ~self.in_doubt
+
+
+def doubt(variable: Variable) -> int:
+    """The code of a refused value: one beyond the positions of the variable."""
+    return len(variable.codes) + 1
 
 
 @dataclass(frozen=True)
@@ -63,25 +76,122 @@ _MOST_LOOKED_INTO = 2_000
 """Most different values of a column that are looked into for a slip; with more, it is another column altogether."""
 
 
-def code_column(
-    column: TextColumn, variable: Variable, codebook: Codebook, unknown: OnUnknown, findings: Findings
-) -> CodedColumn:
-    """Positions of the cells; a value that is no code becomes missing, and is entered in ``findings``.
+class ColumnCoder:
+    """Codes the cells of one variable, part by part; each distinct value is looked up once, and all are remembered."""
 
-    Whether it is refused or taken as missing is ``unknown``'s choice, but for characters that cannot be seen: these are
-    always refused, because the file is not what it looks like.
-    """
-    counts = column.counts()
-    looked_into = itertools.count()
-    readings = [_read(value, variable, codebook, looked_into) for value in column.values]
-    _enter(column, variable, counts, readings, unknown, findings)
-    positions = np.array([one.position for one in readings], dtype=np.uint16)
-    doubts = np.array([one.in_doubt for one in readings], dtype=np.bool_)
-    if unknown == "missing":
-        doubts[:] = False
-    if not doubts.any():
-        _enter_shape(variable, counts, positions, findings)
-    return CodedColumn(positions[column.index], doubts[column.index] if doubts.any() else None)
+    def __init__(self, variable: Variable, codebook: Codebook, unknown: OnUnknown) -> None:
+        self.variable = variable
+        self._codebook = codebook
+        self._unknown = unknown
+        self._looked_into = itertools.count()
+        self._numbers: dict[str, int] = {}
+        self._counts: list[int] = []
+        self._codes: list[int] = []
+        self._by_sort: dict[_Sort, list[int]] = {}
+        self._first: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        """Number of distinct values so far."""
+        return len(self._numbers)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether any value so far was refused."""
+        return doubt(self.variable) in self._codes
+
+    def code(
+        self, column: TextColumn, *, weights: npt.NDArray[np.int64] | None = None, before: int | None = None
+    ) -> npt.NDArray[np.uint16]:
+        """Codes of the cells: positions, or ``doubt`` for a value that was refused.
+
+        A row stands for one record, or for ``weights`` of them. ``before`` is the number of records in earlier parts;
+        None when the records have no order.
+        """
+        known = len(self._numbers)
+        numbers = [self._number(value) for value in column.values]
+        for number, count in zip(numbers, _counts(column, weights), strict=True):
+            self._counts[number] += count
+        if before is not None and any(number >= known and number in self._first for number in numbers):
+            for number, first in zip(numbers, _firsts(column), strict=True):
+                if number >= known and number in self._first:
+                    self._first[number] = before + first + 1
+        codes = np.array([self._codes[number] for number in numbers], dtype=np.uint16)
+        return codes[column.index]
+
+    def enter(self, findings: Findings) -> None:
+        """Enter what there is to say of the values, those of all parts together.
+
+        Whether a value that is no code is refused or taken as missing is ``unknown``'s choice, but for characters that
+        cannot be seen: these are always refused, because the file is not what it looks like.
+        """
+        name = self.variable.name
+        for sort, numbers in self._by_sort.items():
+            count = sum(self._counts[number] for number in numbers)
+            if sort.is_note:
+                findings.note(sort.code, name, count, sort.message)
+            elif self._unknown == "missing" and not sort.always:
+                findings.note(sort.code, name, count, f"{sort.message}. Taken as missing, as you asked")
+            else:
+                findings.refuse(sort.code, name, count, sort.message)
+            if not sort.is_note:
+                findings.examples += self._examples(sort.code, numbers)
+        if not self.in_doubt:
+            self._enter_shape(findings)
+
+    def _number(self, value: str) -> int:
+        """The number of a distinct value; a new one is read."""
+        number = self._numbers.setdefault(value, len(self._numbers))
+        if number == len(self._codes):
+            reading = _read(value, self.variable, self._codebook, self._looked_into)
+            refused = reading.in_doubt and self._unknown == "refuse"
+            self._codes.append(doubt(self.variable) if refused else reading.position)
+            self._counts.append(0)
+            for sort in reading.sorts:
+                self._by_sort.setdefault(sort, []).append(number)
+                if not sort.is_note:
+                    self._first[number] = 0
+        return number
+
+    def _examples(self, code: str, numbers: list[int]) -> Iterator[Example]:
+        """The most frequent values behind a departure."""
+        listed = list(dict.fromkeys([*self.variable.codes, *self.variable.by_text]))
+        values = list(self._numbers)
+        for number in sorted(numbers, key=lambda one: -self._counts[one])[:MOST_EXAMPLES]:
+            close = difflib.get_close_matches(values[number].strip(), listed, n=1, cutoff=0.5)
+            yield Example(
+                code,
+                self.variable.name,
+                shown(values[number]),
+                self._counts[number],
+                self._first[number],
+                close[0] if close else None,
+            )
+
+    def _enter_shape(self, findings: Findings) -> None:
+        """Note a column that holds nothing, or the same in every record."""
+        held = {code for code, count in zip(self._codes, self._counts, strict=True) if count}
+        records = sum(self._counts)
+        if held == {MISSING}:
+            findings.note("FG-IN-046", self.variable.name, records, "records, and none has a value here")
+        elif len(held) == 1 and records > 1:
+            findings.note("FG-IN-046", self.variable.name, records, "records, and all have the same value here")
+
+
+def _counts(column: TextColumn, weights: npt.NDArray[np.int64] | None) -> list[int]:
+    """Number of records of each distinct value."""
+    counts = np.zeros(len(column.values), dtype=np.int64)
+    if weights is None:
+        counts = column.counts()
+    else:
+        np.add.at(counts, column.index, weights)
+    return [int(count) for count in counts]
+
+
+def _firsts(column: TextColumn) -> list[int]:
+    """The first row of each distinct value, from 0."""
+    first = np.zeros(len(column.values), dtype=np.int64)
+    first[column.index[::-1]] = np.arange(len(column.index) - 1, -1, -1)
+    return [int(row) for row in first]
 
 
 def _read(value: str, variable: Variable, codebook: Codebook, looked_into: Iterator[int]) -> _Reading:
@@ -125,50 +235,3 @@ def _respelled(text: str, code: str, variable: Variable, codebook: Codebook) -> 
         yield _SET
     if atoms != parts:
         yield _ALIAS
-
-
-def _enter(
-    column: TextColumn,
-    variable: Variable,
-    counts: npt.NDArray[np.int64],
-    readings: list[_Reading],
-    unknown: OnUnknown,
-    findings: Findings,
-) -> None:
-    by_sort: dict[_Sort, list[int]] = {}
-    for number, reading in enumerate(readings):
-        for sort in reading.sorts:
-            by_sort.setdefault(sort, []).append(number)
-    for sort, numbers in by_sort.items():
-        count = int(counts[numbers].sum())
-        if sort.is_note:
-            findings.note(sort.code, variable.name, count, sort.message)
-        elif unknown == "missing" and not sort.always:
-            findings.note(sort.code, variable.name, count, f"{sort.message}. Taken as missing, as you asked")
-        else:
-            findings.refuse(sort.code, variable.name, count, sort.message)
-        if not sort.is_note:
-            findings.examples += _examples(sort.code, column, variable, counts, numbers)
-
-
-def _examples(
-    code: str, column: TextColumn, variable: Variable, counts: npt.NDArray[np.int64], numbers: list[int]
-) -> Iterator[Example]:
-    """The most frequent values behind a departure."""
-    listed = list(dict.fromkeys([*variable.codes, *variable.by_text]))
-    for number in sorted(numbers, key=lambda one: -int(counts[one]))[:MOST_EXAMPLES]:
-        value = column.values[number]
-        close = difflib.get_close_matches(value.strip(), listed, n=1, cutoff=0.5)
-        first = int(np.argmax(column.index == number)) + 1
-        yield Example(code, variable.name, shown(value), int(counts[number]), first, close[0] if close else None)
-
-
-def _enter_shape(
-    variable: Variable, counts: npt.NDArray[np.int64], positions: npt.NDArray[np.uint16], findings: Findings
-) -> None:
-    """Note a column that holds nothing, or the same in every record."""
-    held = {int(position) for position, count in zip(positions, counts, strict=True) if count}
-    if held == {MISSING}:
-        findings.note("FG-IN-046", variable.name, int(counts.sum()), "records, and none has a value here")
-    elif len(held) == 1 and int(counts.sum()) > 1:
-        findings.note("FG-IN-046", variable.name, int(counts.sum()), "records, and all have the same value here")

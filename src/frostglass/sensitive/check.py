@@ -7,21 +7,17 @@ a private file alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from frostglass.arrays.text_table import TextTable
+from frostglass.arrays.text_table import TableInParts, TextTable
 from frostglass.arrays.whole_file import PRIVATE, write_whole
 from frostglass.errors import InputError
-from frostglass.sensitive.cells import CodedColumn, code_column
 from frostglass.sensitive.coded_table import CodedTable
-from frostglass.sensitive.contribution import Persons, bound
+from frostglass.sensitive.contribution import Persons
 from frostglass.sensitive.departure import Departure, Example, Findings
 from frostglass.sensitive.headings import Columns, match_columns
-from frostglass.sensitive.rules import check_rules
+from frostglass.sensitive.reduction import reduce_table, unfollowed
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.plan import OnUnknown
@@ -83,7 +79,7 @@ class CheckReport:
 
 
 def check(
-    table: Sensitive[TextTable],
+    table: Sensitive[TableInParts],
     codebook: Codebook,
     *,
     unit: PrivacyUnit,
@@ -94,12 +90,13 @@ def check(
     """Every departure of ``table`` from ``codebook``. ``structural``: whether its constraints are to be enforced.
 
     With ``unknown="missing"`` values that the codebook does not list count as missing, and so do sets not admitted.
+    InputError FG-IN-080 to FG-IN-082 for a table in parts that cannot be reduced.
     """
     return _look(table, codebook, unit, unknown, structural=structural, allow_empty=allow_empty)[0]
 
 
 def encode(
-    table: Sensitive[TextTable],
+    table: Sensitive[TableInParts],
     codebook: Codebook,
     *,
     unit: PrivacyUnit,
@@ -110,12 +107,12 @@ def encode(
     """The table in the codebook's positions, with at most ``unit.max_records`` rows a person.
 
     Raises InputError with the code of the first refusal; all of them are in its message, and its ``detail`` is the
-    CheckReport.
+    CheckReport. Otherwise like ``check``.
     """
-    report, coded, persons = _look(table, codebook, unit, unknown, structural=structural, allow_empty=allow_empty)
+    report, coded = _look(table, codebook, unit, unknown, structural=structural, allow_empty=allow_empty)
     if report.refused() or coded is None:
         raise _refusal(report)
-    return bound(coded, persons, most=unit.max_records) if persons is not None else coded
+    return coded
 
 
 def _refusal(report: CheckReport) -> InputError:
@@ -129,55 +126,43 @@ def _refusal(report: CheckReport) -> InputError:
 
 
 def _look(
-    table: Sensitive[TextTable],
+    table: Sensitive[TableInParts],
     codebook: Codebook,
     unit: PrivacyUnit,
     unknown: OnUnknown,
     *,
     structural: bool,
     allow_empty: bool,
-) -> tuple[CheckReport, Sensitive[CodedTable] | None, Sensitive[Persons] | None]:
-    text = table.reveal()
+) -> tuple[CheckReport, Sensitive[CodedTable] | None]:
+    """The report, and the coded table where nothing is refused."""
+    text, of_columns, of_people = table.reveal(), Findings(), Findings()
+    if unit.person_key is not None and not (isinstance(text, TextTable) and text.weights is None):
+        raise unfollowed()
+    columns = match_columns(text.head, codebook, unit.person_key, of_columns)
+    persons = _persons(columns, unit, codebook, of_people)
+    reduction = reduce_table(
+        text, columns, codebook, unknown, None if persons is None else persons.first(unit.max_records)
+    )
     findings = Findings()
     findings.take(text.notes)
-    if not text.rows and not allow_empty:
+    if not reduction.records and not allow_empty:
         findings.refuse("FG-IN-002", "", 0, "the table has no records; if that is meant, pass --allow-empty")
-    columns = match_columns(text, codebook, unit.person_key, findings)
-    coded = _coded(columns, codebook, unknown, findings, structural=structural)
-    persons = _persons(columns, unit, codebook, findings)
+    findings.add(of_columns)
+    reduction.enter(findings, structural=structural)
+    findings.add(of_people)
     report = CheckReport(
-        codebook.id, text.rows, tuple(findings.departures), Sensitive(tuple(findings.examples), "values of cases")
+        codebook.id,
+        reduction.records,
+        tuple(findings.departures),
+        Sensitive(tuple(findings.examples), "values of cases"),
     )
-    return report, coded, persons
+    if report.refused() or reduction.bounded is None:
+        return report, None
+    coded = CodedTable(codebook.domain, reduction.bounded, 1 if persons is None else unit.max_records)
+    return report, Sensitive(coded, "coded table")
 
 
-def _coded(
-    columns: Columns, codebook: Codebook, unknown: OnUnknown, findings: Findings, *, structural: bool
-) -> Sensitive[CodedTable] | None:
-    """The coded table; None when a column is missing."""
-    coded = {
-        variable.name: code_column(columns.of_variable[variable.name], variable, codebook, unknown, findings)
-        for variable in codebook.variables
-        if variable.name in columns.of_variable
-    }
-    if len(coded) < len(codebook.variables):
-        return None
-    in_order = [coded[name] for name in codebook.domain.names]
-    _enter_empty_records(in_order, findings)
-    check_rules(in_order, codebook, findings, enforced=structural)
-    positions = np.stack([one.positions for one in in_order], axis=1)
-    return Sensitive(CodedTable(codebook.domain, positions), "coded table")
-
-
-def _enter_empty_records(columns: Sequence[CodedColumn], findings: Findings) -> None:
-    empty = np.ones(len(columns[0].positions), dtype=np.bool_)
-    for column in columns:
-        empty &= column.missing()
-    if empty.any():
-        findings.note("FG-IN-018", "", int(empty.sum()), "records without any value; kept, for each may be a person")
-
-
-def _persons(columns: Columns, unit: PrivacyUnit, codebook: Codebook, findings: Findings) -> Sensitive[Persons] | None:
+def _persons(columns: Columns, unit: PrivacyUnit, codebook: Codebook, findings: Findings) -> Persons | None:
     """Whose row each is; None when each row is one person, or when that cannot be told."""
     if columns.key is None:
         return None
@@ -199,4 +184,4 @@ def _persons(columns: Columns, unit: PrivacyUnit, codebook: Codebook, findings: 
     if more and not persons.blank:
         most = f"the first {unit.max_records} of each count" if unit.max_records > 1 else "the first of each counts"
         findings.note("FG-IN-044", name, more, f"people with more than {unit.max_records} record; {most}")
-    return Sensitive(persons, "person keys")
+    return persons

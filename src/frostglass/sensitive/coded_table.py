@@ -1,4 +1,4 @@
-"""The coded table: the records as positions in the codebook's domain."""
+"""The coded table: the records as positions in the codebook's domain, those that are alike together."""
 
 from __future__ import annotations
 
@@ -7,27 +7,34 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from frostglass.arrays.weighted_rows import WeightedRows, reduce_rows
 from frostglass.terms.domain import Domain
 
 
 @dataclass(frozen=True, repr=False)
 class CodedTable:
-    """``codes`` is uint16, one row a record and one column an attribute in the domain's order; 0 is missing.
+    """``rows`` are the different records with their numbers: one column an attribute in the domain's order; 0 is
+    missing.
 
-    One person has at most ``max_records`` of the rows. It travels as ``Sensitive[CodedTable]`` and prints nothing of
+    One person has at most ``max_records`` of the records. It travels as ``Sensitive[CodedTable]`` and prints nothing of
     its content.
     """
 
     domain: Domain
-    codes: npt.NDArray[np.uint16]
+    rows: WeightedRows
     max_records: int = 1
 
     def __post_init__(self) -> None:
-        if self.codes.dtype != np.uint16 or self.codes.ndim != 2 or self.codes.shape[1] != len(self.domain):
-            raise ValueError("a coded table is uint16 with one column for each attribute")
-        if len(self.codes) and (self.codes.max(axis=0) >= np.array(self.domain.sizes)).any():
+        codes = self.rows.codes
+        if codes.shape[1] != len(self.domain):
+            raise ValueError("a coded table has one column for each attribute")
+        if len(codes) and (codes.max(axis=0) >= np.array(self.domain.sizes)).any():
             raise ValueError("a coded table holds a position that its attribute does not have")
-        self.codes.setflags(write=False)
+
+    @classmethod
+    def of(cls, domain: Domain, codes: npt.NDArray[np.uint16], max_records: int = 1) -> CodedTable:
+        """The table of records, one line of ``codes`` (uint16) each. Their order is lost."""
+        return cls(domain, reduce_rows(codes, domain.sizes), max_records)
 
     def __repr__(self) -> str:
         return "<coded table: withheld>"

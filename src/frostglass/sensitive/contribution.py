@@ -14,8 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from frostglass.arrays.text_table import TextColumn, unseen_characters
-from frostglass.sensitive.coded_table import CodedTable
-from frostglass.terms.custody import Sensitive
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,12 +45,10 @@ class Persons:
         """Number of people who have more than ``most`` rows."""
         return int((np.bincount(self.of_row, minlength=1) > most).sum())
 
-
-def bound(table: Sensitive[CodedTable], persons: Sensitive[Persons], *, most: int) -> Sensitive[CodedTable]:
-    """The table with the first ``most`` rows of each person, in the order of the source."""
-    coded, of_row = table.reveal(), persons.reveal().of_row
-    kept = CodedTable(coded.domain, coded.codes[_number_within(of_row) < most], max_records=most)
-    return Sensitive(kept, "coded table")
+    def first(self, most: int) -> npt.NDArray[np.bool_]:
+        """Which rows are among the first ``most`` of their person, in the order of the source."""
+        within: npt.NDArray[np.bool_] = _number_within(self.of_row) < most
+        return within
 
 
 def _number_within(of_row: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -19,8 +19,9 @@ def count(table: Sensitive[CodedTable], attributes: AttributeSet) -> Sensitive[n
     One record more or less moves exactly one cell, by one.
     """
     coded = table.reveal()
-    domain = coded.domain
-    return Sensitive(tally(coded.codes, domain.axes(attributes), domain.shape(attributes)), "exact marginal")
+    domain, rows = coded.domain, coded.rows
+    exact = tally(rows.codes, domain.axes(attributes), domain.shape(attributes), rows.weights)
+    return Sensitive(exact, "exact marginal")
 
 
 def distances(

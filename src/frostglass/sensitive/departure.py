@@ -79,6 +79,11 @@ class Findings:
         for one in notes:
             self.note(one.code, one.place, one.count, one.message)
 
+    def add(self, others: Findings) -> None:
+        """Enter what was found apart."""
+        self.departures += others.departures
+        self.examples += others.examples
+
 
 def shown(value: str) -> str:
     """A value as the private report writes it: what cannot be seen, and what HTML would obey, as ``\\u`` escapes."""

@@ -13,25 +13,33 @@ from frostglass.terms.codebook import Codebook
 from frostglass.terms.constraint import Clause
 
 
-def check_rules(columns: Sequence[CodedColumn], codebook: Codebook, findings: Findings, *, enforced: bool) -> None:
+def check_rules(
+    columns: Sequence[CodedColumn],
+    weights: npt.NDArray[np.int64],
+    codebook: Codebook,
+    findings: Findings,
+    *,
+    enforced: bool,
+) -> None:
     """Enter how many records break each structural constraint, and what is known of the expectations.
 
-    ``columns`` run with the domain. A record with a refused value in a column of a rule is not said to break it.
+    ``columns`` run with the domain; each of their rows stands for so many records as ``weights`` says. A record with a
+    refused value in a column of a rule is not said to break it.
     """
     sentences = {one.name: one.sentence for one in codebook.constraints}
     for rule, broken in broken_rules(columns, codebook.clauses).items():
-        count = int(broken.sum())
+        count = int(weights[broken].sum())
         sentence = sentences.get(rule, "")
         if count and enforced:
             way_out = "correct the records, or leave constraints unenforced with --without-constraints"
             findings.refuse("FG-IN-047", rule, count, f"records break the rule ({sentence}): {way_out}")
         elif count:
             findings.note("FG-IN-047", rule, count, f"records break the rule ({sentence}), which is left unenforced")
-    _enter_expectations(columns, codebook, findings)
+    _enter_expectations(columns, weights, codebook, findings)
 
 
 def broken_rules(columns: Sequence[CodedColumn], clauses: Sequence[Clause]) -> Mapping[str, npt.NDArray[np.bool_]]:
-    """By rule, which records break any of its clauses."""
+    """By rule, which rows break any of its clauses."""
     broken: dict[str, npt.NDArray[np.bool_]] = {}
     for clause in clauses:
         breaks = ~_holds(columns, clause)
@@ -40,7 +48,7 @@ def broken_rules(columns: Sequence[CodedColumn], clauses: Sequence[Clause]) -> M
 
 
 def _holds(columns: Sequence[CodedColumn], clause: Clause) -> npt.NDArray[np.bool_]:
-    """Which records satisfy the clause, or may: a value in doubt is given the benefit of it."""
+    """Which rows satisfy the clause, or may: a value in doubt is given the benefit of it."""
     holds = np.zeros(len(columns[0].positions), dtype=np.bool_)
     for literal in clause.literals:
         column = columns[literal.place]
@@ -52,11 +60,13 @@ def _holds(columns: Sequence[CodedColumn], clause: Clause) -> npt.NDArray[np.boo
     return holds
 
 
-def _enter_expectations(columns: Sequence[CodedColumn], codebook: Codebook, findings: Findings) -> None:
+def _enter_expectations(
+    columns: Sequence[CodedColumn], weights: npt.NDArray[np.int64], codebook: Codebook, findings: Findings
+) -> None:
     """Note, for each expected rate of recorded values, how many records have none. Never refused: it is about data."""
     for constraint in codebook.constraints:
         for name in constraint.variables if constraint.kind == "complete_rate" else ():
-            missing = int(columns[codebook.domain.place(name)].missing().sum())
+            missing = int(weights[columns[codebook.domain.place(name)].missing()].sum())
             if missing:
                 findings.note(
                     "FG-IN-076",
