@@ -31,6 +31,9 @@ PEER_RECORDS = 500_000
 PEER_SAMPLE = 20_000
 """So many records are drawn from the peer's model, whatever the size: its time grows with what is drawn."""
 
+WIDE_CODEBOOK, WIDE_RECORDS, CLASSES = "ctdc-global", 200_000, 40
+"""Of the table with many categories: 27 variables, two of them with 196 values."""
+
 REPLACED = 0.03
 COPY_DISTURBED = 0.2
 _CHUNK = 500_000
@@ -59,6 +62,10 @@ def cases(base: Table, work: Path, *, with_peer: bool, most_records: int, time_l
     for columns in COLUMNS:
         table = grown(base, RECORDS[0], columns, work)
         yield Case("columns", RECORDS[0], columns, 3, _job(table, FROSTGLASS, 3, work, time_limit))
+    if most_records >= WIDE_RECORDS:
+        table = wide(work)
+        job = _job(table, FROSTGLASS, 3, work, time_limit)
+        yield Case("categories", WIDE_RECORDS, len(table.sizes), 3, job)
     table = grown(base, RECORDS[0], len(base.sizes), work)
     for length in LENGTHS:
         yield Case("length", RECORDS[0], len(base.sizes), length, _job(table, FROSTGLASS, length, work, time_limit))
@@ -82,6 +89,36 @@ def grown(base: Table, records: int, columns: int, work: Path) -> Table:
         Path(table.source).write_text(codebook_text(name, dict(zip(names, sizes, strict=True))))
         _write(table, sizes, names, base.truth, records)
     return table
+
+
+def wide(work: Path) -> Table:
+    """A table for the widest codebook that is shipped, drawn from a model of latent classes; written if not there.
+
+    Each class has its own shares of the values of each variable, most of them on few values.
+    """
+    name, folder = f"{WIDE_CODEBOOK}-{WIDE_RECORDS}", work / "tables"
+    table = Table(name, name, folder / f"{name}.parquet", WIDE_CODEBOOK, structural=False)
+    if not table.data.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        generator = np.random.default_rng(1)
+        of_class = generator.choice(CLASSES, WIDE_RECORDS, p=generator.dirichlet(np.full(CLASSES, 0.5)))
+        columns = [_by_class(of_class, size, generator) for size in table.sizes]
+        labels = [pa.array([None, *each.codes], pa.string()) for each in table.codebook.domain.attributes]
+        texts = [values.take(pa.array(column)) for values, column in zip(labels, columns, strict=True)]
+        pq.write_table(pa.table(texts, names=list(table.codebook.domain.names)), table.data)
+        np.save(table.positions, np.stack(columns, axis=1))
+    return table
+
+
+def _by_class(of_class: npt.NDArray[np.int64], size: int, generator: np.random.Generator) -> npt.NDArray[np.uint16]:
+    rarer = size * 0.15 / np.arange(1, size + 1) ** 1.2 + 1e-3
+    edges = np.cumsum([generator.dirichlet(rarer) for _ in range(CLASSES)], axis=1)
+    mark = generator.random(len(of_class))
+    column = np.empty(len(of_class), dtype=np.uint16)
+    for number in range(CLASSES):
+        mine = of_class == number
+        column[mine] = np.minimum(np.searchsorted(edges[number], mark[mine]), size - 1)
+    return column
 
 
 def _repeated(sizes: tuple[int, ...], columns: int) -> tuple[int, ...]:

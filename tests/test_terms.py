@@ -118,6 +118,19 @@ def test_triples_too_large_to_be_chosen_are_no_candidates() -> None:
     assert {mixed.cells(each) for each in wanted.candidates} == {27, 909}
 
 
+def test_where_no_triple_fits_the_pairs_get_the_whole_budget() -> None:
+    wide = domain(*[9] * 4)
+    wanted = workload(wide, length=3, cells=sum(wide.cells_of_length(order) for order in (1, 2)) + 999)
+    assert not wanted.candidates
+    assert wanted.orders == (1, 2)
+    assert sum(wanted.fixed.values()) == 1
+
+
+def test_too_many_triples_to_choose_from_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"FG-OP-004 these 110 variables have 215,820 triples"):
+        workload(domain(*[1] * 110), length=3, cells=1_000_000)
+
+
 def test_pairs_that_exceed_the_budget_are_refused_with_the_figures() -> None:
     with pytest.raises(UsageError, match=r"FG-OP-004 the pairs of these 60 variables alone have [0-9,]+ cells"):
         workload(domain(*[10] * 60), length=3, cells=100_000)

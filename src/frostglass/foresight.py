@@ -15,6 +15,7 @@ from frostglass.synthesis.least_squares import foresee
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Plan
+from frostglass.withholding import Withheld, nearest_curves
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,10 @@ class LengthForesight:
 
 @dataclass(frozen=True)
 class Foresight:
-    """``error`` is the typical sd of the longest estimates, which tau follows.
+    """``error`` is the typical sd of the longest estimates, which the rule for tau follows.
 
-    ``candidates`` and ``chosen_cells``: among how many triples is chosen, and how many cells they may have; or 0.
+    ``candidates`` and ``chosen_cells``: among how many triples is chosen, and how many cells those may have; or 0.
+    ``withholding`` holds, for other tau, what noise of this size fabricated and lost on the benchmark tables.
     """
 
     rows: tuple[LengthForesight, ...]
@@ -48,6 +50,7 @@ class Foresight:
     nano_rho: int
     candidates: int
     chosen_cells: int
+    withholding: tuple[Withheld, ...]
 
 
 def foresight(codebook: Codebook, plan: Plan, accountant: Accountant, delta: Fraction) -> Foresight:
@@ -58,15 +61,17 @@ def foresight(codebook: Codebook, plan: Plan, accountant: Accountant, delta: Fra
     wanted, sigmas = planned_noise(codebook, plan, nano_rho, noise)
     sd = {each: noise.sd(sigma) for each, sigma in sigmas.items()}
     estimate = foresee(codebook.domain, sd)
+    error = typical_error(estimate, plan.length)
     lengths = range(1, min(plan.length, len(codebook.domain)) + 1)
     rows = tuple(_foresight_of(codebook, estimate, length, sd) for length in lengths)
     return Foresight(
         rows=rows,
-        tau=plan.tau or least_stated(typical_error(estimate, plan.length)),
-        error=typical_error(estimate, plan.length),
+        tau=plan.tau or least_stated(error),
+        error=error,
         nano_rho=nano_rho,
         candidates=len(wanted.candidates),
         chosen_cells=wanted.chosen_cells,
+        withholding=nearest_curves(error, [length for length in lengths if length > 1]),
     )
 
 

@@ -20,7 +20,7 @@ class Contents:
 
     ``on`` is the day of the release. ``scope`` is the ledger's scope as of the commit; ``seq`` and ``head`` belong to
     the commit entry, ``reserve_seq`` and ``reserve_head`` to the reservation. ``engine`` names what made the records,
-    such as "all-tables/1", and ``environment`` what its arithmetic may depend on. ``sealable`` is false where the
+    such as "measure-and-fit/1", and ``environment`` what its arithmetic may depend on. ``sealable`` is false where the
     noise was scripted or the ledger ephemeral.
     """
 

@@ -25,6 +25,7 @@ from frostglass.sensitive.check import CheckReport
 from frostglass.terms.budget import NANO, decimal_text
 from frostglass.terms.plan import Plan
 from frostglass.terms.workload import LONGEST_CHOSEN
+from frostglass.withholding import Withheld
 
 OutFolder = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the bundle; it must not exist.")]
 DataFile = Annotated[Path | None, typer.Argument(help="The coded table: CSV, Parquet or XLSX.", metavar="[DATA]")]
@@ -258,6 +259,9 @@ def _show_plan(settings: Settings, accountant: str, voice: Voice) -> None:
             "candidates": foreseen.candidates,
             "chosen_cells": foreseen.chosen_cells,
             "lengths": [row.__dict__ for row in foreseen.rows],
+            "withholding_on_benchmark_tables": [
+                {"table": each.table, **each.__dict__} for each in foreseen.withholding
+            ],
         }
     )
     voice.say(_plan_text(decided, foreseen, accountant, decimal_text(delta)))
@@ -298,9 +302,36 @@ def _plan_text(decided: Plan, foreseen: foresight.Foresight, accountant: str, de
             f"combinations below {foreseen.tau} are withheld, as they cannot be told from noise: for reliability",
             "errors are in records, and the same however many records there are; counts of the fitted records are",
             "usually nearer to the truth than these errors say",
+            *_withholding(foreseen),
             f"plan {decided.sha256[:16]}; no data was opened and nothing was spent",
         ]
     )
+
+
+def _withholding(foreseen: foresight.Foresight) -> list[str]:
+    """What other thresholds gave on the benchmark tables, as lines; nothing where no longer combination is shown."""
+    points = foreseen.withholding
+    if not points:
+        return []
+    columns = list(dict.fromkeys((each.table, each.length) for each in points))
+    found = {(each.table, each.length, each.tau): each for each in points}
+    taus = sorted({each.tau for each in points if each.tau <= 4 * foreseen.tau})
+    head = ("from", *(f"{name}, length {length}" for name, length in columns))
+    lines = [(f"{tau:,}", *(_shares(found.get((*column, tau))) for column in columns)) for tau in taus]
+    return [
+        "",
+        "fabricated / lost shares when released from other counts on (--tau), on the benchmark tables (records x",
+        "variables) with noise of nearly this size; your table is another, and none of your data is in these figures:",
+        "",
+        table(head, lines, right=tuple(range(len(head)))),
+        "",
+    ]
+
+
+def _shares(point: Withheld | None) -> str:
+    if point is None:
+        return ""
+    return f"{'–' if point.fabricated is None else format(point.fabricated, '.1%')} / {point.lost:.1%}"
 
 
 def _measured(row: foresight.LengthForesight, foreseen: foresight.Foresight) -> str:

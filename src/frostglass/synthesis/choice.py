@@ -16,7 +16,7 @@ def choose(domain: Domain, workload: Workload, distances: Distances) -> dict[Att
     """The triples that the pairs explain worst for their size, as many as the cells allow, with their shares.
 
     They are taken in the order of distance by the square root of cells, which is how the noise of a whole table
-    grows; the shares follow the rule of all tables. Raises UsageError never: one candidate always fits.
+    grows; the shares follow the rule of all tables. No candidate is larger than all cells, so one is always taken.
     """
     cells = np.array([domain.cells(each) for each in distances.candidates], dtype=np.float64)
     order = np.argsort(-distances.answer / np.sqrt(cells), kind="stable")

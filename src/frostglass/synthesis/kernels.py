@@ -287,14 +287,3 @@ def sweep(
                         slope[cell + np.uint64(new) * step] += up
                         row += np.uint64(1)
                     record[attribute] = new
-
-
-@njit(cache=True, nogil=True)
-def merge(slope, one, other):
-    """The mean of two copies of ``slope``; all three hold it afterwards."""
-    half = np.float32(0.5)
-    for cell in range(len(slope)):
-        both = half * one[cell] + half * other[cell]
-        slope[cell] = both
-        one[cell] = both
-        other[cell] = both

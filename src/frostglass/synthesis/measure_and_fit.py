@@ -19,9 +19,9 @@ from frostglass.released.synthetic import SyntheticRecords
 from frostglass.released.tabulation import typical_error
 from frostglass.synthesis import least_squares
 from frostglass.synthesis.choice import choose
-from frostglass.synthesis.record_fit import Effort, Wanted, mean_tables, pairs_model, polish, whole_aim
+from frostglass.synthesis.record_fit import Effort, Wanted, mean_tables, pairs_model, whole_aim
 from frostglass.synthesis.rules import Rules, compile_rules
-from frostglass.synthesis.sweeps import Codes, State
+from frostglass.synthesis.sweeps import Aim, Codes, State, count_cells, sweep
 from frostglass.synthesis.temperature import choose_temperature, usual_temperature
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.constraint import Clause
@@ -40,6 +40,9 @@ EFFORTS: dict[Fit, Effort] = {
 
 MOST_FITTED = 60_000
 """Records that are fitted; a larger table gets each of them several times, and a last pass over all."""
+
+MOST_POLISHED = 100_000
+"""Of a larger table so many records are visited in the last pass: repeating has left little to do."""
 
 _CHOICE_SEED = 0
 """Seeds the pairs' model that triples are chosen by; what it chooses is then recorded."""
@@ -139,16 +142,15 @@ def _fitted(whole: Wanted, rules: Rules, fit: Fit, seed: int, state: State, prog
     codes = start.codes
     tables = mean_tables(codes, aim, rules, effort, temperature=temperature, state=state)
     progress("bringing the records to the mean of the fit")
+    target = Aim(aim.layout, tables * (whole.total / part.total), aim.weight, np.zeros(aim.layout.cells))
+    if whole.total == part.total:
+        for _ in range(effort.polishing):
+            sweep(codes, target, rules, temperature=0, state=state)
+        return codes
+    times, over = divmod(whole.total, part.total)
+    counts = times * count_cells(aim.layout, codes) + count_cells(aim.layout, codes[:over])
     codes = _repeated(codes, whole.total)
-    polish(
-        codes,
-        aim.layout,
-        tables * (whole.total / part.total),
-        aim.weight,
-        rules,
-        passes=effort.polishing,
-        state=state,
-    )
+    sweep(codes, target, rules, temperature=0, state=state, counts=counts, most=MOST_POLISHED)
     return codes
 
 

@@ -142,15 +142,6 @@ def mean_tables(codes: Codes, aim: Aim, rules: Rules, effort: Effort, *, tempera
     return np.asarray(sum(totals) / (len(chains) * effort.kept))
 
 
-def polish(
-    codes: Codes, layout: Layout, tables: Floats, weight: Floats, rules: Rules, *, passes: int, state: State
-) -> None:
-    """Move ``codes``, in place, as near to ``tables`` as single changes bring them."""
-    aim = Aim(layout, target=tables, weight=weight, base=np.zeros(layout.cells))
-    for _ in range(passes):
-        sweep(codes, aim, rules, temperature=0, state=state)
-
-
 def independent_columns(margins: Sequence[Floats], total: int, state: State) -> Codes:
     """Each value as often as its share of the margin, in random order."""
     codes = np.zeros((total, len(margins)), dtype=np.uint16)

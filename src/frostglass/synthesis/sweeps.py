@@ -1,4 +1,4 @@
-"""One pass over all records: towards the tables, at a temperature, within the rules. On two cores where that helps.
+"""One pass over all records: towards the tables, at a temperature, within the rules.
 
 The energy of a set of records is ``sum over cells of weight * (records in the cell - target)**2 + base * records``.
 At temperature T a value is drawn with probability proportional to ``exp(-energy / T)``; at 0 the best one is taken.
@@ -7,8 +7,6 @@ At temperature T a value is drawn with probability proportional to ``exp(-energy
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +19,6 @@ from frostglass.synthesis.rules import Rules
 Codes = npt.NDArray[np.uint16]
 Slopes = npt.NDArray[np.float32]
 State = npt.NDArray[np.uint64]
-
-LEAST_SHARED = 150_000
-"""From so many records on, two workers share a pass; with fewer, what they don't see of each other would show."""
-
-PARTS = 60
-"""Two workers meet so many times in a pass."""
 
 _LOG_OF_LEAST = 16
 """Probabilities below exp(-16) of the likeliest value's count as 0."""
@@ -61,46 +53,31 @@ def count_cells(layout: Layout, codes: Codes) -> Ints:
     return counts
 
 
-def sweep(codes: Codes, aim: Aim, rules: Rules, *, temperature: float, state: State) -> Slopes:
-    """Visit every value of every record once, in place; returns the slopes at the end.
+def sweep(
+    codes: Codes,
+    aim: Aim,
+    rules: Rules,
+    *,
+    temperature: float,
+    state: State,
+    counts: Ints | None = None,
+    most: int | None = None,
+) -> Slopes:
+    """Visit every value of every record once, or of ``most`` of them, in place; returns the slopes at the end.
 
-    The result depends on ``state`` alone and not on how many cores there are: the two workers and what each of them
-    visits are fixed.
-    """
-    order = np.arange(len(codes))
-    kernels.shuffle(order, state)
-    slopes = aim.slopes(count_cells(aim.layout, codes))
-    if len(codes) < LEAST_SHARED:
-        _visitor(codes, aim, rules, temperature, workers=1)(order, slopes, state)
-        return slopes
-    visit = _visitor(codes, aim, rules, temperature, workers=2)
-    copies = slopes.copy(), slopes.copy()
-    states = tuple(np.array([kernels.next_word(state)], dtype=np.uint64) for _ in copies)
-    with ThreadPoolExecutor(2) as pool:
-        for part in np.array_split(order, PARTS):
-            list(pool.map(visit, np.array_split(part, 2), copies, states))
-            kernels.merge(slopes, *copies)
-    return slopes
-
-
-def _visitor(
-    codes: Codes, aim: Aim, rules: Rules, temperature: float, *, workers: int
-) -> Callable[[Ints, Slopes, State], None]:
-    """Visits records, and updates slopes as if every one of ``workers`` made the same moves at the same time.
-
-    Without that, each would make up for the whole of a difference, and together they would overshoot.
+    ``counts`` are the records in every cell, where they are known.
     """
     layout = aim.layout
-    step_up = (2 * workers * aim.weight[layout.table]).astype(np.float32)
+    order = np.arange(len(codes))
+    kernels.shuffle(order, state)
+    slopes = aim.slopes(count_cells(layout, codes) if counts is None else counts)
+    step_up = (2 * aim.weight[layout.table]).astype(np.float32)
     own_step = np.add.reduceat(np.append(step_up, 0).astype(np.float64), layout.first[:-1]).astype(np.float32)
     own_step[np.diff(layout.first) == 0] = 0
     coldness = np.float32(kernels.STEPS / temperature if temperature else 0)
-
-    def visit(order: Ints, slopes: Slopes, state: State) -> None:
-        kernels.sweep(
-            codes, order, slopes, layout.sizes, layout.first, layout.offset, layout.stride, layout.others,
-            layout.strides, step_up, own_step, rules.start, rules.place, rules.truth, rules.used, rules.uses,
-            coldness, EXPONENTIAL, state,
-        )  # fmt: skip
-
-    return visit
+    kernels.sweep(
+        codes, order[:most], slopes, layout.sizes, layout.first, layout.offset, layout.stride, layout.others,
+        layout.strides, step_up, own_step, rules.start, rules.place, rules.truth, rules.used, rules.uses,
+        coldness, EXPONENTIAL, state,
+    )  # fmt: skip
+    return slopes

@@ -115,10 +115,18 @@ def _all_tables(domain: Domain, length: int, cells: int) -> Workload:
 
 
 def _with_choice(domain: Domain, cells: int) -> Workload:
+    if domain.number_of_sets(LONGEST_CHOSEN) > MOST_CANDIDATES:
+        raise UsageError(
+            "FG-OP-004",
+            f"these {len(domain)} variables have {domain.number_of_sets(LONGEST_CHOSEN):,} triples to choose from, and "
+            f"at most {MOST_CANDIDATES:,} can be: choose fewer variables, or reporting length 2",
+        )
     left = cells - sum(domain.cells_of_length(order) for order in (1, 2))
-    candidates = tuple(each for each in domain.sets_of_length(3) if domain.cells(each) <= left)
+    candidates = tuple(each for each in domain.sets_of_length(LONGEST_CHOSEN) if domain.cells(each) <= left)
+    spent = sum(SHARES_WITH_CHOICE.values())
     fixed: dict[AttributeSet, Fraction] = {}
     for order, share in SHARES_WITH_CHOICE.items():
-        fixed |= in_proportion(domain, domain.sets_of_length(order), share)
-    chosen_share = 1 - sum(SHARES_WITH_CHOICE.values()) - RANKING_SHARE
-    return Workload(fixed, candidates, RANKING_SHARE, chosen_share, left)
+        fixed |= in_proportion(domain, domain.sets_of_length(order), share if candidates else share / spent)
+    if not candidates:
+        return Workload(fixed)
+    return Workload(fixed, candidates, RANKING_SHARE, 1 - spent - RANKING_SHARE, left)
