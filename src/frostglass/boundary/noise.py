@@ -10,7 +10,7 @@ import math
 import os
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -69,6 +69,13 @@ class CumulativeTable:
     thresholds: tuple[int, ...]
     upper: npt.NDArray[np.uint64]
     lower: npt.NDArray[np.uint64]
+
+    @cached_property
+    def sd(self) -> float:
+        """Standard deviation: ``E X**2`` is the sum over k of ``(2k + 1) P(|X| > k)``."""
+        tails = self.thresholds[-self.least - 1 :: -1]
+        square = 2 * sum((2 * k + 1) * tail for k, tail in enumerate(tails))
+        return math.sqrt(square / (1 << BITS))
 
     @property
     def error(self) -> int:
@@ -204,10 +211,7 @@ class RoundedGaussian:
 
     def sd(self, sigma: Fraction) -> float:
         """From the table itself: ``E X**2`` is the sum over k of ``(2k + 1) P(|X| > k)``, near ``sigma**2 + 1/12``."""
-        table = cumulative_table(sigma)
-        tails = table.thresholds[-table.least - 1 :: -1]
-        square = 2 * sum((2 * k + 1) * tail for k, tail in enumerate(tails))
-        return math.sqrt(square / (1 << BITS))
+        return cumulative_table(sigma).sd
 
     def table_error(self, sigma: Fraction) -> int:
         return cumulative_table(sigma).error

@@ -7,8 +7,9 @@ it; from it all else can be computed again. Receipts come back exactly as they w
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 import polars as pl
@@ -85,27 +86,33 @@ def _metadata(receipt: Receipt) -> dict[str, str]:
 
 def _frame(answers: Answers, domain: Domain) -> pl.DataFrame:
     """One row a cell, or a candidate where distances are given; in the order of the receipts."""
-    labels = Labels(domain)
-    parts = [(each.receipt, _cells(each, labels, domain)) for each in answers.measurements]
+    parts = [_cells(list(alike), domain) for _, alike in groupby(answers.measurements, key=lambda one: one.answer.ndim)]
     if answers.distances is not None:
-        parts.append((answers.distances.receipt, _candidates(answers.distances, domain)))
-    parts.sort(key=lambda part: part[0].number)
-    of = np.repeat(np.arange(len(parts)), [frame.height for _, frame in parts])
-    receipts = [receipt for receipt, _ in parts]
-    return pl.concat([frame for _, frame in parts]).with_columns(
-        pl.Series("sigma", [_exact(each.sigma) for each in receipts]).gather(of),
-        pl.Series("rho", [_exact(each.rho) for each in receipts]).gather(of),
-        pl.Series("receipt", np.array([each.number for each in receipts], dtype=np.int32)[of]),
-    )
+        parts.append(_candidates(answers.distances, domain))
+    receipts = {receipt.number: (_exact(receipt.sigma), _exact(receipt.rho)) for receipt in answers.receipts}
+    frame = pl.concat(parts).sort("receipt", maintain_order=True)
+    of = frame["receipt"].rle_id()
+    paid = [receipts[number] for number in frame["receipt"].unique(maintain_order=True)]
+    return frame.with_columns(
+        pl.Series("sigma", [sigma for sigma, _ in paid], dtype=pl.String).gather(of),
+        pl.Series("rho", [rho for _, rho in paid], dtype=pl.String).gather(of),
+    ).select(*COLUMNS)
 
 
-def _cells(measurement: Measurement, labels: Labels, domain: Domain) -> pl.DataFrame:
+def _cells(measurements: Sequence[Measurement], domain: Domain) -> pl.DataFrame:
+    """The cells of tables of as many attributes each, in the order in which the answers lie in memory."""
+    sizes = [each.answer.size for each in measurements]
+    of = np.repeat(np.arange(len(measurements)), sizes)
+    axes = np.array([domain.axes(each.attributes) for each in measurements], dtype=np.int64)
+    positions = [np.indices(each.answer.shape, dtype=np.uint16).reshape(axes.shape[1], -1).T for each in measurements]
+    names = pl.Series([joined_names(domain, each.attributes) for each in measurements], dtype=pl.String)
     return pl.DataFrame(
         {
-            "variables": pl.repeat(joined_names(domain, measurement.attributes), measurement.answer.size, eager=True),
-            "values": _values(measurement, labels, domain),
-            "answer": measurement.answer.reshape(-1),
-            "sd": np.full(measurement.answer.size, measurement.sd),
+            "variables": names.gather(of),
+            "values": Labels(domain).joined(axes[of], np.concatenate(positions)),
+            "answer": np.concatenate([each.answer.reshape(-1) for each in measurements]),
+            "sd": np.repeat([each.sd for each in measurements], sizes),
+            "receipt": np.repeat(np.array([each.receipt.number for each in measurements], dtype=np.int32), sizes),
         }
     )
 
@@ -117,16 +124,9 @@ def _candidates(distances: Distances, domain: Domain) -> pl.DataFrame:
             "values": pl.repeat(DISTANCE, len(distances.candidates), eager=True),
             "answer": distances.answer,
             "sd": np.full(len(distances.answer), distances.sd),
+            "receipt": np.full(len(distances.answer), distances.receipt.number, dtype=np.int32),
         }
     )
-
-
-def _values(measurement: Measurement, labels: Labels, domain: Domain) -> pl.Series:
-    """The values of every cell, in the order in which the answer lies in memory: the last axis runs fastest."""
-    shape = measurement.answer.shape
-    positions = np.indices(shape, dtype=np.uint16).reshape(len(shape), -1).T
-    axes = np.array(domain.axes(measurement.attributes), dtype=np.int64)
-    return labels.joined(np.broadcast_to(axes, positions.shape), positions)
 
 
 def _answers(frame: pl.DataFrame, metadata: dict[str, str], domain: Domain) -> Answers:

@@ -320,9 +320,9 @@ def _withholding(foreseen: foresight.Foresight) -> list[str]:
     lines = [(f"{tau:,}", *(_shares(found.get((*column, tau))) for column in columns)) for tau in taus]
     return [
         "",
-        "what releasing from other counts on (--tau) would cost: the share of the released that was fabricated by noise,",
-        "and the share of the true ones, of 10 or more, that was lost. Both were seen on the benchmark tables (records x",
-        "variables) with noise of nearly this size; your table is another, and none of your data is in these figures:",
+        "what releasing from other counts on (--tau) costs: the share of the released that noise fabricated, and the",
+        "share of the true ones, of 10 or more, that was lost; on the benchmark tables (records x variables), with noise",
+        "of nearly this size. Your table is another, and none of your data is in these figures:",
         "",
         table(head, lines, right=tuple(range(len(head)))),
         "",
