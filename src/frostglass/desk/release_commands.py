@@ -321,8 +321,8 @@ def _withholding(foreseen: foresight.Foresight) -> list[str]:
     return [
         "",
         "what releasing from other counts on (--tau) costs: the share of the released that noise fabricated, and the",
-        "share of the true ones, of 10 or more, that was lost; on the benchmark tables (records x variables), with noise",
-        "of nearly this size. Your table is another, and none of your data is in these figures:",
+        "share of the true ones, of 10 or more, that was lost; on the benchmark tables (records x variables), with",
+        "noise of nearly this size. Your table is another, and none of your data is in these figures:",
         "",
         table(head, lines, right=tuple(range(len(head)))),
         "",
