@@ -218,6 +218,10 @@ def model(rows: int) -> SyntheticRecords:
     return SyntheticRecords(DOMAIN, np.tile(CODES[1:2], (rows, 1)), ())
 
 
+def asked(rows: int, share: Fraction, candidates: tuple[AttributeSet, ...] = CANDIDATES) -> DistanceQuestion:
+    return DistanceQuestion(candidates, model(rows), np.ones(rows, dtype=np.int64), share)
+
+
 def slow_distance(codes: npt.NDArray[np.uint16], others: npt.NDArray[np.uint16], attributes: AttributeSet) -> int:
     """Cell by cell: how many rows of one hold it and how many of the other."""
     axes = DOMAIN.axes(attributes)
@@ -234,7 +238,8 @@ def test_one_person_more_moves_every_distance_by_at_most_one(rows: int, extra: t
     """The declared sensitivity of each, measured; the distances are those of a loop over all cells."""
     base = np.tile(CODES, (2, 1))[:rows]
     more = np.concatenate([base, np.array([extra], dtype=np.uint16)])
-    question = DistanceQuestion(CANDIDATES, model(3), Fraction(1, 3))
+    weights = np.array([1, 2], dtype=np.int64)
+    question = DistanceQuestion(CANDIDATES, model(2), weights, Fraction(1, 3))
     heard = (Listening(), Listening())
     found = [curator(codes, noise).distances(question).answer for codes, noise in zip((base, more), heard, strict=True)]
     assert found[0].tolist() == [slow_distance(base, model(3).codes, each) for each in CANDIDATES]
@@ -247,7 +252,7 @@ def test_distances_get_the_noise_of_all_candidates_together() -> None:
     for max_records in (1, 3):
         noise = Listening()
         glass = curator(CODES, noise, max_records=max_records)
-        receipt = glass.distances(DistanceQuestion(CANDIDATES, model(2), Fraction(1, 7))).receipt
+        receipt = glass.distances(asked(2, Fraction(1, 7))).receipt
         assert noise.asked == [(receipt.sigma, len(CANDIDATES))]
         squared = max_records**2 * len(CANDIDATES)
         assert squared / (2 * receipt.sigma**2) <= receipt.rho
@@ -257,11 +262,11 @@ def test_distances_get_the_noise_of_all_candidates_together() -> None:
 
 def test_distances_are_paid_out_of_the_same_reservation() -> None:
     glass = curator(CODES, Listening())
-    glass.distances(DistanceQuestion(CANDIDATES, model(2), Fraction(2, 3)))
+    glass.distances(asked(2, Fraction(2, 3)))
     with pytest.raises(GlassError, match="FG-GL-008"):
         glass.measure(Question(AttributeSet.of(["a"]), Fraction(1, 2)))
     with pytest.raises(GlassError, match="FG-GL-008"):
-        glass.distances(DistanceQuestion(CANDIDATES, model(2), Fraction(1, 2)))
+        glass.distances(asked(2, Fraction(1, 2)))
 
 
 def test_distances_from_a_model_of_another_domain_are_refused_and_cost_nothing() -> None:
@@ -269,8 +274,14 @@ def test_distances_from_a_model_of_another_domain_are_refused_and_cost_nothing()
     glass = curator(CODES, noise)
     other = SyntheticRecords(Domain(DOMAIN.attributes[:2]), CODES[:, :2].copy(), ())
     with pytest.raises(GlassError, match="FG-GL-015"):
-        glass.distances(DistanceQuestion(CANDIDATES, other, Fraction(1)))
+        glass.distances(DistanceQuestion(CANDIDATES, other, np.ones(len(other), dtype=np.int64), Fraction(1)))
     with pytest.raises(GlassError, match="FG-GL-007"):
-        glass.distances(DistanceQuestion((AttributeSet.of(["name"]),), model(1), Fraction(1)))
+        glass.distances(asked(1, Fraction(1), (AttributeSet.of(["name"]),)))
     assert noise.asked == []
-    glass.distances(DistanceQuestion(CANDIDATES, model(1), Fraction(1)))
+    glass.distances(asked(1, Fraction(1)))
+
+
+def test_a_model_without_a_whole_weight_for_each_record_is_no_question() -> None:
+    for weights in (np.ones(1, dtype=np.int64), np.ones(2)):
+        with pytest.raises(GlassError, match="FG-GL-017"):
+            DistanceQuestion(CANDIDATES, model(2), weights, Fraction(1))  # type: ignore[arg-type]

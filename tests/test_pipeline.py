@@ -551,3 +551,41 @@ def test_a_bundle_that_another_ledger_paid_for_is_mentioned(
     other = Ledger.create(tmp_path / "other.db")
     other.open_scope("s", epsilon=Fraction(4), delta=Fraction("1e-6"), by="ann")
     assert len(bundles.refuse_output(tmp_path / "next", small, plan_for(small), other)) == 1
+
+
+@pytest.mark.parametrize("epsilon", ["0.5", "4"])
+def test_a_choice_among_tables_of_very_different_sizes_can_be_paid_for(epsilon: str) -> None:
+    """The bound on the sampler's error goes by the sizes that there are, not by the lightest for all."""
+    flags = [f'[[variable]]\nname = "f{i}"\ntype = "flag"\nrole = "quasi"' for i in range(10)]
+    codes = ", ".join(f'"{code}"' for code in range(1, 10))
+    wide = [f'[[variable]]\nname = "w{i}"\ntype = "nominal"\nrole = "quasi"\ncategories = [{codes}]' for i in range(52)]
+    head = '[codebook]\nid = "wide"\nversion = "1"\ntitle = "Wide"\nunit = "person"'
+    book = codebooks.loads("\n\n".join([head, *flags, *wide]), source="wide.toml")
+    foreseen = foresight.foresight(book, plan_for(book, epsilon), accountant("gdp"), Fraction("1e-6"))
+    assert foreseen.candidates > 30_000
+
+
+def test_codes_that_look_like_marks_of_the_files_do_no_harm(tmp_path: Path, ledger: Ledger) -> None:
+    """Once a code "(distance)" made a bundle that could not be read, after it had been paid for."""
+    text = """
+[codebook]
+id = "odd"
+version = "1"
+title = "Odd"
+unit = "person"
+
+[[variable]]
+name = "a"
+type = "nominal"
+role = "quasi"
+categories = ["(distance)", "b"]
+
+[[variable]]
+name = "b"
+type = "flag"
+role = "quasi"
+"""
+    book = codebooks.loads(text, source="odd.toml")
+    table = pl.DataFrame({"a": ["(distance)", "b", None] * 40, "b": ["1", None, "1"] * 40})
+    bundle = pipeline.seal(released(table, book, ledger), tmp_path / "out", ledger=ledger)
+    assert bundles.verify(bundle.path).ok

@@ -38,7 +38,7 @@ Ints = npt.NDArray[np.int64]
 PLANS = {
     "usual": {"length": 3},
     "fours": {"length": 4},
-    "choice": {"length": 3, "cells": 205},
+    "choice": {"length": 3, "cells": 209},
     "long": {"length": 3, "fit": "long"},
 }
 
@@ -73,7 +73,14 @@ class Glass:
 
     def distances(self, question: DistanceQuestion) -> Distances:
         true = self.curator.distances(question)
-        self.asked.append((question.candidates, question.share, question.records.codes.tobytes(), true.sd))
+        self.asked.append(
+            (
+                question.candidates,
+                question.share,
+                question.records.codes.tobytes() + question.weights.tobytes(),
+                true.sd,
+            )
+        )
         return replace(true, answer=self._answer(true.answer, true.receipt.sigma))
 
     def _answer(self, exact: Ints, sigma: Fraction) -> Ints:

@@ -199,6 +199,8 @@ def test_007_bytes_that_are_not_utf_8_are_placed_and_another_encoding_proposed(t
 
 
 def test_007_bytes_that_fit_no_other_encoding_either_are_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path, b"a,b\n1\n2,\xff\n").code in ("FG-IN-007", "FG-IN-016")
+    assert refusal(tmp_path, b"a,b\n1\n" + b"2,3\n" * 90_000 + b"4,\xff\n").code == "FG-IN-007"
     assert refusal(tmp_path, b"a\n\x81\n", encoding="cp1252").code == "FG-IN-007"
     assert refusal(tmp_path, b"\xff\xfea\x00\n\x00b", encoding="utf-16").code == "FG-IN-007"
 

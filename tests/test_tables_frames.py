@@ -180,3 +180,11 @@ def test_072_nested_columns_of_a_parquet_file_are_refused(tmp_path: Path) -> Non
     pq.write_table(pa.table({"odd": [{"a": 1, "b": 2}]}), tmp_path / "t.parquet")
     with pytest.raises(InputError, match="FG-IN-072"):
         read_text_table(tmp_path / "t.parquet")
+
+
+def test_a_day_beyond_every_calendar_is_refused_without_being_quoted() -> None:
+    """Python's own message would hold the value of the cell."""
+    table = pa.table({"day": pa.array([1_073_741_824], pa.int32()).cast(pa.date32())})
+    with pytest.raises(InputError, match="FG-IN-072") as caught:
+        from_frame(table)
+    assert "1073741824" not in str(caught.value)

@@ -107,15 +107,20 @@ def test_where_triples_exceed_the_budget_pairs_are_measured_and_triples_chosen()
     wanted = workload(wide, length=3, cells=pairs + 5_000)
     assert wanted.orders == (1, 2)
     assert len(wanted.candidates) == wide.number_of_sets(3)
-    assert wanted.chosen_cells == 5_000
+    assert wanted.chosen_cells + len(wanted.candidates) == 5_000
     assert sum(wanted.fixed.values()) + wanted.ranking_share + wanted.chosen_share == 1
 
 
 def test_triples_too_large_to_be_chosen_are_no_candidates() -> None:
     mixed = domain(2, 2, 2, 100, 100)
     pairs = sum(mixed.cells_of_length(order) for order in (1, 2))
-    wanted = workload(mixed, length=3, cells=pairs + 10_000)
+    wanted = workload(mixed, length=3, cells=pairs + 10_010)
     assert {mixed.cells(each) for each in wanted.candidates} == {27, 909}
+
+
+def test_single_values_that_exceed_the_budget_are_called_so() -> None:
+    with pytest.raises(UsageError, match="the values of these 3 variables alone have 12 cells"):
+        workload(domain(3, 3, 3), length=1, cells=11)
 
 
 def test_where_no_triple_fits_the_pairs_get_the_whole_budget() -> None:

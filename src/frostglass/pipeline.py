@@ -52,6 +52,7 @@ from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.constraint import Clause
 from frostglass.terms.custody import Sensitive
+from frostglass.terms.domain import Domain
 from frostglass.terms.guarantee import Guarantee
 from frostglass.terms.plan import Plan
 from frostglass.terms.workload import Workload, weight
@@ -125,7 +126,9 @@ def release(
     accountant = accounting.accountant(scope.accountant)
     noise = noise or noise_for(accountant)
     nano_rho = accounting.allowance(accountant, plan.epsilon, scope.delta)
-    planned_noise(codebook, plan, nano_rho, noise)
+    _, sigmas = planned_noise(codebook, plan, nano_rho, noise)
+    for sigma in set(sigmas.values()):
+        noise.sd(sigma)  # whatever takes time or memory for a table of this noise is had before anything is spent
     candidates = () if order.fresh else _staged_releases(ledger, order.scope, plan)
     keyed = plan.unit.person_key is not None
     if not candidates:
@@ -366,11 +369,10 @@ def planned_noise(
 
     sigmas = {each: buys(share) for each, share in wanted.fixed.items()}
     largest = [max(sigmas.values())]
+    worst = _worst_choice(domain, wanted, buys) if wanted.candidates else {}
     if wanted.candidates:
         ranking = buys(wanted.ranking_share, len(wanted.candidates))
-        least = min(weight(domain.cells(each)) for each in wanted.candidates)
-        worst = buys(wanted.chosen_share * Fraction(least, wanted.chosen_cells))
-        largest += [ranking, worst]
+        largest += [ranking, *worst]
     if max(largest) > MOST_SIGMA:
         raise UsageError(
             "FG-OP-033",
@@ -380,7 +382,7 @@ def planned_noise(
     error = sum(noise.most_table_error(sigma) * domain.cells(each) for each, sigma in sigmas.items())
     if wanted.candidates:
         error += noise.most_table_error(ranking) * len(wanted.candidates)
-        error += noise.most_table_error(worst) * wanted.chosen_cells
+        error += sum(noise.most_table_error(sigma) * cells for sigma, cells in worst.items())
     if error > SAMPLER_UNITS:
         raise UsageError(
             "FG-OP-034",
@@ -388,6 +390,21 @@ def planned_noise(
             "length or fewer variables",
         )
     return wanted, sigmas
+
+
+def _worst_choice(domain: Domain, wanted: Workload, buys: Callable[[Fraction], Fraction]) -> dict[Fraction, int]:
+    """For each weight that a candidate may have, the most noise that its table can get, and the most cells of it.
+
+    The noise is largest when as much weight as possible is chosen beside it.
+    """
+    cells = [domain.cells(each) for each in wanted.candidates]
+    heaviest = max(Fraction(weight(each), each) for each in cells)
+    most = min(Fraction(sum(map(weight, cells))), heaviest * wanted.chosen_cells)
+    found: dict[Fraction, int] = {}
+    for one in {weight(each) for each in cells}:
+        sigma = buys(wanted.chosen_share * min(Fraction(1), one / most))
+        found[sigma] = min(wanted.chosen_cells, sum(each for each in cells if weight(each) == one))
+    return found
 
 
 def _release_id(order: Order, day: str) -> str:

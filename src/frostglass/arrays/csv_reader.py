@@ -329,6 +329,8 @@ def fault(file: BinaryIO, form: CsvFormat, places: Sequence[int]) -> InputError:
                 faults.look(record, records.first, records.last)
         except csv.Error as error:
             return _malformed(error, records.first, records.last)
+        except UnicodeDecodeError:
+            return undecodable(file, form)
     return faults.error()
 
 

@@ -111,9 +111,11 @@ def column_from_arrow(cells: pa.Array | pa.ChunkedArray, heading: str) -> tuple[
         texts, whole = _texts(encoded.dictionary, heading)
     except UnicodeDecodeError:
         raise InputError("FG-IN-074", f"column {heading!r} is damaged: it holds bytes that are no text") from None
-    except (pa.ArrowException, NotImplementedError, ValueError, LookupError):
+    except (pa.ArrowException, NotImplementedError, ValueError, LookupError, OverflowError):
         raise _no_plain_values(heading) from None
     index = pc.fill_null(encoded.indices.cast(pa.int64()), len(texts)).to_numpy(zero_copy_only=False)
+    if len(index) and not 0 <= index.min() <= index.max() <= len(texts):
+        raise InputError("FG-IN-074", f"column {heading!r} is damaged: it refers to values that it does not have")
     column = _assembled(heading, [*texts, ""], index)
     return column, _whole_note(heading, int(np.bincount(index, minlength=len(texts) + 1)[:-1][whole].sum()))
 

@@ -114,7 +114,7 @@ class Curator:
             number = len(question.candidates)
             sigma = self._charge(question.share, tables=number, cells=number)
             receipt = self._receipt(WHOLE, question.share, sigma)
-        exact = distances(self._table, question.candidates, question.records.codes)
+        exact = distances(self._table, question.candidates, question.records.codes, question.weights)
         return Distances(
             candidates=question.candidates,
             answer=_add_noise(exact, sigma, self._noise),

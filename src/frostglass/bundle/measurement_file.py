@@ -35,8 +35,8 @@ COLUMNS: Schema = {
 }
 """Columns of measurements.parquet; ``sigma`` and ``rho`` are exact fractions such as "12345/65536"."""
 
-DISTANCE = "(distance)"
-"""Stands for the values where a row is a candidate's distance from a model and not a cell of its table."""
+DISTANCE = ""
+"""Stands for the values where a row is a candidate's distance from a model; no cell of a table has empty values."""
 
 _FRACTION = re.compile(r"[0-9]{1,99}/[1-9][0-9]{0,99}")
 
@@ -64,9 +64,10 @@ def decode(data: bytes, domain: Domain) -> Answers:
         raise BundleError("FG-BN-042", _DAMAGED)
     try:
         answers = _answers(frame, metadata, domain)
+        whole = _frame(answers, domain).equals(frame) and _metadata(answers.receipts[0]) == metadata
     except (KeyError, ValueError, ArithmeticError, FrostglassError):
         raise BundleError("FG-BN-042", _DAMAGED) from None
-    if not (_frame(answers, domain).equals(frame) and _metadata(answers.receipts[0]) == metadata):
+    if not whole:
         raise BundleError("FG-BN-042", _DAMAGED)
     return answers
 

@@ -21,11 +21,13 @@ WHOLE = AttributeSet(())
 class DistanceQuestion:
     """For each candidate, the sum over its cells of the absolute difference between the table and that of ``records``.
 
-    ``share`` is the part of the release's budget that the answers cost together.
+    Each record counts as often as ``weights`` says (int64, one each). ``share`` is the part of the release's budget
+    that the answers cost together.
     """
 
     candidates: tuple[AttributeSet, ...]
     records: SyntheticRecords
+    weights: npt.NDArray[np.int64]
     share: Fraction
 
     def __post_init__(self) -> None:
@@ -33,6 +35,8 @@ class DistanceQuestion:
             raise GlassError("FG-GL-005", "a question costs a share of the budget above 0 and at most 1")
         if not self.candidates or any(len(each) == 0 for each in self.candidates):
             raise GlassError("FG-GL-006", "a question names at least one attribute")
+        if self.weights.dtype != np.int64 or self.weights.shape != (len(self.records),):
+            raise GlassError("FG-GL-017", "each record of a model has a whole weight")
 
 
 @dataclass(frozen=True)

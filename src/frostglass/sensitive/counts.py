@@ -25,15 +25,18 @@ def count(table: Sensitive[CodedTable], attributes: AttributeSet) -> Sensitive[n
 
 
 def distances(
-    table: Sensitive[CodedTable], candidates: Sequence[AttributeSet], records: npt.NDArray[np.uint16]
+    table: Sensitive[CodedTable],
+    candidates: Sequence[AttributeSet],
+    records: npt.NDArray[np.uint16],
+    weights: npt.NDArray[np.int64],
 ) -> Sensitive[npt.NDArray[np.int64]]:
     """How far each candidate's marginal is from that of ``records``: the sum of the absolute differences of its cells.
 
-    int64, one each. One record more or less of the table moves each of them by at most one.
+    Each of ``records`` counts as often as ``weights`` says. int64, one each. One record more or less of the table moves each of them by at most one.
     """
-    domain = table.reveal().domain
+    domain, model = table.reveal().domain, np.asfortranarray(records)
     found = np.zeros(len(candidates), dtype=np.int64)
     for place, each in enumerate(candidates):
-        exact = count(table, each).reveal()
-        found[place] = np.abs(exact - tally(records, domain.axes(each), domain.shape(each))).sum()
+        difference = count(table, each).reveal() - tally(model, domain.axes(each), domain.shape(each), weights)
+        found[place] = np.abs(difference, out=difference).sum()
     return Sensitive(found, "exact distances")

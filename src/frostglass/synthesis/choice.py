@@ -26,5 +26,6 @@ def choose(domain: Domain, workload: Workload, distances: Distances) -> dict[Att
         if needed <= left:
             chosen.append(distances.candidates[place])
             left -= needed
-    in_domain_order = [each for each in distances.candidates if each in set(chosen)]
+    taken = set(chosen)
+    in_domain_order = [each for each in distances.candidates if each in taken]
     return in_proportion(domain, in_domain_order, workload.chosen_share)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from frostglass.released.answers import Answers, Glass
 from frostglass.released.distances import DistanceQuestion
@@ -65,8 +66,8 @@ class MeasureAndFit:
         if not workload.candidates:
             return Answers(tuple(measured), None)
         progress("choosing which triples to measure")
-        model = self._pairs_records(domain, measured)
-        distances = glass.distances(DistanceQuestion(workload.candidates, model, workload.ranking_share))
+        model, weights = self._pairs_records(domain, measured)
+        distances = glass.distances(DistanceQuestion(workload.candidates, model, weights, workload.ranking_share))
         chosen = choose(domain, workload, distances)
         progress(f"measuring {len(chosen)} chosen tables of 3 variables")
         measured += [glass.measure(Question(each, share)) for each, share in chosen.items()]
@@ -103,16 +104,22 @@ class MeasureAndFit:
         codes = _fitted(_wanted(domain, measurements, estimate, wanted), rules, fit, seed, state, progress)
         return SyntheticRecords(domain, codes, estimate.receipts)
 
-    def _pairs_records(self, domain: Domain, measured: Sequence[Measurement]) -> SyntheticRecords:
-        """Records of the model of singles and pairs alone, as many as the glass is to compare with."""
+    def _pairs_records(
+        self, domain: Domain, measured: Sequence[Measurement]
+    ) -> tuple[SyntheticRecords, npt.NDArray[np.int64]]:
+        """Records of the model of singles and pairs alone, with weights that make them as many as were measured."""
         estimate = self.estimate(domain, measured)
         total = max(round(estimate.total), 0)
         if total == 0:
-            return SyntheticRecords(domain, np.zeros((0, len(domain)), dtype=np.uint16), estimate.receipts)
+            nobody = np.zeros((0, len(domain)), dtype=np.uint16)
+            return SyntheticRecords(domain, nobody, estimate.receipts), np.zeros(0, dtype=np.int64)
         wanted = _wanted(domain, measured, estimate, min(total, MOST_FITTED))
         state = np.array([_CHOICE_SEED], dtype=np.uint64)
         start = pairs_model(wanted, compile_rules(domain, ()), EFFORTS["fast"], state=state)
-        return SyntheticRecords(domain, _repeated(start.codes, total), estimate.receipts)
+        times, over = divmod(total, wanted.total)
+        weights = np.full(wanted.total, times, dtype=np.int64)
+        weights[:over] += 1
+        return SyntheticRecords(domain, start.codes, estimate.receipts), weights
 
 
 def _wanted(domain: Domain, measurements: Sequence[Measurement], estimate: Estimate, total: int) -> Wanted:
@@ -135,13 +142,13 @@ def _fitted(whole: Wanted, rules: Rules, fit: Fit, seed: int, state: State, prog
     start = pairs_model(part, rules, effort, state=state)
     temperature = usual_temperature(part.scale * typical_error(part.estimate, 3))
     if fit == "long":
-        progress("choosing the temperature by data fission")
+        progress("fitting at several temperatures, to choose one by data fission")
         temperature = choose_temperature(part, start, rules, seed=seed, state=state)
     progress("fitting records to all tables")
     aim = whole_aim(part, start, temperature)
     codes = start.codes
     tables = mean_tables(codes, aim, rules, effort, temperature=temperature, state=state)
-    progress("bringing the records to the mean of the fit")
+    progress("fitting the last records to the mean of the passes")
     target = Aim(aim.layout, tables * (whole.total / part.total), aim.weight, np.zeros(aim.layout.cells))
     if whole.total == part.total:
         for _ in range(effort.polishing):

@@ -72,12 +72,13 @@ def workload(domain: Domain, *, length: int, cells: int = CELL_BUDGET) -> Worklo
         raise UsageError("FG-OP-003", "the reporting length must be 1, 2, 3 or 4")
     if _fits(domain, range(1, min(length, 3, len(domain)) + 1), cells):
         return _all_tables(domain, length, cells)
-    if not _fits(domain, (1, 2), cells):
-        needed = sum(domain.cells_of_length(order) for order in (1, 2))
+    shortest = range(1, min(length, 2) + 1)
+    if not _fits(domain, shortest, cells):
+        needed = sum(domain.cells_of_length(order) for order in shortest)
         raise UsageError(
             "FG-OP-004",
-            f"the pairs of these {len(domain)} variables alone have {needed:,} cells, and this plan measures at most "
-            f"{cells:,}: allow more (--cells), or choose fewer or coarser variables",
+            f"the {'pairs' if length > 1 else 'values'} of these {len(domain)} variables alone have {needed:,} cells, "
+            f"and this plan measures at most {cells:,}: allow more (--cells), or choose fewer or coarser variables",
         )
     return _with_choice(domain, cells)
 
@@ -121,7 +122,7 @@ def _with_choice(domain: Domain, cells: int) -> Workload:
             f"these {len(domain)} variables have {domain.number_of_sets(LONGEST_CHOSEN):,} triples to choose from, and "
             f"at most {MOST_CANDIDATES:,} can be: choose fewer variables, or reporting length 2",
         )
-    left = cells - sum(domain.cells_of_length(order) for order in (1, 2))
+    left = cells - sum(domain.cells_of_length(order) for order in (1, 2)) - domain.number_of_sets(LONGEST_CHOSEN)
     candidates = tuple(each for each in domain.sets_of_length(LONGEST_CHOSEN) if domain.cells(each) <= left)
     spent = sum(SHARES_WITH_CHOICE.values())
     fixed: dict[AttributeSet, Fraction] = {}
