@@ -32,7 +32,8 @@ def distances(
 ) -> Sensitive[npt.NDArray[np.int64]]:
     """How far each candidate's marginal is from that of ``records``: the sum of the absolute differences of its cells.
 
-    Each of ``records`` counts as often as ``weights`` says. int64, one each. One record more or less of the table moves each of them by at most one.
+    Each of ``records`` counts as often as ``weights`` says. int64, one each. One record more or less of the table
+    moves each of them by at most one.
     """
     domain, model = table.reveal().domain, np.asfortranarray(records)
     found = np.zeros(len(candidates), dtype=np.int64)
