@@ -36,7 +36,7 @@ Progress = Callable[[str], None]
 EFFORTS: dict[Fit, Effort] = {
     "fast": Effort(pairs=2, settling=1, kept=1, polishing=1),
     "default": Effort(pairs=4, settling=2, kept=2, polishing=1),
-    "long": Effort(pairs=4, settling=3, kept=5, polishing=2),
+    "long": Effort(pairs=4, settling=2, kept=3, polishing=2),
 }
 
 MOST_FITTED = 60_000

@@ -43,12 +43,13 @@ _REPAIR_STEPS = 10_000
 
 @dataclass(frozen=True)
 class Effort:
-    """Passes: kept ones of the pairs' model; settling and kept ones of each of two chains; polishing ones."""
+    """Passes: kept ones of the pairs' model; settling and kept ones of each of the chains; polishing ones."""
 
     pairs: int
     settling: int
     kept: int
     polishing: int
+    chains: int = 2
 
 
 @dataclass(frozen=True)
@@ -123,18 +124,19 @@ def whole_aim(wanted: Wanted, start: Start, temperature: float) -> Aim:
 def mean_tables(codes: Codes, aim: Aim, rules: Rules, effort: Effort, *, temperature: float, state: State) -> Floats:
     """Mean counts of the kept passes at this temperature, one a cell; ``codes`` is moved in place.
 
-    There are two chains from the same records, each on a core of its own where there are two; ``codes`` is the first.
+    The chains start from the same records, each on a core of its own where there are as many; ``codes`` is the first.
     """
-    chains = [codes, codes.copy()]
+    chains = [codes, *(codes.copy() for _ in range(effort.chains - 1))]
     states = [np.array([next_word(state)], dtype=np.uint64) for _ in chains]
 
     def run(chain: Codes, own: State) -> Floats:
         for _ in range(effort.settling):
             sweep(chain, aim, rules, temperature=temperature, state=own)
-        total = np.zeros(aim.layout.cells)
+        total, counts = np.zeros(aim.layout.cells), None
         for _ in range(effort.kept):
-            sweep(chain, aim, rules, temperature=temperature, state=own)
-            total += count_cells(aim.layout, chain)
+            sweep(chain, aim, rules, temperature=temperature, state=own, counts=counts)
+            counts = count_cells(aim.layout, chain)
+            total += counts
         return total
 
     with ThreadPoolExecutor(len(chains)) as pool:

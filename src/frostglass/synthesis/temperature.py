@@ -26,7 +26,7 @@ TEMPERATURES = (1.0, 0.3, 0.1, 0.03)
 _SPLIT = 0.5
 """k: the fitted part has a quarter more variance than the answers."""
 
-_TRIAL = Effort(pairs=0, settling=1, kept=1, polishing=0)
+_TRIAL = Effort(pairs=0, settling=1, kept=1, polishing=0, chains=1)
 
 
 def usual_temperature(error: float) -> float:
