@@ -119,7 +119,7 @@ def test_triples_too_large_to_be_chosen_are_no_candidates() -> None:
 
 
 def test_single_values_that_exceed_the_budget_are_called_so() -> None:
-    with pytest.raises(UsageError, match="the values of these 3 variables alone have 12 cells"):
+    with pytest.raises(UsageError, match="the values of these 3 variables have 12 cells"):
         workload(domain(3, 3, 3), length=1, cells=11)
 
 
@@ -137,7 +137,7 @@ def test_too_many_triples_to_choose_from_are_refused() -> None:
 
 
 def test_pairs_that_exceed_the_budget_are_refused_with_the_figures() -> None:
-    with pytest.raises(UsageError, match=r"FG-OP-004 the pairs of these 60 variables alone have [0-9,]+ cells"):
+    with pytest.raises(UsageError, match=r"FG-OP-004 the values and pairs of these 60 variables have [0-9,]+ cells"):
         workload(domain(*[10] * 60), length=3, cells=100_000)
     with pytest.raises(UsageError, match="FG-OP-003"):
         workload(domain(2, 2), length=5)
