@@ -77,8 +77,8 @@ def workload(domain: Domain, *, length: int, cells: int = CELL_BUDGET) -> Worklo
         needed = sum(domain.cells_of_length(order) for order in shortest)
         raise UsageError(
             "FG-OP-004",
-            f"the {'values and pairs' if length > 1 else 'values'} of these {len(domain)} variables have {needed:,} cells, "
-            f"and this plan measures at most {cells:,}: allow more (--cells), or choose fewer or coarser variables",
+            f"the {'values and pairs' if length > 1 else 'values'} of these {len(domain)} variables have {needed:,} "
+            f"cells, and this plan measures at most {cells:,}: allow more (--cells), or choose fewer or coarser variables",
         )
     return _with_choice(domain, cells)
 
