@@ -75,10 +75,11 @@ def workload(domain: Domain, *, length: int, cells: int = CELL_BUDGET) -> Worklo
     shortest = range(1, min(length, 2) + 1)
     if not _fits(domain, shortest, cells):
         needed = sum(domain.cells_of_length(order) for order in shortest)
+        what = "values and pairs" if length > 1 else "values"
         raise UsageError(
             "FG-OP-004",
-            f"the {'values and pairs' if length > 1 else 'values'} of these {len(domain)} variables have {needed:,} "
-            f"cells, and this plan measures at most {cells:,}: allow more (--cells), or choose fewer or coarser variables",
+            f"the {what} of these {len(domain)} variables have {needed:,} cells, and this plan measures at most "
+            f"{cells:,}: allow more (--cells), or choose fewer or coarser variables",
         )
     return _with_choice(domain, cells)
 
