@@ -28,6 +28,7 @@ unit: $(STAMP)
 	$(BIN)/pytest -m "not audit"
 
 audit: $(STAMP)
+	$(BIN)/python -m audits.run
 	$(BIN)/pytest -m audit
 
 benchmark: $(STAMP)

@@ -1,0 +1,1 @@
+"""The audit programme: what the privacy proofs, the ledger and the readers are tried with (docs/trust.md)."""

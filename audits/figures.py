@@ -1,0 +1,38 @@
+"""What an audit found: one figure beside its target, and how large the audit was."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One claim: its ``target``, what was ``reached``, and whether that is good enough. All are for people to read."""
+
+    what: str
+    target: str
+    reached: str
+    ok: bool
+
+    def line(self) -> str:
+        """The figure in one line of text."""
+        return f"{'ok    ' if self.ok else 'MISSED'}  {self.what}: {self.reached} (target: {self.target})"
+
+    def as_json(self) -> dict[str, str | bool]:
+        """The figure as plain JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large an audit is: whole, or the part that runs with the tests. ``seed`` serves where chance is ours."""
+
+    whole: bool
+    seed: int = 20261127
+
+    def of(self, short: int, whole: int) -> int:
+        """The number for this size."""
+        return whole if self.whole else short
+
+
+SHORT, WHOLE = Size(whole=False), Size(whole=True)
