@@ -17,6 +17,7 @@ import numpy.typing as npt
 from frostglass import codebooks
 from frostglass.arrays.counting import tally
 from frostglass.boundary.noise import RoundedGaussian
+from frostglass.boundary.signing_key import SigningKey
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.datapackage import data_package
 from frostglass.bundle.files import sha256
@@ -24,6 +25,7 @@ from frostglass.bundle.manifest import MANIFEST, PACKAGE, PAGE, SEALED, STATEMEN
 from frostglass.bundle.pages import codebook_html
 from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.seal import seal
+from frostglass.bundle.signature import SIGNATURE
 from frostglass.bundle.statement import statement
 from frostglass.bundle.verify import verify
 from frostglass.errors import BundleError
@@ -110,6 +112,8 @@ RESERVE_HEAD, HEAD, LEDGER = "a" * 64, "b" * 64, "0123456789abcdef" * 2
 TAU = 6
 NANO_RHO = 700_000_000
 ENVIRONMENT = {"python": "3.11.0", "machine": "test"}
+KEY = SigningKey.new()
+"""Signs every bundle of these tests."""
 
 
 def weather() -> Codebook:
@@ -232,6 +236,7 @@ def contents(
         sampling_seed=2**62 + 1,
         engine="measure-and-fit/1",
         environment=ENVIRONMENT,
+        public_key=KEY.public,
         sealable=True,
     )
 
@@ -283,7 +288,7 @@ class Recompute:
 
 
 def reseal(folder: Path, changes: Mapping[str, bytes], manifest: Mapping[str, object] | None = None) -> None:
-    """Change files of a sealed bundle as a forger would: with hashes, sizes and manifest made to fit."""
+    """Change files of a sealed bundle as a forger with the key would: hashes, manifest and signature made to fit."""
     words = json.loads((folder / MANIFEST).read_bytes())
     words.update(manifest or {})
     for name, data in changes.items():
@@ -293,6 +298,7 @@ def reseal(folder: Path, changes: Mapping[str, bytes], manifest: Mapping[str, ob
             data = changes[entry["path"]]
             entry.update(bytes=len(data), sha256=sha256(data))
     (folder / MANIFEST).write_bytes(canonical_json(words))
+    (folder / SIGNATURE).write_bytes(KEY.sign((folder / MANIFEST).read_bytes()))
 
 
 def forge(bundle: Bundle, changes: Mapping[str, bytes], manifest: Mapping[str, object] | None = None) -> None:
@@ -324,7 +330,7 @@ def with_receipts(made: Contents, change: Callable[[Receipt], Receipt]) -> Conte
 
 def sealed(folder: Path, made: Contents | None = None) -> Bundle:
     """A sealed bundle in ``folder / "bundle"``."""
-    return seal(made or contents(), folder / "bundle")
+    return seal(made or contents(), folder / "bundle", sign=KEY.sign)
 
 
 def verified(folder: Path, made: Contents | None = None, **changes: str) -> dict[str, str]:

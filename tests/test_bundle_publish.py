@@ -10,6 +10,7 @@ import pytest
 from frostglass.bundle import publish
 from frostglass.bundle.manifest import COUNTS_CSV, MANIFEST, PUBLICATION, SEALED
 from frostglass.bundle.read import open_bundle
+from frostglass.bundle.signature import SIGNATURE
 from frostglass.errors import BundleError
 from tests.bundle_support import sealed, verified
 
@@ -19,8 +20,8 @@ WORD = {"release_id": "weather-2024-05-01-abc", "published_on": "2024-05-02"}
 def test_a_published_copy_is_the_sealed_bundle_and_one_word_more(tmp_path: Path) -> None:
     bundle = sealed(tmp_path)
     out = publish.copy(bundle.path, tmp_path / "public" / "v1", WORD)
-    assert {each.name for each in out.iterdir()} == {*SEALED, MANIFEST, PUBLICATION}
-    for name in (*SEALED, MANIFEST):
+    assert {each.name for each in out.iterdir()} == {*SEALED, MANIFEST, SIGNATURE, PUBLICATION}
+    for name in (*SEALED, MANIFEST, SIGNATURE):
         assert (out / name).read_bytes() == (bundle.path / name).read_bytes()
     assert json.loads((out / PUBLICATION).read_bytes()) == {**WORD, "manifest_sha256": bundle.manifest_sha256}
     assert verified(out) == {}

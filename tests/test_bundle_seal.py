@@ -17,17 +17,18 @@ from frostglass.bundle import files, seal
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.manifest import MANIFEST, SEALED
 from frostglass.bundle.read import open_bundle
+from frostglass.bundle.signature import SIGNATURE
 from frostglass.errors import BundleError, FrostglassError
 from frostglass.released.answers import Answers
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.unit import PrivacyUnit
-from tests.bundle_support import CODEBOOK_TOML, contents, count_records, sealed, verified, with_receipts
+from tests.bundle_support import CODEBOOK_TOML, KEY, contents, count_records, sealed, verified, with_receipts
 
 
 def code_of(made: Contents, out: Path) -> str:
     """The code of the refusal to seal ``made``; nothing may stay behind."""
     with pytest.raises(FrostglassError) as caught:
-        seal.seal(made, out)
+        seal.seal(made, out, sign=KEY.sign)
     assert not out.exists()
     assert list(out.parent.iterdir()) == []
     return caught.value.code
@@ -35,7 +36,7 @@ def code_of(made: Contents, out: Path) -> str:
 
 def test_a_bundle_holds_exactly_the_documented_files_readable_by_all(tmp_path: Path) -> None:
     bundle = sealed(tmp_path)
-    assert {each.name for each in bundle.path.iterdir()} == {*SEALED, MANIFEST}
+    assert {each.name for each in bundle.path.iterdir()} == {*SEALED, MANIFEST, SIGNATURE}
     assert {stat.S_IMODE(each.stat().st_mode) for each in bundle.path.iterdir()} == {0o644}
     assert stat.S_IMODE(bundle.path.stat().st_mode) == 0o755
     assert [each.name for each in tmp_path.iterdir()] == ["bundle"]
@@ -80,13 +81,13 @@ def test_an_existing_place_is_never_overwritten(tmp_path: Path, what: str) -> No
     else:
         out.symlink_to(tmp_path / "nowhere")
     with pytest.raises(BundleError) as caught:
-        seal.seal(contents(), out)
+        seal.seal(contents(), out, sign=KEY.sign)
     assert caught.value.code == "FG-BN-001"
     assert [each.name for each in tmp_path.iterdir()] == ["bundle"]
 
 
 def test_the_folder_above_is_made_when_it_is_missing(tmp_path: Path) -> None:
-    assert seal.seal(contents(), tmp_path / "a" / "b" / "bundle").manifest.total == 387
+    assert seal.seal(contents(), tmp_path / "a" / "b" / "bundle", sign=KEY.sign).manifest.total == 387
 
 
 def test_an_ephemeral_ledger_or_scripted_noise_cannot_be_sealed(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ from frostglass.terms.custody import Receipt
 from tests.bundle_support import (
     ENVIRONMENT,
     HEAD,
+    KEY,
     NANO_RHO,
     RESERVE_HEAD,
     Recompute,
@@ -64,6 +65,7 @@ from tests.bundle_support import (
 
 CHECKS = (
     "manifest",
+    "signature",
     "files",
     "hashes",
     "codebook",
@@ -103,7 +105,7 @@ def test_a_sealed_bundle_passes_every_check(tmp_path: Path, length: int) -> None
 def test_the_report_says_what_cannot_be_told_from_the_bundle(bundle: Bundle) -> None:
     report = verify(bundle.path, recompute=Recompute(contents()), environment=ENVIRONMENT)
     assert report.text().endswith(FORGERY)
-    assert "All 12 checks passed." in report.text()
+    assert "All 13 checks passed." in report.text()
     assert json.loads(json.dumps(report.as_json()))["ok"] is True
 
 
@@ -633,8 +635,9 @@ def test_noise_is_not_judged_where_tables_share_too_little(bundle: Bundle) -> No
 def entries() -> list[dict[str, object]]:
     """What a ledger exports, as far as it concerns the release."""
     common = {"scope": "sky-watchers", "release_id": "weather-2024-05-01-abc"}
+    named = {"public_key": KEY.public}
     return [
-        {"seq": 1, "kind": "open", "scope": "sky-watchers", "release_id": None, "body": {}, "hash": "9" * 64},
+        {"seq": 1, "kind": "genesis", "scope": "", "release_id": None, "body": named, "hash": "9" * 64},
         {"seq": 2, "kind": "reserve", **common, "body": {}, "hash": RESERVE_HEAD},
         {"seq": 3, "kind": "draw", **common, "body": {}, "hash": "8" * 64},
         {"seq": 4, "kind": "commit", **common, "body": {}, "hash": HEAD},
@@ -647,7 +650,7 @@ def test_a_ledger_that_sealed_this_manifest_confirms_the_bundle(pristine: Bundle
     assert all(each.ok for each in checks)
     report = verify(pristine.path, recompute=Recompute(contents()), environment=ENVIRONMENT).plus(checks)
     assert report.ok
-    assert len(report.checks) == 15
+    assert len(report.checks) == 17
     assert report.text().endswith(CONFIRMED)
 
 
@@ -658,6 +661,7 @@ def test_a_consistent_forgery_is_found_against_the_ledger(pristine: Bundle) -> N
     assert not report.ok
     assert report.text().endswith(UNUSABLE)
     assert [(each.name, each.ok) for each in checks] == [
+        ("ledger: signed", True),
         ("ledger: reserved", True),
         ("ledger: committed", True),
         ("ledger: sealed", False),
@@ -669,6 +673,6 @@ def test_a_ledger_that_lacks_or_differs_in_an_entry_does_not_confirm(pristine: B
     for change in ({"hash": "0" * 64}, {"seq": 77}, {"release_id": "other"}, {"scope": "other"}, {"kind": "void"}):
         held = entries()
         held[place] = {**held[place], **change}
-        assert not all(each.ok for each in against_ledger(pristine.manifest_sha256, pristine.manifest, held)[:2])
+        assert not all(each.ok for each in against_ledger(pristine.manifest_sha256, pristine.manifest, held)[:3])
     assert not any(each.ok for each in against_ledger(pristine.manifest_sha256, pristine.manifest, []))
     assert not any(each.ok for each in against_ledger(pristine.manifest_sha256, pristine.manifest, [{"body": None}]))

@@ -60,7 +60,7 @@ def test_a_new_ledger_is_for_its_owner_alone_whatever_the_umask(tmp_path: Path) 
         ledger.export(tmp_path / "export.jsonl")
     finally:
         os.umask(before)
-    names = ["copy.db", "export.jsonl", "l.db", "l.db.witness"]
+    names = ["copy.db", "export.jsonl", "l.db", "l.db.key", "l.db.witness"]
     assert sorted(each.name for each in tmp_path.iterdir()) == names
     assert {name: mode(tmp_path / name) for name in names} == dict.fromkeys(names, 0o600)
 
@@ -184,7 +184,7 @@ def test_a_ledger_that_was_switched_to_another_journal_is_switched_back(path: Pa
 def test_no_journal_is_left_after_a_step(path: Path, tmp_path: Path) -> None:
     """So none can bring an older state back."""
     draw(Ledger.open(path), "R1")
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["l.db", "l.db.witness"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["l.db", "l.db.key", "l.db.witness"]
 
 
 def test_a_reservation_is_seen_by_another_connection_as_soon_as_it_is_returned(path: Path) -> None:

@@ -121,7 +121,7 @@ def test_a_bundle_that_promises_more_than_its_noise_gives_does_not_verify(
     """The accountant has the last word on the figures of the guarantee, whoever wrote the manifest."""
     contents = released(survey_csv, small, ledger)
     forged = replace(contents, guarantee=replace(contents.guarantee, **changes))  # type: ignore[arg-type]
-    seal_forged(forged, tmp_path / "out")
+    seal_forged(forged, tmp_path / "out", sign=ledger.sign)
     report = bundles.verify(tmp_path / "out")
     assert [check.name for check in report.checks if not check.ok] == ["guarantee"]
 

@@ -15,7 +15,8 @@ from frostglass.bundle import publish as publishing
 from frostglass.bundle.files import refuse_existing
 from frostglass.bundle.manifest import Manifest, promise, read_manifest
 from frostglass.bundle.read import Bundle, open_bundle
-from frostglass.bundle.verify import Check, VerifyReport
+from frostglass.bundle.signature import public_key_of
+from frostglass.bundle.verify import Check, VerifyReport, against_key
 from frostglass.bundle.verify import verify as verify_bundle
 from frostglass.errors import BundleError, FrostglassError, UsageError
 from frostglass.pipeline import build, engine, enter, environment, guarantee
@@ -32,14 +33,20 @@ _ROOM_FOR_ANY_BUNDLE = 64_000_000
 _BYTES_A_CELL = 100
 
 
-def verify(path: str | Path) -> VerifyReport:
-    """Check a bundle from its files alone; recompute its records and counts, and its guarantee from its noise."""
-    path = Path(path)
+def verify(path: str | Path, *, key: str | Path | None = None) -> VerifyReport:
+    """Check a bundle from its files alone; recompute its records and counts, and its guarantee from its noise.
+
+    ``key`` is the public key of whoever should have signed it: 64 hexadecimal digits, or a file with them or with PEM.
+    Raises UsageError FG-OP-077 when it is none.
+    """
+    path, wanted = Path(path), None if key is None else public_key_of(key)
     report = verify_bundle(path, recompute=recompute, environment=environment())
     if not report.ok:
         return report
     try:
-        return report.plus([_check_guarantee(open_bundle(path))])
+        bundle = open_bundle(path)
+        report = report.plus([_check_guarantee(bundle)])
+        return report if wanted is None else report.plus([against_key(bundle.manifest, wanted)])
     except FrostglassError as error:
         return report.plus([Check("guarantee", False, str(error))])
 
@@ -133,7 +140,8 @@ def finish(out: Path, ledger: Ledger) -> Bundle | None:
         return None
     entry = ledger.find(bundle.manifest.release_id, "commit") if committed else None
     stamp = (bundle.manifest.ledger.seq, bundle.manifest.ledger.head)
-    if entry is None or (entry.seq, entry.hash) != stamp or not verify(out).ok:
+    signed = bundle.manifest.public_key in ledger.public_keys()
+    if entry is None or (entry.seq, entry.hash) != stamp or not signed or not verify(out).ok:
         return None
     enter(bundle, ledger)
     return bundle

@@ -121,6 +121,7 @@ def release(
     when the plan does not fit the codebook, the scope does not afford it, or the table departs from the codebook.
     """
     today = datetime.now(UTC).date()
+    ledger.require_key()
     asking, clauses = check_plan(codebook, plan)
     scope = ledger.scope(order.scope)
     accountant = accounting.accountant(scope.accountant)
@@ -195,6 +196,7 @@ def release(
         sampling_seed=staged.seed,
         engine=engine(asking),
         environment=environment(),
+        public_key=ledger.public_key,
         sealable=all(each.sealable for each in answers.receipts),
     )
 
@@ -203,7 +205,7 @@ def seal(contents: Contents, out: Path, *, ledger: Ledger, progress: Progress = 
     """Write the sealed bundle to ``out``, which must not exist, and enter its hash in the ledger."""
     progress("writing and sealing the bundle")
     try:
-        bundle = seal_bundle(contents, out)
+        bundle = seal_bundle(contents, out, sign=ledger.sign)
     except OSError:
         raise BundleError(
             "FG-BN-066",

@@ -34,6 +34,7 @@ from frostglass.boundary.ledger_store import BUSY_SECONDS, MemoryStore, SqliteSt
 from frostglass.boundary.ledger_turn import Clock, Turn, genesis, utc_now
 from frostglass.boundary.ledger_verify import LedgerReport, examine
 from frostglass.boundary.ledger_witness import Witness, require_not_older
+from frostglass.boundary.signing_key import SigningKey
 from frostglass.errors import LedgerError, UsageError
 from frostglass.terms.budget import decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.guarantee import ScopeSummary
@@ -57,7 +58,7 @@ class Ledger:
 
     @classmethod
     def create(cls, path: str | Path, *, witness: str | Path | None = None) -> Ledger:
-        """A new ledger file (0600) with its witness beside it. Refuses a name or a witness that is taken."""
+        """A new ledger file (0600) with its witness and its signing key beside it. Refuses a name that is taken."""
         place = new_place(Path(path))
         beside = _witness_of(place, witness)
         if beside.exists():
@@ -67,8 +68,20 @@ class Ledger:
                 "what was spent; write the ledger anew with `frostglass ledger reconcile --from WITNESS`, or, if the "
                 "witness tells of other people's data altogether, move it away",
             )
-        first = genesis()
-        store = SqliteStore.create(place, [first])
+        key, key_file = SigningKey.new(), _key_of(place)
+        if key_file.exists():
+            raise LedgerError(
+                "FG-LG-002",
+                f"the signing key {str(key_file)!r} of an earlier ledger is still there and is never overwritten; move "
+                "it away",
+            )
+        first = genesis(key.public)
+        key.write(key_file)
+        try:
+            store = SqliteStore.create(place, [first])
+        except BaseException:
+            key_file.unlink(missing_ok=True)
+            raise
         beside.catch_up(Book.replay([first]))
         return cls(store, ledger_id=first.text("ledger_id"), path=place, witness=beside)
 
@@ -121,7 +134,7 @@ class Ledger:
         cls, *, epsilon: Fraction, delta: Fraction, accountant: str = "gdp", scope: str = "ephemeral"
     ) -> Ledger:
         """A ledger in memory with one scope. It ends with the process, so what it pays for cannot be sealed."""
-        first = genesis()
+        first = genesis(SigningKey.new().public)
         ledger = cls(MemoryStore([first]), ledger_id=first.text("ledger_id"), path=None, witness=None)
         ledger.open_scope(
             scope, epsilon=epsilon, delta=delta, accountant=accountant, reason="ephemeral: nothing can be sealed"
@@ -311,6 +324,52 @@ class Ledger:
         release = self._book().releases.get(release_id)
         return release.steps.get(kind) if release else None
 
+    # Signing
+
+    @property
+    def public_key(self) -> str:
+        """The public half of the key that signs this ledger's bundles now: 32 bytes in hex."""
+        return self._book().public_key
+
+    def public_keys(self) -> tuple[str, ...]:
+        """All that this ledger ever named, the present one last."""
+        return tuple(self._book().public_keys)
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature, 64 bytes, by the ledger's key. Raises LedgerError when it is not there, or another one is."""
+        return self._key().sign(message)
+
+    def require_key(self) -> None:
+        """Raise LedgerError unless the key that this ledger names is there; an ephemeral ledger needs none."""
+        if self.path is not None:
+            self._key()
+
+    def new_key(self, *, by: str, reason: str) -> Entry:
+        """Make a new signing key in the place of the present one, which is gone then, and name it in the ledger.
+
+        What was signed stays signed by a key that the ledger named.
+        """
+        by, reason = stated(by, "the name"), stated(reason, "the reason")
+        if self.path is None:
+            raise LedgerError("FG-LG-017", "an ephemeral ledger has no file, and so no signing key")
+        key = SigningKey.new()
+        with self._writing() as turn:
+            key.write(_key_of(self.path))
+            return turn.write(Draft("key", {"public_key": key.public, "by": by, "reason": reason}))
+
+    def _key(self) -> SigningKey:
+        if self.path is None:
+            raise LedgerError("FG-LG-017", "an ephemeral ledger has no file, and so no signing key")
+        place = _key_of(self.path)
+        key = SigningKey.read(place)
+        if key.public != self.public_key:
+            raise LedgerError(
+                "FG-LG-023",
+                f"{str(place)!r} is not the key that this ledger names; put the right one in its place, or make a new "
+                "one with `frostglass ledger new-key`",
+            )
+        return key
+
     # Looking after it
 
     def entries(self) -> Iterator[Entry]:
@@ -388,6 +447,10 @@ class Ledger:
 
     def _reservation(self, book: Book, entry: Entry) -> Reservation:
         return reservation_of(book, entry, sealable=self.sealable)
+
+
+def _key_of(place: Path) -> Path:
+    return place.with_name(f"{place.name}.key")
 
 
 def _witness_of(place: Path, witness: str | Path | None) -> Witness:

@@ -138,6 +138,7 @@ class Book:
         self.releases: dict[str, ReleaseBook] = {}
         self.taken_over: set[str] = set()
         self.acknowledged: set[tuple[int, str]] = set()
+        self.public_keys: list[str] = []
 
     @classmethod
     def read(cls, rows: Iterable[Sequence[object]]) -> Book:
@@ -165,6 +166,11 @@ class Book:
     @property
     def ledger_id(self) -> str:
         return self.entries[0].text("ledger_id")
+
+    @property
+    def public_key(self) -> str:
+        """The public half of the key that signs now: the last one named."""
+        return self.public_keys[-1]
 
     @property
     def last(self) -> Entry:
@@ -214,7 +220,9 @@ class Book:
         """Change the state, or raise IllegalStepError before anything has changed."""
         if (entry.kind == "genesis") != (entry.seq == 1):
             raise IllegalStepError("a ledger has one genesis entry, its first")
-        if entry.kind == "open":
+        if entry.kind in ("genesis", "key"):
+            self.public_keys.append(entry.text("public_key"))
+        elif entry.kind == "open":
             self._open(entry)
         elif entry.kind == "reserve":
             self._reserve(entry)

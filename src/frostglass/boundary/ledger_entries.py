@@ -259,7 +259,12 @@ def _pairs(value: Json) -> bool:
 _decimal, _sha256, _nonce = _matches(_DECIMAL), _matches(_HEX64), _matches(_HEX16)
 
 _BODIES: Mapping[str, Mapping[str, _Check]] = {
-    "genesis": {"ledger_id": _matches(_HEX32), "format": lambda value: value == FORMAT},
+    "genesis": {
+        "ledger_id": _matches(_HEX32),
+        "format": lambda value: value == FORMAT,
+        "public_key": _matches(_HEX64),
+    },
+    "key": {"public_key": _matches(_HEX64), "by": _text, "reason": _text},
     "open": {
         "epsilon": _decimal,
         "delta": _decimal,

@@ -216,7 +216,7 @@ def _branch(book: Book, seen: Sequence[Entry], *, by: str, reason: str) -> Itera
     if there.problems:
         raise LedgerError("FG-LG-014", f"the witness is damaged: {there.problems[0]}")
     for each in lost:
-        if (each.kind == "open" and each.scope not in book.scopes) or each.kind == "non_private":
+        if (each.kind == "open" and each.scope not in book.scopes) or each.kind in ("non_private", "key"):
             yield Draft(each.kind, each.body, each.scope)
     for release_id in dict.fromkeys(each.release_id for each in lost if each.kind in ("reserve", "draw")):
         entries = [each for each in lost if each.release_id == release_id]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from frostglass.boundary.ledger_book import Book
-from frostglass.boundary.ledger_entries import FORMAT, Draft, Entry
+from frostglass.boundary.ledger_entries import FORMAT, Draft, Entry, Json
 from frostglass.boundary.ledger_store import Transaction
 from frostglass.errors import LedgerError
 
@@ -20,9 +20,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def genesis() -> Entry:
-    """The first entry of a new ledger, with a random 128-bit id."""
-    return Book().write(Draft("genesis", {"ledger_id": secrets.token_hex(16), "format": FORMAT}), at=_at(utc_now()))
+def genesis(public_key: str) -> Entry:
+    """The first entry of a new ledger, with a random 128-bit id and the public half of the key that signs for it."""
+    body: dict[str, Json] = {"ledger_id": secrets.token_hex(16), "format": FORMAT, "public_key": public_key}
+    return Book().write(Draft("genesis", body), at=_at(utc_now()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ class Contents:
 
     ``on`` is the day of the release. ``scope`` is the ledger's scope as of the commit; ``seq`` and ``head`` belong to
     the commit entry, ``reserve_seq`` and ``reserve_head`` to the reservation. ``engine`` names what made the records,
-    such as "measure-and-fit/1", and ``environment`` what its arithmetic may depend on. ``sealable`` is false where the
-    noise was scripted or the ledger ephemeral.
+    such as "measure-and-fit/1", and ``environment`` what its arithmetic may depend on. ``public_key`` is that of the
+    key that will sign, 32 bytes in hex. ``sealable`` is false where the noise was scripted or the ledger ephemeral.
     """
 
     release_id: str
@@ -40,6 +40,7 @@ class Contents:
     sampling_seed: int
     engine: str
     environment: Mapping[str, str]
+    public_key: str
     sealable: bool
 
     def __repr__(self) -> str:

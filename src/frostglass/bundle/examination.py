@@ -49,6 +49,7 @@ from frostglass.bundle.manifest import (
 )
 from frostglass.bundle.pages import codebook_html
 from frostglass.bundle.recount import COUNTED, misfit, recount
+from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES, is_signed
 from frostglass.bundle.statement import guarantee_line, statement
 from frostglass.errors import BundleError
 from frostglass.released.answers import Answers
@@ -175,12 +176,18 @@ class Examined:
         listed = sorted(each.path for each in self.manifest.files)
         _refuse(listed == sorted(SEALED), "the manifest does not list exactly the files of a bundle")
         found = {each.name for each in self._path.iterdir()}
-        strangers = len(found - {*SEALED, MANIFEST, PUBLICATION})
+        strangers = len(found - {*SEALED, MANIFEST, SIGNATURE, PUBLICATION})
         _refuse(strangers == 0, f"the folder holds {strangers} thing(s) that the manifest does not list")
         if PUBLICATION in found:
             word = json.loads(read_file(self._path / PUBLICATION, most=MOST_MANIFEST_BYTES))
             _refuse(word["manifest_sha256"] == self.manifest_sha256, "publication.json speaks of another bundle")
-        return f"{len(SEALED) + 1} files, none missing and none besides"
+        return f"{len(SEALED) + 2} files, none missing and none besides"
+
+    def check_signature(self) -> str:
+        key = self.manifest.public_key
+        signature = read_file(self._path / SIGNATURE, most=SIGNATURE_BYTES)
+        _refuse(is_signed(self._manifest_data, signature, key), "manifest.sig is not a signature by the stated key")
+        return f"by the key {key}"
 
     def check_hashes(self) -> str:
         total = 0

@@ -35,10 +35,11 @@ def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:
         raise BundleError("FG-BN-020", f"{path.name} is missing") from None
     except OSError:
         raise BundleError("FG-BN-021", f"{path.name} cannot be read: it must be a plain file, not a link") from None
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise BundleError("FG-BN-021", f"{path.name} cannot be read: it must be a plain file, not a link")
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise BundleError("FG-BN-021", f"{path.name} cannot be read: it must be a plain file, not a link")
         if found.st_size > min(most, MOST_BYTES):
             raise BundleError(
                 "FG-BN-022", f"{path.name} is larger than the {min(most, MOST_BYTES):,} bytes it may have"

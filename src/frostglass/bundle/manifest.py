@@ -185,6 +185,7 @@ class Manifest(_Part):
         int, Field(ge=0, lt=2**63, description="Seeds what follows the noise; the noise has no seed.")
     ]
     environment: dict[str, str]
+    public_key: Annotated[Sha256, Field(description="Of the Ed25519 key that signed this manifest: 32 bytes in hex.")]
     files: tuple[SealedFile, ...]
 
     def to_plan(self) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -37,21 +38,29 @@ from frostglass.bundle.manifest import (
 )
 from frostglass.bundle.pages import codebook_html
 from frostglass.bundle.read import Bundle, open_bundle
+from frostglass.bundle.signature import SIGNATURE, is_signed
 from frostglass.bundle.statement import statement
 from frostglass.errors import BundleError
 from frostglass.terms.budget import NANO
 from frostglass.version import __version__
 
+Sign = Callable[[bytes], bytes]
+"""Signs a message with the key that the contents name."""
 
-def seal(contents: Contents, out: Path) -> Bundle:
-    """Write ``contents`` as a sealed bundle to ``out`` and open it.
+
+def seal(contents: Contents, out: Path, *, sign: Sign) -> Bundle:
+    """Write ``contents`` as a sealed and signed bundle to ``out`` and open it.
 
     Raises BundleError FG-BN-001 when ``out`` exists, FG-BN-003 when the contents may not be sealed, FG-BN-004 to
-    FG-BN-007 when they do not belong together or were not all paid for.
+    FG-BN-007 when they do not belong together or were not all paid for, FG-BN-009 when another key signs.
     """
     refuse_existing(out)
     check(contents)
-    write_folder(out, render(contents), on=contents.on)
+    files = render(contents)
+    files[SIGNATURE] = sign(files[MANIFEST])
+    if not is_signed(files[MANIFEST], files[SIGNATURE], contents.public_key):
+        raise BundleError("FG-BN-009", "the signature is not by the key that the contents name")
+    write_folder(out, files, on=contents.on)
     return open_bundle(out)
 
 
@@ -104,7 +113,7 @@ def _check_receipts(contents: Contents) -> None:
 
 
 def render(contents: Contents) -> dict[str, bytes]:
-    """Every file of the bundle, the manifest last."""
+    """Every file of the bundle but the signature, the manifest last."""
     # as a reader will have it: canonical JSON does not keep the order of names in a rule
     codebook = codebooks.from_canonical(contents.codebook.canonical)
     manifest = manifest_of(contents)
@@ -155,5 +164,6 @@ def manifest_of(contents: Contents) -> Manifest:
         engine=contents.engine,
         sampling_seed=contents.sampling_seed,
         environment=dict(contents.environment),
+        public_key=contents.public_key,
         files=(),
     )

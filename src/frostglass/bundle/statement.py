@@ -80,6 +80,7 @@ class StatementPage:
     codebook_version: str
     codebook_sha256: str
     software_version: str
+    public_key: str
 
 
 def statement(manifest: Manifest, codebook: Codebook) -> str:
@@ -169,6 +170,7 @@ def statement_page(manifest: Manifest, codebook: Codebook) -> StatementPage:
         codebook_version=codebook.version,
         codebook_sha256=manifest.codebook.sha256,
         software_version=manifest.software.version,
+        public_key=manifest.public_key,
     )
 
 

@@ -5,7 +5,7 @@ A bundle is taken for hostile: every check either passes with a word on what was
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -17,8 +17,8 @@ from frostglass.bundle.manifest import Manifest
 from frostglass.errors import FrostglassError
 
 FORGERY = (
-    "These checks show that the bundle agrees with itself. Whether it is the one that was released, only the ledger "
-    "can tell: compare with --ledger."
+    "These checks show that the bundle agrees with itself. Whether it is the one that was released, only the "
+    "publisher's key and the ledger can tell: compare with --key or --ledger."
 )
 """What cannot be told from the bundle alone."""
 
@@ -28,13 +28,19 @@ CONFIRMED = (
 )
 """What can be told once a ledger was asked."""
 
+KNOWN_KEY = (
+    "The holder of the key that you gave signed this very bundle. That it is the publisher's key, you must know from "
+    "elsewhere than the bundle."
+)
+"""What can be told once a key was given."""
+
 UNUSABLE = (
     "Do not use this bundle: get it again from its publisher, and ask for the SHA-256 of its manifest to compare with."
 )
 """What to do with a bundle that fails."""
 
 
-_LEDGER = "ledger: "
+_LEDGER, _KEY = "ledger: ", "key"
 
 
 class Check(NamedTuple):
@@ -61,7 +67,10 @@ class VerifyReport:
         """What the checks cannot show."""
         if not self.ok:
             return UNUSABLE
-        return CONFIRMED if any(each.name.startswith(_LEDGER) for each in self.checks) else FORGERY
+        names = [each.name for each in self.checks]
+        if any(name.startswith(_LEDGER) for name in names):
+            return CONFIRMED
+        return KNOWN_KEY if _KEY in names else FORGERY
 
     def plus(self, checks: Iterable[Check]) -> VerifyReport:
         """The report with further checks, such as those against a ledger."""
@@ -106,6 +115,7 @@ def verify(path: Path, *, recompute: Recompute, environment: Mapping[str, str]) 
         return VerifyReport((manifest,), None)
     checks = [
         manifest,
+        _check("signature", bundle.check_signature),
         _check("files", bundle.check_files),
         _check("hashes", bundle.check_hashes),
         _check("codebook", bundle.check_codebook),
@@ -124,8 +134,14 @@ def verify(path: Path, *, recompute: Recompute, environment: Mapping[str, str]) 
     return VerifyReport(tuple(checks), bundle.manifest_sha256)
 
 
+def against_key(manifest: Manifest, public_key: str) -> Check:
+    """Whether the bundle, whose own signature was checked, names this very key (32 bytes in hex)."""
+    same = manifest.public_key == public_key
+    return Check(_KEY, same, "signed by the key that you gave" if same else "signed by another key than you gave")
+
+
 def against_ledger(
-    manifest_sha256: str, manifest: Manifest, entries: Iterable[Mapping[str, object]]
+    manifest_sha256: str, manifest: Manifest, entries: Sequence[Mapping[str, object]]
 ) -> tuple[Check, ...]:
     """Whether a ledger's exported ``entries`` hold this release: reserved, committed, and sealed with this very hash.
 
@@ -143,17 +159,19 @@ def against_ledger(
     place = manifest.ledger
     reserved = holds("reserve", place.reserve_seq, place.reserve_head)
     committed = holds("commit", place.seq, place.head)
-    sealed = any(each.get("kind") == "seal" and _sealed_hash(each) == manifest_sha256 for each in ours)
+    sealed = any(each.get("kind") == "seal" and _said(each, "manifest_sha256") == manifest_sha256 for each in ours)
+    signed = manifest.public_key in {_said(each, "public_key") for each in entries}
     return (
+        Check(f"{_LEDGER}signed", signed, _found(signed, "the key that signed is its own")),
         Check(f"{_LEDGER}reserved", reserved, _found(reserved, f"entry {place.reserve_seq} paid for this release")),
         Check(f"{_LEDGER}committed", committed, _found(committed, f"entry {place.seq} committed this release")),
         Check(f"{_LEDGER}sealed", sealed, _found(sealed, "this very manifest was sealed")),
     )
 
 
-def _sealed_hash(entry: Mapping[str, object]) -> object:
+def _said(entry: Mapping[str, object], name: str) -> object:
     body = entry.get("body")
-    return body.get("manifest_sha256") if isinstance(body, Mapping) else None
+    return body.get(name) if isinstance(body, Mapping) else None
 
 
 def _found(found: bool, message: str) -> str:

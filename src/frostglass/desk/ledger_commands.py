@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 
 from frostglass import bundles, pipeline
+from frostglass.arrays.whole_file import PUBLIC, write_whole
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary import staging
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.manifest import read_manifest
+from frostglass.bundle.signature import pem_of
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice, table
+from frostglass.errors import UsageError
 from frostglass.terms.budget import NANO, decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.guarantee import ScopeSummary
 
@@ -62,7 +65,10 @@ def open_scope(
     open_in(trial)
     book = open_in(Ledger.create(ledger) if new else Ledger.open(ledger))
     if new:
-        voice.note(f"a new ledger: {ledger}, with its witness beside it; keep both, and keep the witness elsewhere too")
+        voice.note(
+            f"a new ledger: {ledger}, with its witness and its signing key beside it; keep all three, the witness "
+            "elsewhere too, and the key secret"
+        )
     summary = book.scope(scope)
     voice.say(
         f"scope {scope} is open: epsilon {decimal_text(summary.epsilon)}, delta {decimal_text(summary.delta)}, "
@@ -128,6 +134,36 @@ def backup(
     """Copy the ledger safely, also while it is in use."""
     Ledger.inspect(ledger).backup(out)
     _tell(as_json, f"backup: {out}", {"out": str(out)})
+
+
+@app.command()
+def key(
+    ledger: LedgerFile,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write it there too, as PEM.")] = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Print the public key that readers verify bundles with. Publish it where your bundles are not.
+
+    Example: frostglass ledger key --ledger budget.db -o publisher.pem
+    """
+    public_key = Ledger.inspect(ledger).public_key
+    if out is not None:
+        if out.exists():
+            raise UsageError("FG-OP-050", f"{out.name} exists; choose another name")
+        write_whole(out, pem_of(public_key).encode(), mode=PUBLIC)
+    _tell(as_json, public_key, {"public_key": public_key})
+
+
+@app.command("new-key")
+def new_key(
+    ledger: LedgerFile,
+    by: Annotated[str, typer.Option("--by", help="Who makes it.")],
+    reason: opt.Reason = "",
+    as_json: opt.Json = False,
+) -> None:
+    """Replace the signing key where it was lost or seen by others. Bundles stay signed by the key of their day."""
+    public_key = Ledger.open(ledger).new_key(by=by, reason=reason).text("public_key")
+    _tell(as_json, f"bundles are signed by {public_key} from now on", {"public_key": public_key})
 
 
 @app.command()

@@ -201,15 +201,19 @@ def count(
 def verify(
     bundle: Annotated[Path, typer.Argument(help="A bundle.")],
     ledger: opt.LedgerFile = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", help="The publisher's public key: 64 hex digits, or a file.", metavar="KEY|FILE"),
+    ] = None,
     as_json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> None:
-    """Check a bundle: hashes, constraints, agreement, and everything recomputed from the measurements.
+    """Check a bundle: signature, hashes, constraints, agreement, and everything recomputed from the measurements.
 
     Example: frostglass verify out --ledger budget.db
     """
     voice = Voice(as_json, quiet=quiet)
-    report = bundles.verify(bundle)
+    report = bundles.verify(bundle, key=key)
     if ledger is not None and report.ok:
         opened = open_bundle(bundle)
         entries = [
