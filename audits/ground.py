@@ -11,13 +11,17 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from frostglass.boundary.ledger import Entry, Ledger, Reservation
-from tests.ledger_support import EPSILON, MANIFEST, STAGED, new_ledger, reserve
+from frostglass.boundary.ledger_money import allowed
+from tests.ledger_support import DELTA, EPSILON, MANIFEST, STAGED, new_ledger, reserve
 
 COST = 1000
 """Nano-rho of one small release: the scope holds many thousands."""
 
 CLAIMED = EPSILON
 """What each release says that it is worth: never too little."""
+WORTH = allowed("gdp", CLAIMED, DELTA)
+"""Most nano-rho of a release that says so; worked out here, so that children find it where they look for it."""
+
 _MEMORY = Path("/dev/shm")
 
 Drawn = Callable[[str], None]

@@ -23,19 +23,14 @@ from types import FrameType
 from typing import Any
 
 from audits.figures import Figure, Size
-from audits.ground import CLAIMED, COST, draw_then_pay, drawn_in, fast_folder, fresh_ledger, pay_then_draw, server
+from audits.ground import COST, draw_then_pay, drawn_in, fast_folder, fresh_ledger, pay_then_draw, server
 from frostglass.boundary.ledger import Ledger
-from frostglass.boundary.ledger_money import allowed
 from frostglass.boundary.ledger_place import __file__ as _ledger_file
 from frostglass.errors import LedgerError
-from tests.ledger_support import DELTA
 
 KILLS_OF_ONE_LEDGER = 40
 LONGEST_SECONDS = 0.05
 """A kill comes at most so long after the child is ready: some two releases."""
-
-_WORTH = allowed("gdp", CLAIMED, DELTA)
-"""Worked out once, before the children are forked, and kept where they look for it."""
 
 _LEDGER_CODE = str(Path(_ledger_file).with_name("ledger"))
 _WAYS = {"pay first": pay_then_draw, "draw first": draw_then_pay}
