@@ -1,0 +1,34 @@
+"""Replaying a scenario: one recording of its table, and one of each neighbour with the answers of the first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from audits.recording import Given, Recorder, Recording
+from audits.replay_checks import faults_alone, faults_between
+from audits.replay_scenarios import Scenario
+
+
+def replay(recorder: Recorder, scenario: Scenario, *, seed: int = 1) -> tuple[int, list[str]]:
+    """Number of pairs that were replayed, and the faults of the first pair that has any."""
+    first = _recorded(recorder, scenario, scenario.table, Given(seed))
+    faults = faults_alone(scenario.case, first)
+    if faults:
+        return 0, [f"{scenario.name}: {fault}" for fault in faults]
+    given = Given(seed + 1, tuple(first.answers))
+    for number, (name, table) in enumerate(scenario.neighbours.items(), start=1):
+        second = _recorded(recorder, scenario, table, given)
+        faults = faults_alone(scenario.case, second) + faults_between(first, second, scenario.case)
+        if faults:
+            return number, [f"{scenario.name}, {name}: {fault}" for fault in faults]
+    return len(scenario.neighbours), []
+
+
+def _recorded(recorder: Recorder, scenario: Scenario, table: pl.DataFrame, given: Given) -> Recording:
+    if not scenario.as_file:
+        return recorder.release(scenario.case, table, given)
+    path: Path = recorder.place.with_name("cases.csv")
+    table.write_csv(path)
+    return recorder.release(scenario.case, path, given)
