@@ -93,7 +93,7 @@ def test_a_failed_write_leaves_nothing_that_could_be_resumed(folder: Path, monke
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(staging, "_sync", fail)
+        patch.setattr(staging, "sync_folder", fail)
         with pytest.raises(OSError, match="No space"):
             stage(folder)
     assert not folder.exists()

@@ -19,7 +19,7 @@ from frostglass.bundle.signature import public_key_of
 from frostglass.bundle.verify import Check, VerifyReport, against_key
 from frostglass.bundle.verify import verify as verify_bundle
 from frostglass.errors import BundleError, FrostglassError, UsageError
-from frostglass.pipeline import build, engine, enter, environment, guarantee
+from frostglass.pipeline import build, engine, enter, environment, guarantee, is_staged, tidy
 from frostglass.released.answers import Answers
 from frostglass.released.counts import Counts
 from frostglass.released.synthetic import SyntheticRecords
@@ -94,8 +94,7 @@ def publish(path: Path, to: Path, *, ledger: Ledger, by: str) -> Path:
     """Copy a sealed bundle out, beside a detached ``publication.json``, and enter it in the ledger first."""
     bundle = open_bundle(path)
     release_id, target = bundle.manifest.release_id, to.absolute()
-    sealed = ledger.find(release_id, "seal")
-    if sealed is None or sealed.body["manifest_sha256"] != bundle.manifest_sha256:
+    if not _is_sealed(bundle, ledger):
         raise BundleError("FG-BN-061", "this ledger did not seal this bundle; it is another one, or was changed")
     refuse_existing(target)
     if not verify(path).ok:
@@ -129,22 +128,36 @@ def refuse_output(out: Path, codebook: Codebook, plan: Plan, ledger: Ledger) -> 
 
 
 def finish(out: Path, ledger: Ledger) -> Bundle | None:
-    """Enter a bundle that was complete when its release was cut short, just before the ledger knew of it.
+    """Do what is left for a bundle that was complete when its release was cut short: its entry, and tidying up.
 
     ``None`` when there is nothing of that kind at ``out``.
     """
     try:
         bundle = open_bundle(out)
-        committed = ledger.state(bundle.manifest.release_id) == "committed"
+        state = ledger.state(bundle.manifest.release_id)
     except FrostglassError:
         return None
-    entry = ledger.find(bundle.manifest.release_id, "commit") if committed else None
+    if state == "committed" and _is_whole(bundle, ledger):
+        enter(bundle, ledger)
+        return bundle
+    if state == "sealed" and is_staged(ledger, bundle.manifest.release_id) and _is_sealed(bundle, ledger):
+        tidy(bundle, ledger)
+        return bundle
+    return None
+
+
+def _is_whole(bundle: Bundle, ledger: Ledger) -> bool:
+    """Whether it was made from the entry that committed its release, and verifies."""
+    entry = ledger.find(bundle.manifest.release_id, "commit")
     stamp = (bundle.manifest.ledger.seq, bundle.manifest.ledger.head)
     signed = bundle.manifest.public_key in ledger.public_keys()
-    if entry is None or (entry.seq, entry.hash) != stamp or not signed or not verify(out).ok:
-        return None
-    enter(bundle, ledger)
-    return bundle
+    return entry is not None and (entry.seq, entry.hash) == stamp and signed and verify(bundle.path).ok
+
+
+def _is_sealed(bundle: Bundle, ledger: Ledger) -> bool:
+    """Whether the ledger sealed this very bundle."""
+    sealed = ledger.find(bundle.manifest.release_id, "seal")
+    return sealed is not None and sealed.body["manifest_sha256"] == bundle.manifest_sha256
 
 
 def known_releases(folder: Path) -> tuple[KnownRelease, ...]:

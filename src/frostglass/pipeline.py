@@ -137,6 +137,11 @@ def release(
             progress(
                 f"release {lost.release_id} of this plan was drawn and lost: it stays spent, and a new one is paid"
             )
+        for held in ledger.undrawn(order.scope, plan.sha256):
+            progress(
+                f"release {held.release_id} of this plan is reserved and was not drawn: unless it is under way, a "
+                "second person may give it back with `frostglass ledger void`; a new one is paid"
+            )
         ledger.afford(
             order.scope,
             nano_rho=nano_rho,
@@ -222,10 +227,14 @@ def seal(contents: Contents, out: Path, *, ledger: Ledger, progress: Progress = 
 
 def enter(bundle: Bundle, ledger: Ledger) -> None:
     """Tell the ledger that a bundle is final; what was staged for it is no longer needed."""
-    release_id = bundle.manifest.release_id
-    ledger.seal(release_id, manifest_sha256=bundle.manifest_sha256)
+    ledger.seal(bundle.manifest.release_id, manifest_sha256=bundle.manifest_sha256)
+    tidy(bundle, ledger)
+
+
+def tidy(bundle: Bundle, ledger: Ledger) -> None:
+    """Remove what was staged for a sealed bundle."""
     if ledger.path is not None:
-        staging.purge(staging.folder_for(ledger.path, release_id))
+        staging.purge(staging.folder_for(ledger.path, bundle.manifest.release_id))
 
 
 def resize(contents: Contents, total: int) -> SyntheticRecords:

@@ -299,8 +299,15 @@ class Ledger:
 
     def unfinished(self, scope: str, plan_sha256: str) -> tuple[Reservation, ...]:
         """Releases with this plan that were drawn and are not sealed, newest first: resumed, never drawn again."""
+        return self._in_state(scope, plan_sha256, ("drawn", "committed"))
+
+    def undrawn(self, scope: str, plan_sha256: str) -> tuple[Reservation, ...]:
+        """Releases with this plan that are paid for and for which nothing was drawn yet, newest first."""
+        return self._in_state(scope, plan_sha256, ("reserved",))
+
+    def _in_state(self, scope: str, plan_sha256: str, states: Sequence[str]) -> tuple[Reservation, ...]:
         book = self._book()
-        reserved = [each.reserve for each in book.releases.values() if each.state in ("drawn", "committed")]
+        reserved = [each.reserve for each in book.releases.values() if each.state in states]
         return tuple(
             self._reservation(book, entry)
             for entry in sorted(reserved, key=lambda each: -each.seq)

@@ -12,9 +12,11 @@ import json
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from frostglass.arrays.whole_file import remove_abandoned, sync_folder, unfinished_folder
 from frostglass.errors import LedgerError
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.terms.custody import Sensitive
@@ -38,19 +40,17 @@ def folder_for(ledger: Path, release_id: str) -> Path:
 
 def stage(folder: Path, *, plan_sha256: str, table: Sensitive[CodedTable], seed: int, answers: bytes) -> Staged:
     """Write the answers and make them durable; complete or not there at all."""
-    partial = _partial(folder)
-    shutil.rmtree(partial, ignore_errors=True)
-    folder.parent.mkdir(mode=0o700, exist_ok=True)
-    partial.mkdir(mode=0o700)
     key = secrets.token_bytes(32)
     sha256 = hashlib.sha256(answers).hexdigest()
     note = {"plan_sha256": plan_sha256, "sha256": sha256, "seed": seed, "key": key.hex(), "data": _digest(table, key)}
-    _write(partial / _ANSWERS, answers)
-    _write(partial / _NOTE, json.dumps(note).encode())
-    _sync(partial)
-    partial.rename(folder)
-    _sync(folder.parent)
-    _sync(folder.parent.parent)
+    folder.parent.mkdir(mode=0o700, exist_ok=True)
+    with unfinished_folder(folder) as partial:
+        _write(partial / _ANSWERS, answers)
+        _write(partial / _NOTE, json.dumps(note).encode())
+        sync_folder(partial)
+        partial.rename(folder)
+    sync_folder(folder.parent)
+    sync_folder(folder.parent.parent)
     return Staged(answers, sha256, seed)
 
 
@@ -77,18 +77,17 @@ def staged(folder: Path, *, plan_sha256: str, table: Sensitive[CodedTable]) -> S
 
 
 def purge(folder: Path) -> bool:
-    """Remove a staged release, half-written or whole, and the place for them when it was the last; whether it was."""
-    there = [each for each in (folder, _partial(folder)) if each.is_dir()]
-    for each in there:
-        shutil.rmtree(each)
-    if folder.parent.is_dir() and not any(folder.parent.iterdir()):
-        folder.parent.rmdir()
-    return bool(there)
+    """Remove a staged release, and the place for them when it was the last; whether it was there.
 
-
-def _partial(folder: Path) -> Path:
-    """Where it is written first; no release id begins with a dot."""
-    return folder.with_name(f".{folder.name}")
+    What killed processes left half-written in that place goes too.
+    """
+    there = folder.is_dir()
+    with suppress(FileNotFoundError):
+        remove_abandoned(folder.parent)
+        shutil.rmtree(folder, ignore_errors=True)
+        if not any(folder.parent.iterdir()):
+            folder.parent.rmdir()
+    return there
 
 
 def _digest(table: Sensitive[CodedTable], key: bytes) -> str:
@@ -107,11 +106,3 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

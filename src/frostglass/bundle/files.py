@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import stat
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from frostglass.arrays.whole_file import PUBLIC, sync_folder, write_whole
+from frostglass.arrays.whole_file import PUBLIC, sync_folder, unfinished_folder, write_whole
 from frostglass.errors import BundleError
 
 MOST_BYTES = 2 * 1024**3
@@ -54,31 +51,20 @@ def write_folder(out: Path, files: Mapping[str, bytes], *, on: date) -> None:
     midnight of the day ``on``, so that they do not tell how long the work on the cases took.
     """
     midnight = datetime(on.year, on.month, on.day, tzinfo=UTC).timestamp()
-    with _sibling(out) as folder:
-        for name, data in files.items():
-            write_whole(folder / name, data, mode=PUBLIC)
-            os.utime(folder / name, (midnight, midnight))
-        folder.chmod(0o755)
-        os.utime(folder, (midnight, midnight))
-        refuse_existing(out)
-        folder.rename(out)
-    sync_folder(out.parent)
-
-
-@contextmanager
-def _sibling(out: Path) -> Iterator[Path]:
     refuse_existing(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
-    except OSError:
-        raise BundleError("FG-BN-002", f"the folder {out.parent} cannot be written to; choose another") from None
-    try:
-        yield folder
+        with unfinished_folder(out) as folder:
+            for name, data in files.items():
+                write_whole(folder / name, data, mode=PUBLIC)
+                os.utime(folder / name, (midnight, midnight))
+            folder.chmod(0o755)
+            os.utime(folder, (midnight, midnight))
+            refuse_existing(out)
+            folder.rename(out)
     except OSError:
         raise BundleError("FG-BN-002", f"writing to {out.parent} failed; nothing was left there") from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    sync_folder(out.parent)
 
 
 def refuse_existing(out: Path) -> None:

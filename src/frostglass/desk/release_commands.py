@@ -356,7 +356,7 @@ def _release(settings: Settings, order: pipeline.Order, private_report: Path | N
     settings.check_delta(scope.delta)
     done = bundles.finish(out, ledger)
     if done is not None:
-        voice.note("this release was complete; only its last ledger entry was missing, and is there now")
+        voice.note("this release was complete but for its last step, which is done now; nothing was paid")
         _tell(done, voice)
         return
     for note in bundles.refuse_output(out, book, decided, ledger):
