@@ -1,0 +1,319 @@
+"""Forged bundles: what somebody without the key does to a bundle is refused, by itself or against key and ledger.
+
+Three kinds of forger: one who changes files; one who makes all hashes fit again and signs with a key of their own; and
+one who makes a whole release of their own, with noise that they wrote themselves, and says that the ledger paid for it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+
+from audits.figures import Figure, Size
+from frostglass import bundles, codebooks, pipeline
+from frostglass.boundary.ledger import Ledger
+from frostglass.boundary.signing_key import SigningKey
+from frostglass.bundle.contents import Contents
+from frostglass.bundle.datapackage import data_package
+from frostglass.bundle.files import sha256
+from frostglass.bundle.manifest import MANIFEST, PACKAGE, PAGE, SEALED, STATEMENT, canonical_json
+from frostglass.bundle.pages import codebook_html
+from frostglass.bundle.read import open_bundle
+from frostglass.bundle.seal import seal
+from frostglass.bundle.signature import SIGNATURE
+from frostglass.bundle.statement import statement
+from frostglass.bundle.verify import VerifyReport, against_ledger
+from frostglass.errors import FrostglassError
+from frostglass.released.answers import Answers
+from frostglass.synthesis.strategy import strategy
+from frostglass.terms.codebook import Codebook
+from frostglass.terms.plan import Plan
+from frostglass.terms.unit import PrivacyUnit
+from tests.survey_support import SMALL, survey
+
+SCOPE = "people"
+FILES = (*SEALED, MANIFEST, SIGNATURE)
+
+
+@dataclass(frozen=True)
+class Genuine:
+    """A released bundle, the contents that it was made of, and the ledger that paid for it."""
+
+    bundle: Path
+    contents: Contents
+    ledger: Ledger
+    codebook: Codebook
+
+    def copy(self) -> Path:
+        """A copy to be forged, in the place of the last one."""
+        copy = self.bundle.with_name("forged")
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(self.bundle, copy)
+        return copy
+
+    def verified_against(self, bundle: Path) -> tuple[VerifyReport, VerifyReport]:
+        """The reports on a bundle against the true key and against the true ledger."""
+        alone = bundles.verify(bundle)
+        keyed = bundles.verify(bundle, key=self.ledger.public_key)
+        if not alone.ok:
+            return keyed, alone
+        opened = open_bundle(bundle)
+        entries = [
+            {"seq": e.seq, "kind": e.kind, "scope": e.scope, "release_id": e.release_id, "body": e.body, "hash": e.hash}
+            for e in self.ledger.entries()
+        ]
+        return keyed, alone.plus(against_ledger(opened.manifest_sha256, opened.manifest, entries))
+
+
+@contextmanager
+def genuine() -> Iterator[Genuine]:
+    """A small release of invented people, in a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        codebook = codebooks.loads(SMALL, source="small.toml")
+        ledger = new_ledger(Path(folder) / "budget.db")
+        contents = released(codebook, ledger)
+        bundle = pipeline.seal(contents, Path(folder) / "bundle", ledger=ledger)
+        yield Genuine(bundle.path, contents, ledger, codebook)
+
+
+def new_ledger(path: Path) -> Ledger:
+    """A ledger with one open scope."""
+    ledger = Ledger.create(path)
+    ledger.open_scope(SCOPE, epsilon=Fraction(4), delta=Fraction(1, 10**6))
+    return ledger
+
+
+def released(codebook: Codebook, ledger: Ledger, people: int = 80) -> Contents:
+    """A release of so many people, paid for by ``ledger``."""
+    plan = Plan(codebook.id, codebook.sha256, Fraction(1), PrivacyUnit(codebook.unit), fit="fast")
+    return pipeline.release(survey(people), codebook, plan, pipeline.Order(SCOPE), ledger=ledger)
+
+
+def audit(size: Size) -> list[Figure]:
+    """See the module."""
+    with genuine() as true:
+        return [
+            _genuine_passes(true),
+            _bytes_changed(true, size),
+            _files_changed(true),
+            *_signed_anew(true),
+            _made_with_scripted_noise(true),
+            _signed_with_the_stolen_key(true),
+        ]
+
+
+def _genuine_passes(true: Genuine) -> Figure:
+    """The control: a check that refuses everything would be of no use."""
+    reports = (bundles.verify(true.bundle), *true.verified_against(true.bundle))
+    passed = sum(each.ok for each in reports)
+    return Figure(
+        "a genuine bundle passes alone, against its key and against its ledger", "3 of 3", f"{passed} of 3", passed == 3
+    )
+
+
+def _bytes_changed(true: Genuine, size: Size) -> Figure:
+    """One bit of one byte anywhere in the bundle, the signature included."""
+    chance = np.random.default_rng(size.seed)
+    tries, refused = size.of(40, 5_000), 0
+    copy = true.copy()
+    contents = {name: (copy / name).read_bytes() for name in FILES}
+    for _ in range(tries):
+        name = FILES[chance.integers(len(FILES))]
+        changed = bytearray(contents[name])
+        changed[chance.integers(len(changed))] ^= 1 << int(chance.integers(8))
+        (copy / name).write_bytes(changed)
+        refused += not bundles.verify(copy).ok
+        (copy / name).write_bytes(contents[name])
+    return Figure(
+        "a bit flipped in any file", f"{tries:,} of {tries:,} refused", f"{refused:,} refused", refused == tries
+    )
+
+
+def _files_changed(true: Genuine) -> Figure:
+    """Files dropped, emptied, cut, doubled, exchanged, replaced by a link or a folder, and one added."""
+    tried = refused = 0
+    for name in FILES:
+        for change in _CHANGES:
+            copy = true.copy()
+            change(copy / name)
+            tried += 1
+            refused += not bundles.verify(copy).ok
+    for one, other in pairwise(FILES):
+        copy = true.copy()
+        (copy / one).rename(copy / "aside")
+        (copy / other).rename(copy / one)
+        (copy / "aside").rename(copy / other)
+        tried += 1
+        refused += not bundles.verify(copy).ok
+    copy = true.copy()
+    (copy / "notes.txt").write_text("more")
+    tried, refused = tried + 1, refused + (not bundles.verify(copy).ok)
+    what = "a file dropped, emptied, cut, doubled, exchanged, linked or added"
+    return Figure(what, f"{tried} of {tried} refused", f"{refused} refused", refused == tried)
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def _double(path: Path) -> None:
+    path.write_bytes(path.read_bytes() * 2)
+
+
+def _link(path: Path) -> None:
+    elsewhere = path.parent.with_name("elsewhere")
+    elsewhere.write_bytes(path.read_bytes())
+    path.unlink()
+    path.symlink_to(elsewhere)
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+_CHANGES = (Path.unlink, lambda path: path.write_bytes(b""), _cut, _double, _link, _folder)
+
+
+def _signed_anew(true: Genuine) -> list[Figure]:
+    """Every field of the manifest changed, the texts and hashes made to fit, and signed with the forger's own key."""
+    thief = SigningKey.new()
+    tried, alone, keyed, held = 0, 0, 0, 0
+    for change in _changes_of(json.loads((true.bundle / MANIFEST).read_bytes())):
+        copy = true.copy()
+        resign(copy, change, thief)
+        by_key, by_ledger = true.verified_against(copy)
+        tried += 1
+        alone += not bundles.verify(copy).ok
+        keyed += not by_key.ok
+        held += not by_ledger.ok
+    what = "a field of the manifest changed, all hashes made to fit, signed with another key"
+    return [
+        Figure(f"{what}: against the true key", f"{tried} of {tried} refused", f"{keyed} refused", keyed == tried),
+        Figure(f"{what}: against the ledger", f"{tried} of {tried} refused", f"{held} refused", held == tried),
+        Figure(f"{what}: alone", "no bar: it agrees with itself", f"{alone} of {tried} refused", ok=True),
+    ]
+
+
+def _changes_of(words: Mapping[str, object]) -> Iterator[dict[str, object]]:
+    """Each field of the manifest that a forger might want other, changed to something of its kind."""
+    guarantee, ledger, scope = words["guarantee"], words["ledger"], words["scope"]
+    assert isinstance(guarantee, dict)
+    assert isinstance(ledger, dict)
+    assert isinstance(scope, dict)
+    yield {}
+    yield {"date": "2020-01-01"}
+    yield {"release_id": "another"}
+    yield {"sampling_seed": 1}
+    yield {"total": 1}
+    yield {"tau": 1}
+    yield {"engine": "other/1"}
+    yield {"structural": False}
+    yield {"software": {"name": "frostglass", "version": "99"}}
+    yield {"environment": {"python": "0"}}
+    for name, value in (("epsilon", "0.1"), ("delta", "1e-9"), ("nano_rho", 1), ("accountant", "zcdp")):
+        yield {"guarantee": {**guarantee, name: value}}
+    for name, value in (("id", "0" * 32), ("scope", "others"), ("reserve_seq", 9), ("seq", 9), ("head", "0" * 64)):
+        yield {"ledger": {**ledger, name: value}}
+    for name, value in (
+        ("releases", 9),
+        ("spent", 1),
+        ("plain_epsilon", "9"),
+        ("reason", "because"),
+        ("epsilon", "20"),
+    ):
+        yield {"scope": {**scope, name: value}}
+
+
+def resign(folder: Path, changes: Mapping[str, object], key: SigningKey) -> None:
+    """Change the manifest as a forger would, with the texts, hashes and signature made to fit as far as they can be."""
+    words = {**json.loads((folder / MANIFEST).read_bytes()), **changes, "public_key": key.public}
+    _write(folder, words)
+    try:
+        forged = open_bundle(folder)
+        files = {name: (folder / name).read_bytes() for name in SEALED if name != PACKAGE}
+        files[STATEMENT] = statement(forged.manifest, forged.codebook).encode()
+        files[PAGE] = codebook_html(forged.manifest, forged.codebook, forged.counts).encode()
+        files[PACKAGE] = canonical_json(data_package(forged.manifest, forged.codebook, files))
+        for name in (STATEMENT, PAGE, PACKAGE):
+            (folder / name).write_bytes(files[name])
+    except (FrostglassError, KeyError, TypeError, ValueError):
+        pass
+    _write(folder, words)
+    (folder / SIGNATURE).write_bytes(key.sign((folder / MANIFEST).read_bytes()))
+
+
+def _write(folder: Path, words: dict[str, object]) -> None:
+    """The manifest with the sizes and hashes of the files that are there."""
+    files = words["files"]
+    assert isinstance(files, list)
+    for entry in files:
+        data = (folder / entry["path"]).read_bytes()
+        entry.update(bytes=len(data), sha256=sha256(data))
+    (folder / MANIFEST).write_bytes(canonical_json(words))
+
+
+def forge(true: Genuine) -> Path:
+    """A bundle from noise that the forger wrote, which says that the true reservation paid for it."""
+    folder = true.bundle.with_name("scripted")
+    theirs = new_ledger(true.bundle.with_name("theirs.db"))
+    chance = np.random.default_rng(5)
+    with patch("frostglass.boundary.noise.os.urandom", lambda size: chance.bytes(size)):
+        made = released(true.codebook, theirs)
+    paid = true.contents.answers.measurements[0].receipt
+    measured = tuple(
+        replace(
+            each,
+            receipt=replace(
+                each.receipt, ledger_id=paid.ledger_id, release_id=paid.release_id, seq=paid.seq, head=paid.head
+            ),
+        )
+        for each in made.answers.measurements
+    )
+    claimed = replace(true.contents, answers=Answers(measured, None), public_key=theirs.public_key)
+    records, counts = pipeline.build(
+        strategy(claimed.plan.strategy),
+        claimed.codebook,
+        claimed.codebook.clauses,
+        measured,
+        plan=claimed.plan,
+        seed=claimed.sampling_seed,
+    )
+    seal(replace(claimed, records=records, counts=counts), folder, sign=theirs.sign)
+    return folder
+
+
+def _made_with_scripted_noise(true: Genuine) -> Figure:
+    """Alone it passes, and says that only key and ledger can tell; against both it is refused."""
+    by_key, by_ledger = true.verified_against(forge(true))
+    refused = (not by_key.ok) + (not by_ledger.ok)
+    what = "a whole release with scripted noise, consistent and signed with another key: against key and ledger"
+    return Figure(what, "2 of 2 refused", f"{refused} of 2 refused", refused == 2)
+
+
+def _signed_with_the_stolen_key(true: Genuine) -> Figure:
+    """The limit: who has the key signs what they like. The ledger still tells, as long as it was not forged as well."""
+    copy = true.copy()
+    resign(copy, {"scope": {**json.loads((copy / MANIFEST).read_bytes())["scope"], "releases": 9}}, _stolen(true))
+    by_key, by_ledger = true.verified_against(copy)
+    return Figure(
+        "a bundle forged with the stolen key: against the ledger",
+        "refused (the key alone cannot tell)",
+        ("refused" if not by_ledger.ok else "passed") + (", and passes the key" if by_key.ok else ", also by the key"),
+        not by_ledger.ok and by_key.ok,
+    )
+
+
+def _stolen(true: Genuine) -> SigningKey:
+    assert true.ledger.path is not None
+    return SigningKey.read(true.ledger.path.with_name(f"{true.ledger.path.name}.key"))
