@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 from scipy import optimize, special, stats
@@ -90,3 +91,29 @@ def epsilon_from_guesses(right: int, guesses: int, canaries: int, delta: float, 
     if excess(0.0) >= 0:
         return 0.0
     return float(optimize.brentq(excess, 0.0, 60.0, xtol=1e-6)) if excess(60.0) > 0 else 60.0
+
+
+def power_to_exceed(claimed: float, true: float, guesses: int, alpha: float) -> float:
+    """Chance that ``mu_from_guesses`` exceeds ``claimed`` where the noise is that of ``true``: exact binomials."""
+    needed = int(stats.binom.isf(alpha, guesses, special.ndtr(claimed / 2))) + 1
+    return float(stats.binom.sf(needed - 1, guesses, special.ndtr(true / 2)))
+
+
+def least_factor_noticed(claimed: float, guesses: int, alpha: float, power: float) -> float:
+    """How many times too small the noise must be for ``mu_from_guesses`` to exceed ``claimed`` with that ``power``."""
+    return float(
+        optimize.brentq(
+            lambda factor: power_to_exceed(claimed, factor * claimed, guesses, alpha) - power, 1.0, 10.0, xtol=1e-4
+        )
+    )
+
+
+@cache
+def best_plain_cut(mu: float, runs: int, delta: float, alpha: float) -> float:
+    """Where to cut scores for ``epsilon_from_errors``, from the claim alone: best where all is as expected."""
+
+    def expected(cut: float) -> float:
+        false_alarms, misses = round(runs * special.ndtr(-cut)), round(runs * special.ndtr(cut - mu))
+        return epsilon_from_errors(false_alarms, misses, runs, delta, alpha)
+
+    return float(max(np.linspace(mu / 2, mu + 5, 200), key=expected))
