@@ -1,0 +1,199 @@
+"""Check a frostglass ledger without frostglass: ``python verify_ledger.py LEDGER.db|EXPORT.jsonl [--witness FILE]``.
+
+For auditors: Python's own library alone, short enough to be read. Prints "whole" and what was spent, or the problems;
+ends with 0 or 1. It checks hashes and chain, shape and order of steps, sums against allowances, allowances against
+(epsilon, delta), and the witness. A history that was replaced by another legal one, with its witness, cannot be told
+from a true one: compare with an earlier export, or the entry that a bundle names. Rules: docs/reference/ledger.md.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+import sqlite3
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from math import ceil, floor
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+COLUMNS = ("seq", "kind", "scope", "release_id", "at", "body", "prev", "hash")
+SCHEMA = "14e5746f8987b1bad265c29675a6c0f30523ec788f60665764e155a02f3a1a10"  # SHA-256 of the table and its triggers
+PI = Decimal("3.141592653589793238462643383279502884197169399375105820974944592307816406286208998628034825342117068")
+canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+# What the canonical body of each kind holds: its fields by name, and what their values look like in JSON.
+TEXT, SOME_TEXT, WHOLE, FLAG = r'"(?:[^"\\]|\\.)*"', r'"(?:[^"\\]|\\.)+"', "(?:0|[1-9][0-9]*)", "(?:true|false)"
+DECIMAL, HASH = r'"[0-9]{1,28}(?:\.[0-9]{1,30})?(?:e[+-][0-9]{1,2})?"', '"[0-9a-f]{64}"'
+LOST = rf"\[\[{WHOLE},{HASH}\](?:,\[{WHOLE},{HASH}\])*\]"
+COST = {"nano_rho": WHOLE, "sampler_units": WHOLE, "epsilon": DECIMAL, "keyed": FLAG, "by": TEXT}
+PROMISE = {"epsilon": DECIMAL, "delta": DECIMAL, "accountant": TEXT, "allowance": WHOLE, "sampler_allowance": WHOLE}
+KINDS = {"genesis": {"ledger_id": '"[0-9a-f]{32}"', "format": "1"}, "draw": {}, "commit": {"staged_sha256": HASH}}
+KINDS |= {"open": {**PROMISE, "population": f"(?:null|{WHOLE})", "reason": TEXT, "by": TEXT}}
+KINDS |= {"reserve": {**COST, "plan_sha256": HASH, "mechanism": TEXT, "unit": SOME_TEXT, "max_records": "[1-9][0-9]*"}}
+KINDS |= {"seal": {"manifest_sha256": HASH}, "publish": {"manifest_sha256": HASH, "to": TEXT, "by": TEXT}}
+KINDS |= {"void": {"by": TEXT, "reason": TEXT}, "non_private": {"what": TEXT, "by": TEXT}}
+KINDS |= {"reconcile": {**COST, "releases": WHOLE, "unit": TEXT, "lost": LOST, "reason": TEXT}}
+STEPS = {"draw": ("reserved", "drawn"), "void": ("reserved", "voided"), "commit": ("drawn", "committed")}
+STEPS |= {"seal": ("committed", "sealed"), "publish": ("sealed", "sealed")}  # kind: the state before, and after
+ALWAYS, MAYBE = {"nonce": '"[0-9a-f]{16}"'}, {"clock_behind": "true", "public_key": TEXT}
+
+
+def must(holds: object, message: str) -> None:
+    if not holds:
+        raise ValueError(message)
+
+
+def hash_of(entry: Json) -> str:
+    at, kind, prev, release, scope = (canonical(entry[each]) for each in ("at", "kind", "prev", "release_id", "scope"))
+    said = f'"at":{at},"body":{entry["body"]},"kind":{kind},"prev":{prev},"release_id":{release},"scope":{scope}'
+    return hashlib.sha256(f'{{{said},"seq":{entry["seq"]}}}'.encode()).hexdigest()
+
+
+class Ledger:
+    def __init__(self) -> None:  # ``known`` are the (seq, hash) pairs that the ledger answers for
+        self.seq, self.head, self.known = 0, "0" * 64, set[tuple[int, str]]()
+        self.problems, self.scopes, self.releases = list[str](), dict[str, Json](), dict[str, Json]()
+
+    def add(self, entry: Json) -> None:
+        self.seq += 1
+        try:
+            self.apply(entry, entry["kind"], self.checked_body(entry))
+        except (ValueError, RecursionError) as fault:
+            self.problems.append(f"entry {self.seq}: {fault}")
+        self.head = entry["hash"]
+        self.known.add((self.seq, self.head))
+
+    def checked_body(self, entry: Json) -> Json:
+        texts = [entry["release_id"] or "", *(entry[each] for each in COLUMNS if each not in ("seq", "release_id"))]
+        must(type(entry["seq"]) is int and all(isinstance(each, str) for each in texts), "has a wrong type")
+        must((entry["seq"], entry["prev"]) == (self.seq, self.head), "does not continue the entry before it")
+        must(hash_of(entry) == entry["hash"], "does not match its hash")
+        body: Json = json.loads(entry["body"])
+        must(isinstance(body, dict) and canonical(body) == entry["body"], "is not a canonical JSON object")
+        due = {**KINDS.get(entry["kind"], {}), **ALWAYS}
+        must(entry["kind"] in KINDS and due.keys() <= body.keys() <= {*due, *MAYBE}, "is not what its kind should be")
+        for name, value in body.items():
+            must(re.fullmatch({**due, **MAYBE}[name], canonical(value), re.DOTALL), f"holds a malformed {name}")
+        must(re.fullmatch("[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z", entry["at"]), "does not say when it was")
+        must((entry["kind"] == "genesis") == (self.seq == 1), "is out of order: the first entry is the genesis")
+        return body
+
+    def apply(self, entry: Json, kind: str, body: Json) -> None:
+        name, release_id, scope = entry["scope"], entry["release_id"], self.scopes.get(entry["scope"])
+        if kind == "open":
+            must(scope is None, "opens a scope that is open")
+            self.scopes[name] = {**body, "unit": None, "spent": 0, "sampler_spent": 0}
+        elif kind in STEPS:
+            self.step(name, kind, body, self.releases.get(release_id, {"state": "unknown", "scope": None}))
+        elif kind != "genesis":
+            free = kind == "reconcile" and not (name or body["nano_rho"] or body["sampler_units"] or body["releases"])
+            must(scope is not None or free, "names a scope that is not open")
+        if kind == "reserve":
+            must(release_id and release_id not in self.releases and body["nano_rho"], "is of a used id, or for nothing")
+            self.releases[release_id] = {**body, "state": "reserved", "scope": name}
+        if kind in ("reserve", "reconcile") and scope is not None:
+            unit, billionths = (body["unit"], body["keyed"]), Fraction(body["epsilon"]) * 10**9
+            must(billionths < 10**18 and billionths.denominator == 1, "claims an epsilon that is not whole billionths")
+            must(not body["unit"] or scope["unit"] in (None, unit), "protects another unit than its scope")
+            scope["unit"] = unit if body["unit"] else scope["unit"]
+            self.charge(scope, body, 1)
+            fits = scope["spent"] <= scope["allowance"] and scope["sampler_spent"] <= scope["sampler_allowance"]
+            must(fits or kind == "reconcile", "is not covered by the allowance")
+        if kind == "reconcile":
+            self.known.update((seq, head) for seq, head in body["lost"])
+            taken = self.releases.setdefault(release_id, {"state": "taken over", "scope": None})
+            taken.update(state="drawn" if taken["state"] == "reserved" else taken["state"])
+
+    def charge(self, scope: Json, body: Json, sign: int) -> None:
+        scope["spent"] += sign * body["nano_rho"]
+        scope["sampler_spent"] += sign * body["sampler_units"]
+
+    def step(self, scope: str, kind: str, body: Json, release: Json) -> None:
+        must((release["scope"], release["state"]) == (scope, STEPS[kind][0]), f"comes when it is {release['state']}")
+        must(kind != "publish" or body["manifest_sha256"] == release["manifest_sha256"], "is not what was sealed")
+        if kind == "void":
+            names = {each["by"].strip().casefold() for each in (release, body)}
+            must(len(names) == 2 and "" not in names, "gives back without a second person")
+            self.charge(self.scopes[scope], release, -1)
+        release.update(body if kind == "seal" else {}, state=STEPS[kind][1])
+
+
+def normal(x: Decimal) -> Decimal:
+    """The standard normal distribution function: 1/2 + density(x) (x + x^3/3 + x^5/(3 5) + …)."""
+    if abs(x) > 15:
+        return Decimal(int(x > 0))
+    term, total, odd = x, x, 1
+    while abs(term) > Decimal("1e-90"):
+        term, odd = term * x * x / (odd + 2), odd + 2
+        total += term
+    return Decimal("0.5") + total * (-x * x / 2).exp() / (2 * PI).sqrt()
+
+
+def delta_of(accountant: str, rho: Decimal, epsilon: Decimal) -> Decimal:
+    """What so much rho is worth: Balle & Wang (2018), Theorem 8; Canonne, Kamath & Steinke (2020), Corollary 13."""
+    if accountant == "gdp":
+        mu = (2 * rho).sqrt()
+        return normal(mu / 2 - epsilon / mu) - epsilon.exp() * normal(-mu / 2 - epsilon / mu)
+    order, step = Decimal("1.01"), (epsilon + 1) / (2 * rho) + 1
+    for _ in range(100):  # the bound holds for every order above 1; this looks for the one where it is least
+        step, next_order = step / 2, order + step / 2
+        order = next_order if (2 * next_order - 1) * rho - epsilon + (1 - 1 / next_order).ln() < 0 else order
+    return ((order - 1) * (order * rho - epsilon)).exp() / (order - 1) * (1 - 1 / order) ** order
+
+
+def check_promise(scope: Json) -> None:
+    epsilon, delta = Fraction(scope["epsilon"]), Fraction(scope["delta"])
+    must(Fraction(1, 100) <= epsilon <= 20 and Fraction(1, 10**12) <= delta <= Fraction(1, 1000), "cannot be valued")
+    must(scope["accountant"] in ("gdp", "zcdp") and scope["allowance"] <= 10**15, "cannot be valued")
+    units = floor(delta * 2**98 / (1 + Fraction(68, 25) ** ceil(epsilon)))
+    with localcontext(prec=110):
+        rho, most = Decimal(scope["allowance"]) / 10**9, Decimal(scope["delta"]) * (1 - Decimal(2) ** -30)
+        worth = delta_of(scope["accountant"], rho, Decimal(scope["epsilon"])) if rho else rho
+        must(worth <= most and scope["sampler_allowance"] <= units, "allows more than its epsilon and delta")
+
+
+def lines_in(data: bytes) -> list[Json]:
+    entries = [json.loads(line) for line in data.split(b"\n")[:-1]]
+    must(all(isinstance(each, dict) and each.keys() == set(COLUMNS) for each in entries), "holds a line of no entry")
+    must(data == "".join(canonical(each) + "\n" for each in entries).encode(), "is not as frostglass writes it")
+    return [{**each, "body": canonical(each["body"])} for each in entries]
+
+
+def rows_in(path: Path) -> list[Json]:
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    must(connection.execute("PRAGMA integrity_check").fetchone() == ("ok",), "fails SQLite's own check")
+    listed = "SELECT name || ' ' || sql AS text FROM sqlite_master WHERE sql > '' ORDER BY 1"
+    spelt = connection.execute(f"SELECT group_concat(text, char(10)) FROM ({listed})").fetchone()[0] or ""
+    must(hashlib.sha256(spelt.encode()).hexdigest() == SCHEMA, "has another table or other triggers")
+    rows = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM entries ORDER BY seq").fetchall()
+    connection.close()
+    return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+
+
+def examine(path: Path, witness: Path | None) -> Ledger:
+    ledger, data = Ledger(), path.read_bytes()
+    try:
+        lines = lines_in(b"".join(witness.read_bytes().rpartition(b"\n")[:2])) if witness else []
+        seen = [(each["seq"], each["hash"], hash_of(each)) for each in lines]
+        for entry in rows_in(path) if data[:16] == b"SQLite format 3\0" else lines_in(data):
+            ledger.add(entry)
+        must(ledger.seq, "holds no entries")
+        must(all((at, head) in ledger.known and head == true for at, head, true in seen), "is not what its witness saw")
+        for scope in ledger.scopes.values():
+            check_promise(scope)
+    except (ValueError, TypeError, RecursionError, sqlite3.Error) as fault:
+        ledger.problems.append(f"ledger: {fault}")
+    return ledger
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Check a frostglass ledger without frostglass.")
+    parser.add_argument("ledger", type=Path)
+    parser.add_argument("--witness", type=Path)
+    found = examine((options := parser.parse_args()).ledger, options.witness)
+    spent = [f"{name}: {each['spent']} of {each['allowance']} nano-rho" for name, each in sorted(found.scopes.items())]
+    print("\n".join(found.problems or [f"whole, {found.seq} entries, the last {found.head}", *spent]))
+    raise SystemExit(bool(found.problems))
