@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,8 +15,10 @@ import pytest
 
 from frostglass import bundles, codebooks, foresight, pipeline
 from frostglass.arrays.counting import tally
+from frostglass.arrays.weighted_rows import WeightedRows
 from frostglass.boundary import staging
 from frostglass.boundary.accountant import accountant
+from frostglass.boundary.curator import Curator
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.scripted_noise import ScriptedNoise
 from frostglass.bundle.contents import Contents
@@ -30,12 +33,14 @@ from frostglass.errors import (
     UsageError,
 )
 from frostglass.released.answers import Answers, Glass
+from frostglass.sensitive.coded_table import CodedTable
 from frostglass.sensitive.draft import draft
 from frostglass.sensitive.intake import read
 from frostglass.synthesis import strategy as strategies
 from frostglass.synthesis.measure_and_fit import MeasureAndFit
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.codebook import Codebook
+from frostglass.terms.custody import Sensitive
 from frostglass.terms.domain import Domain
 from frostglass.terms.plan import Plan
 from frostglass.terms.question import Question
@@ -162,6 +167,27 @@ def _answers(book: Codebook, rows: int) -> list[np.ndarray[tuple[int], np.dtype[
     ).astype(np.uint16)
     sets = [each for order in (1, 2, 3) for each in domain.sets_of_length(order)]
     return [tally(codes, domain.axes(each), domain.shape(each)).ravel() for each in sets]
+
+
+def test_nothing_of_the_clear_side_is_left_in_memory_when_the_fit_begins(
+    small: Codebook, ledger: Ledger, survey_csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes after the noise could not look at the data if it wanted to: neither the table nor a curator lives."""
+
+    def held() -> int:
+        gc.collect()
+        return sum(isinstance(each, CodedTable | WeightedRows | Sensitive | Curator) for each in gc.get_objects())
+
+    build, left = pipeline.build, []
+
+    def looked_at(*arguments: object, **options: object) -> object:
+        left.append(held())
+        return build(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pipeline, "build", looked_at)
+    before = held()
+    released(survey_csv, small, ledger)
+    assert left == [before]
 
 
 def test_the_messages_after_the_reservation_are_the_same_for_every_table(small: Codebook) -> None:

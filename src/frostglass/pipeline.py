@@ -174,8 +174,12 @@ def release(
             max_records=plan.unit.max_records,
             by=order.by,
         )
-        curator = Curator(table, codebook.domain, plan.unit, ledger=ledger, reservation=reservation, noise=noise)
-        answers = asking.measure(codebook.domain, plan.workload(codebook.domain), curator, progress)
+        answers = asking.measure(
+            codebook.domain,
+            plan.workload(codebook.domain),
+            Curator(table, codebook.domain, plan.unit, ledger=ledger, reservation=reservation, noise=noise),
+            progress,
+        )
         staged = _stage(ledger, reservation, plan, table, order, encode_answers(answers, codebook.domain))
     del table
     entry = _commit(ledger, reservation, staged.sha256)
