@@ -42,6 +42,9 @@ class Document(TypedDict):
     scaling: list[Grown]
 
 
+RESULTS = "results.json"
+"""All figures."""
+
 Column = tuple[str, str, str]
 """Heading, name of the figure, and format."""
 
@@ -173,5 +176,5 @@ def between_markers(page: str, figures: str) -> str:
 
 def write(document: Document, folder: Path) -> None:
     """``results.json`` and ``results.md``."""
-    (folder / "results.json").write_text(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+    (folder / RESULTS).write_text(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
     (folder / "results.md").write_text(markdown(document) + "\n")

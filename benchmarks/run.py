@@ -196,11 +196,12 @@ def _plot(out: Path) -> None:
 
 
 def _update_docs(document: report.Document, out: Path) -> None:
-    """The plots that were drawn, and the tables, between the markers of the page."""
+    """The plots that were drawn, the tables between the markers of the page, and all figures as JSON beside it."""
     _IMAGES.mkdir(exist_ok=True)
     plots = [(name, text) for name, text in report.PLOTS.items() if (out / name).exists()]
     for name, _ in plots:
         (_IMAGES / name).write_bytes((out / name).read_bytes())
+    _PAGE.with_suffix(".json").write_bytes((out / report.RESULTS).read_bytes())
     shown = [f"![{text}](images/{name})" for name, text in plots]
     _PAGE.write_text(report.between_markers(_PAGE.read_text(), "\n\n".join([*shown, report.markdown(document)])))
 
