@@ -67,7 +67,11 @@ def test_a_new_ledger_is_for_its_owner_alone_whatever_the_umask(tmp_path: Path) 
 
 def test_a_file_that_others_may_open_is_noted(path: Path) -> None:
     path.chmod(0o644)
-    assert "chmod 600" in Ledger.inspect(path).verify().notes[0]
+    path.with_name("l.db.key").chmod(0o640)
+    assert [each.split(";")[0] for each in Ledger.inspect(path).verify().notes] == [
+        "others than its owner may open the file",
+        "others than its owner may open the signing key",
+    ]
 
 
 def test_a_missing_ledger_is_refused_and_the_refusal_says_how_to_make_one(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from frostglass.boundary.ledger_store import BUSY_SECONDS, MemoryStore, SqliteSt
 from frostglass.boundary.ledger_turn import Clock, Turn, genesis, utc_now
 from frostglass.boundary.ledger_verify import LedgerReport, examine
 from frostglass.boundary.ledger_witness import Witness, require_not_older
-from frostglass.boundary.signing_key import SigningKey
+from frostglass.boundary.signing_key import SigningKey, key_of
 from frostglass.errors import LedgerError, UsageError
 from frostglass.terms.budget import decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.guarantee import ScopeSummary
@@ -68,7 +68,7 @@ class Ledger:
                 "what was spent; write the ledger anew with `frostglass ledger reconcile --from WITNESS`, or, if the "
                 "witness tells of other people's data altogether, move it away",
             )
-        key, key_file = SigningKey.new(), _key_of(place)
+        key, key_file = SigningKey.new(), key_of(place)
         if key_file.exists():
             raise LedgerError(
                 "FG-LG-002",
@@ -361,13 +361,13 @@ class Ledger:
             raise LedgerError("FG-LG-017", "an ephemeral ledger has no file, and so no signing key")
         key = SigningKey.new()
         with self._writing() as turn:
-            key.write(_key_of(self.path))
+            key.write(key_of(self.path))
             return turn.write(Draft("key", {"public_key": key.public, "by": by, "reason": reason}))
 
     def _key(self) -> SigningKey:
         if self.path is None:
             raise LedgerError("FG-LG-017", "an ephemeral ledger has no file, and so no signing key")
-        place = _key_of(self.path)
+        place = key_of(self.path)
         key = SigningKey.read(place)
         if key.public != self.public_key:
             raise LedgerError(
@@ -454,10 +454,6 @@ class Ledger:
 
     def _reservation(self, book: Book, entry: Entry) -> Reservation:
         return reservation_of(book, entry, sealable=self.sealable)
-
-
-def _key_of(place: Path) -> Path:
-    return place.with_name(f"{place.name}.key")
 
 
 def _witness_of(place: Path, witness: str | Path | None) -> Witness:

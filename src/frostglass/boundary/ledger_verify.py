@@ -9,7 +9,8 @@ from frostglass.boundary.ledger_book import Book, Problem, ScopeBook
 from frostglass.boundary.ledger_entries import Entry, hash_of
 from frostglass.boundary.ledger_money import allowed, sampler_allowance, summary
 from frostglass.boundary.ledger_store import SqliteStore, Store
-from frostglass.boundary.ledger_witness import Witness
+from frostglass.boundary.ledger_witness import Tail, Witness
+from frostglass.boundary.signing_key import key_of
 from frostglass.errors import FrostglassError, LedgerError
 from frostglass.terms.budget import parse_delta, parse_epsilon
 from frostglass.terms.guarantee import ScopeSummary
@@ -56,7 +57,7 @@ class LedgerReport:
 
 def examine(store: Store, witness: Witness | None) -> LedgerReport:
     """Check file, tables, hashes, chain, states, sums, allowances and witness; never raises for damage."""
-    lines, witness_problems = _lines(witness)
+    tail, lines, witness_problems = _seen(witness)
     try:
         file_faults = store.integrity() if isinstance(store, SqliteStore) else ()
         snapshot = store.read()
@@ -69,7 +70,7 @@ def examine(store: Store, witness: Witness | None) -> LedgerReport:
     if not problems:
         for name, scope in book.scopes.items():
             problems += _allowance_problems(name, scope)
-    problems += witness_problems + _unanswered(book, lines)
+    problems += witness_problems + _unanswered(book, lines) + _broken_off(book, tail)
     whole = not problems
     return LedgerReport(
         ledger_id=book.ledger_id if whole else "",
@@ -81,12 +82,14 @@ def examine(store: Store, witness: Witness | None) -> LedgerReport:
     )
 
 
-def _lines(witness: Witness | None) -> tuple[list[Entry], list[Problem]]:
-    """The witness's lines, read before the ledger is."""
+def _seen(witness: Witness | None) -> tuple[Tail | None, list[Entry], list[Problem]]:
+    """The witness's end and its lines, read before the ledger is."""
+    if witness is None or not witness.exists():
+        return None, [], []
     try:
-        return (witness.lines() if witness and witness.exists() else []), []
+        return witness.seen(), witness.lines(), []
     except LedgerError as error:
-        return [], [Problem("witness", error.message)]
+        return None, [], [Problem("witness", error.message)]
 
 
 def _unanswered(book: Book, lines: list[Entry]) -> list[Problem]:
@@ -95,6 +98,13 @@ def _unanswered(book: Book, lines: list[Entry]) -> list[Problem]:
         for number, line in enumerate(lines, start=1)
         if not book.answers_for(line.seq, line.hash) or hash_of(line) != line.hash
     ]
+
+
+def _broken_off(book: Book, tail: Tail | None) -> list[Problem]:
+    if tail is None or not book.entries or not tail.torn_beyond(book):
+        return []
+    message = "broke off while it was written, and the ledger does not hold its entry: an old copy was put back"
+    return [Problem(f"witness line after entry {tail.seq}", message)]
 
 
 def _allowance_problems(name: str, scope: ScopeBook) -> list[Problem]:
@@ -113,9 +123,14 @@ def _allowance_problems(name: str, scope: ScopeBook) -> list[Problem]:
 
 
 def _file_notes(store: Store) -> list[str]:
-    if isinstance(store, SqliteStore) and store.path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        return ["others than its owner may open the file; `chmod 600` closes it"]
-    return []
+    if not isinstance(store, SqliteStore):
+        return []
+    files = (("file", store.path), ("signing key", key_of(store.path)))
+    return [
+        f"others than its owner may open the {what}; `chmod 600` closes it"
+        for what, path in files
+        if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    ]
 
 
 def _notes(book: Book, witness: Witness | None) -> list[str]:

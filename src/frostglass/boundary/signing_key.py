@@ -19,6 +19,11 @@ from frostglass.errors import LedgerError
 _MOST_BYTES = 4096
 
 
+def key_of(ledger: Path) -> Path:
+    """Where the key of a ledger lies: beside it."""
+    return ledger.with_name(f"{ledger.name}.key")
+
+
 @dataclass(frozen=True, repr=False)
 class SigningKey:
     """A private key. It is never printed, logged or put into an error."""
