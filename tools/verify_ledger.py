@@ -29,15 +29,16 @@ DECIMAL, HASH = r'"[0-9]{1,28}(?:\.[0-9]{1,30})?(?:e[+-][0-9]{1,2})?"', '"[0-9a-
 LOST = rf"\[\[{WHOLE},{HASH}\](?:,\[{WHOLE},{HASH}\])*\]"
 COST = {"nano_rho": WHOLE, "sampler_units": WHOLE, "epsilon": DECIMAL, "keyed": FLAG, "by": TEXT}
 PROMISE = {"epsilon": DECIMAL, "delta": DECIMAL, "accountant": TEXT, "allowance": WHOLE, "sampler_allowance": WHOLE}
-KINDS = {"genesis": {"ledger_id": '"[0-9a-f]{32}"', "format": "1"}, "draw": {}, "commit": {"staged_sha256": HASH}}
+KINDS = {"genesis": {"ledger_id": '"[0-9a-f]{32}"', "format": "1", "public_key": HASH}, "draw": {}}
 KINDS |= {"open": {**PROMISE, "population": f"(?:null|{WHOLE})", "reason": TEXT, "by": TEXT}}
 KINDS |= {"reserve": {**COST, "plan_sha256": HASH, "mechanism": TEXT, "unit": SOME_TEXT, "max_records": "[1-9][0-9]*"}}
+KINDS |= {"commit": {"staged_sha256": HASH}, "key": {"public_key": HASH, "by": TEXT, "reason": TEXT}}
 KINDS |= {"seal": {"manifest_sha256": HASH}, "publish": {"manifest_sha256": HASH, "to": TEXT, "by": TEXT}}
 KINDS |= {"void": {"by": TEXT, "reason": TEXT}, "non_private": {"what": TEXT, "by": TEXT}}
 KINDS |= {"reconcile": {**COST, "releases": WHOLE, "unit": TEXT, "lost": LOST, "reason": TEXT}}
-STEPS = {"draw": ("reserved", "drawn"), "void": ("reserved", "voided"), "commit": ("drawn", "committed")}
-STEPS |= {"seal": ("committed", "sealed"), "publish": ("sealed", "sealed")}  # kind: the state before, and after
-ALWAYS, MAYBE = {"nonce": '"[0-9a-f]{16}"'}, {"clock_behind": "true", "public_key": TEXT}
+BEFORE = {"draw": "reserved", "void": "reserved", "commit": "drawn", "seal": "committed", "publish": "sealed"}
+AFTER = {"draw": "drawn", "void": "voided", "commit": "committed", "seal": "sealed", "publish": "sealed"}
+ALWAYS, MAYBE = {"nonce": '"[0-9a-f]{16}"'}, {"clock_behind": "true"}
 
 
 def must(holds: object, message: str) -> None:
@@ -85,9 +86,9 @@ class Ledger:
         if kind == "open":
             must(scope is None, "opens a scope that is open")
             self.scopes[name] = {**body, "unit": None, "spent": 0, "sampler_spent": 0}
-        elif kind in STEPS:
+        elif kind in BEFORE:
             self.step(name, kind, body, self.releases.get(release_id, {"state": "unknown", "scope": None}))
-        elif kind != "genesis":
+        elif kind not in ("genesis", "key"):
             free = kind == "reconcile" and not (name or body["nano_rho"] or body["sampler_units"] or body["releases"])
             must(scope is not None or free, "names a scope that is not open")
         if kind == "reserve":
@@ -111,19 +112,18 @@ class Ledger:
         scope["sampler_spent"] += sign * body["sampler_units"]
 
     def step(self, scope: str, kind: str, body: Json, release: Json) -> None:
-        must((release["scope"], release["state"]) == (scope, STEPS[kind][0]), f"comes when it is {release['state']}")
+        must((release["scope"], release["state"]) == (scope, BEFORE[kind]), f"comes when it is {release['state']}")
         must(kind != "publish" or body["manifest_sha256"] == release["manifest_sha256"], "is not what was sealed")
         if kind == "void":
             names = {each["by"].strip().casefold() for each in (release, body)}
             must(len(names) == 2 and "" not in names, "gives back without a second person")
             self.charge(self.scopes[scope], release, -1)
-        release.update(body if kind == "seal" else {}, state=STEPS[kind][1])
+        release.update(body if kind == "seal" else {}, state=AFTER[kind])
 
 
 def normal(x: Decimal) -> Decimal:
     """The standard normal distribution function: 1/2 + density(x) (x + x^3/3 + x^5/(3 5) + …)."""
-    if abs(x) > 15:
-        return Decimal(int(x > 0))
+    x = max(min(x, Decimal(15)), Decimal(-15))  # beyond, it is 0 or 1 to 50 digits
     term, total, odd = x, x, 1
     while abs(term) > Decimal("1e-90"):
         term, odd = term * x * x / (odd + 2), odd + 2
@@ -145,11 +145,11 @@ def delta_of(accountant: str, rho: Decimal, epsilon: Decimal) -> Decimal:
 
 def check_promise(scope: Json) -> None:
     epsilon, delta = Fraction(scope["epsilon"]), Fraction(scope["delta"])
-    must(Fraction(1, 100) <= epsilon <= 20 and Fraction(1, 10**12) <= delta <= Fraction(1, 1000), "cannot be valued")
-    must(scope["accountant"] in ("gdp", "zcdp") and scope["allowance"] <= 10**15, "cannot be valued")
+    usual = 1 <= 100 * epsilon <= 2000 and 1 <= 10**12 * delta <= 10**9
+    must(usual and scope["accountant"] in ("gdp", "zcdp"), "makes a promise that cannot be valued")
     units = floor(delta * 2**98 / (1 + Fraction(68, 25) ** ceil(epsilon)))
     with localcontext(prec=110):
-        rho, most = Decimal(scope["allowance"]) / 10**9, Decimal(scope["delta"]) * (1 - Decimal(2) ** -30)
+        rho, most = Decimal(min(scope["allowance"], 10**15)) / 10**9, Decimal(scope["delta"]) * (1 - Decimal(2) ** -30)
         worth = delta_of(scope["accountant"], rho, Decimal(scope["epsilon"])) if rho else rho
         must(worth <= most and scope["sampler_allowance"] <= units, "allows more than its epsilon and delta")
 
@@ -176,11 +176,11 @@ def rows_in(path: Path) -> list[Json]:
 def examine(path: Path, witness: Path | None) -> Ledger:
     ledger, data = Ledger(), path.read_bytes()
     try:
-        lines = lines_in(b"".join(witness.read_bytes().rpartition(b"\n")[:2])) if witness else []
-        seen = [(each["seq"], each["hash"], hash_of(each)) for each in lines]
+        told, end, torn = witness.read_bytes().rpartition(b"\n") if witness else (b"", b"", b"")
+        seen = [(each["seq"], each["hash"], hash_of(each)) for each in lines_in(told + end)]
         for entry in rows_in(path) if data[:16] == b"SQLite format 3\0" else lines_in(data):
             ledger.add(entry)
-        must(ledger.seq, "holds no entries")
+        must(ledger.seq and not (torn and seen and seen[-1][0] >= ledger.seq), "holds less than it must")
         must(all((at, head) in ledger.known and head == true for at, head, true in seen), "is not what its witness saw")
         for scope in ledger.scopes.values():
             check_promise(scope)
