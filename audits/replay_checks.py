@@ -14,7 +14,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from audits.recording import NOON, Asked, Case, Recording
+from audits.recorder import NOON
+from audits.recording import Asked, Case, Recording
 from audits.reference_accounting import NANO, least_sigma, most_nano_rho
 from frostglass.errors import GlassError
 from frostglass.terms.attribute_set import AttributeSet
@@ -69,6 +70,11 @@ def reserved(found: Recording) -> list[int]:
     return [int(json.loads(str(row[5]))["nano_rho"]) for row in found.entries if row[1] == "reserve"]
 
 
+def _opened(found: Recording) -> int:
+    """The allowance in nano-rho with which the scope was opened."""
+    return max(int(json.loads(str(row[5]))["allowance"]) for row in found.entries if row[1] == "open")
+
+
 def allowed(case: Case) -> int:
     """Most nano-rho that the plan's epsilon allows, by the audit's own accounting."""
     return most_nano_rho(case.accountant, case.plan.epsilon, case.delta)
@@ -93,6 +99,8 @@ def _money_faults(case: Case, found: Recording) -> list[str]:
         faults.append("more was reserved than the plan's epsilon and delta allow")
     if sum(paid) > most_nano_rho(case.accountant, case.epsilon, case.delta):
         faults.append("more was reserved than the scope's epsilon and delta allow")
+    if _opened(found) > most_nano_rho(case.accountant, case.epsilon, case.delta):
+        faults.append("the scope's allowance is more than its epsilon and delta allow")
     if sum((each.share for each in found.asked), Fraction(0)) > 1:
         faults.append("the shares of the questions are more than the whole")
     receipts = [each.receipt for each in found.asked if each.receipt is not None]
@@ -108,7 +116,7 @@ def _money_faults(case: Case, found: Recording) -> list[str]:
 
 
 def _question_faults(case: Case, found: Recording, asked: Asked) -> list[str]:
-    if asked.kind == "none" or asked.answer is None or asked.exact is None:
+    if asked.kind == "none" or asked.answer is None or asked.exact is None or asked.receipt is None:
         return ["noise was drawn for no question, or the table was not counted"]
     squared = case.plan.unit.max_records**2 * asked.tables
     least = least_sigma(asked.share, allowed(case), squared)

@@ -155,6 +155,16 @@ def _survey(name: str, **plan: object) -> Scenario:
     )
 
 
+def _choice() -> Scenario:
+    """Two of the four triples are chosen; with one person more, others would have the most combinations."""
+    seen = (("F", "18-59", "en"), ("F", "18-59", "fr"), ("F", "60+", "ar"), ("F", "60+", "en"), ("M", "18-59", "en"))
+    rows: list[Row] = [{"sex": sex, "age": age, "langs": langs} for sex, age, langs in (*seen, ("F", "18-59", "ar"))]
+    tipping: Row = {"sex": "M", "age": "60+", "langs": "en"}
+    names = _SURVEY_NAMES
+    others = beside(rows, names, one_more_who_tips_the_scales=tipping)
+    return Scenario("choice", case_of(SURVEY, planned(SURVEY, cells=209)), frame(rows, names), others)
+
+
 def _unruled() -> Scenario:
     """Rules are not enforced, and unknown values count as missing: a neighbour may break both."""
     rows = survey_rows(9)
@@ -180,8 +190,8 @@ def _empty() -> Scenario:
 
 
 def _constant() -> Scenario:
-    """Nobody works and all are women; a neighbour ends that."""
-    return _tiny("constant", [{"sex": "F"}] * 6)
+    """Nobody works; a neighbour ends that."""
+    return _tiny("constant", [{"sex": "F"}] * 5 + [{"sex": "M"}])
 
 
 def _persons() -> Scenario:
@@ -216,7 +226,7 @@ SCENARIOS: Mapping[str, Callable[[], Scenario]] = {
     "zcdp": lambda: _tiny("zcdp", tiny_rows(12), accountant="zcdp"),
     "persons": _persons,
     "unruled": _unruled,
-    "choice": lambda: _survey("choice", cells=209),
+    "choice": _choice,
     "usual": lambda: _survey("usual"),
     "fours": lambda: _survey("fours", length=4),
     "long": lambda: _survey("long", fit="long"),

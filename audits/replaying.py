@@ -6,7 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from audits.recording import Given, Recorder, Recording
+from audits.recorder import Recorder
+from audits.recording import Given, Recording
 from audits.replay_checks import faults_alone, faults_between
 from audits.replay_scenarios import Scenario
 
