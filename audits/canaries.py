@@ -67,11 +67,13 @@ def audit(size: Size) -> list[Figure]:
 def stays_below(epsilon: Fraction, runs: int, seed: int, cores: int = 1, *, factor: Fraction = Fraction(1)) -> Figure:
     """What the guesses prove of a release, which must not be more than it claims."""
     right = pooled(epsilon, runs, seed, factor=factor, cores=cores)
+    chance = _refusal(right, runs, epsilon)
     return Figure(
         f"One-run audit, claimed {float(epsilon):g}: {_what(runs)}",
-        f"never above {float(epsilon):g}",
-        f"at least {_proved(right, runs):.2f} (95%): {right:,} of {runs * GUESSES:,} guesses right",
-        _refusal(right, runs, epsilon) > FALSE_ALARM,
+        f"not above {float(epsilon):g}, refused at a false-alarm rate of {FALSE_ALARM:g}",
+        f"at least {_proved(right, runs):.2f} (95%): {right:,} of {runs * GUESSES:,} guesses right; "
+        f"under the claim as many have a chance of {chance:.1g}",
+        chance > FALSE_ALARM,
     )
 
 

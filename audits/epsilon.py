@@ -105,11 +105,11 @@ def stays_below(
 ) -> Figure:
     """Nothing above the claim can be proved, and at least ``reach`` can."""
     proved = prove(play(name, epsilon, runs, factor=factor, processes=cores), float(epsilon))
-    wanted = f" and at least {reach:g}" if reach else ""
+    wanted = f", and at least {reach:g} with 95%" if reach else ""
     return Figure(
         f"Epsilon from below, claimed {float(epsilon):g}: {_WHO[name]}; 2 x {runs:,} releases",
-        f"never above {float(epsilon):g}{wanted}",
-        f"at least {proved.stated:.2f} (95%); by both error rates {proved.by_both_errors:.2f}; "
+        f"not above {float(epsilon):g} at a false-alarm rate of {FALSE_ALARM:g}{wanted}",
+        f"at least {proved.gated:.2f}; with 95% {proved.stated:.2f}, by both error rates {proved.by_both_errors:.2f}, "
         f"taking no Gaussian for granted {proved.without_gaussian:.2f}",
         proved.gated <= float(epsilon) and proved.stated >= reach,
     )
