@@ -2,6 +2,7 @@
 
 The attacker adds up the answers of the cells that the person is in, each weighted by its precision: the likelihood
 ratio of two Gaussians, so no test is better. What counts as a high score is fixed before a single answer is drawn.
+Every run is a release of its own, with a reservation, a curator and all its counting: nothing is kept between runs.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def empty(epsilon: Fraction) -> Game:
 def small(epsilon: Fraction) -> Game:
     """200 people and four variables, against one more who has the rarest code of each."""
     book = codebooks.loads(SMALL, source="small.toml")
-    return _with_the_rarest(_coded(survey(200), book, PrivacyUnit(book.unit)), PrivacyUnit(book.unit), epsilon)
+    return _with_the_rarest(survey(200), book, epsilon)
 
 
 def keyed(epsilon: Fraction) -> Game:
@@ -106,9 +107,7 @@ def keyed(epsilon: Fraction) -> Game:
 def full(epsilon: Fraction) -> Game:
     """21,195 simulated people and 16 variables, against one more who has the rarest code of each."""
     book = codebooks.load("ctdc-vp-1")
-    return _with_the_rarest(
-        _coded(coded_table(21_195, 7), book, PrivacyUnit(book.unit)), PrivacyUnit(book.unit), epsilon
-    )
+    return _with_the_rarest(coded_table(21_195, 7), book, epsilon)
 
 
 GAMES: Mapping[str, Callable[[Fraction], Game]] = {"empty": empty, "small": small, "keyed": keyed, "full": full}
@@ -142,10 +141,10 @@ def _coded(table: pl.DataFrame, book: Codebook, unit: PrivacyUnit) -> Sensitive[
     return encode(read(table), book, unit=unit)
 
 
-def _with_the_rarest(table: Sensitive[CodedTable], unit: PrivacyUnit, epsilon: Fraction) -> Game:
+def _with_the_rarest(others: pl.DataFrame, book: Codebook, epsilon: Fraction) -> Game:
     """The game about a person who has, of each attribute, the value that fewest people have."""
-    coded = table.reveal()
-    domain, rows = coded.domain, coded.rows
+    unit, domain = PrivacyUnit(book.unit), book.domain
+    rows = _coded(others, book, unit).reveal().rows
     numbers = [
         np.bincount(rows.codes[:, place], weights=rows.weights, minlength=size)
         for place, size in enumerate(domain.sizes)

@@ -22,7 +22,7 @@ from audits.bounds import (
     mu_from_guesses,
     power_to_exceed,
 )
-from audits.distinguishing import GAMES, Scores
+from audits.distinguishing import GAMES, Scores, play
 from audits.epsilon import prove, stays_below
 from audits.figures import SHORT
 from frostglass.sensitive.counts import count
@@ -62,6 +62,11 @@ def test_the_person_moves_the_answers_by_all_that_is_claimed(name: str) -> None:
     """No neighbour could be worse: mu of the game is that of the claim, less what is rounded up."""
     claimed = gaussian_mu(1.0, float(DELTA))
     assert claimed * (1 - 1e-5) < GAMES[name](Fraction(1)).mu <= claimed * (1 + 1e-9)
+
+
+def test_two_processes_play_as_many_games_as_they_are_asked_for() -> None:
+    scores = play("empty", Fraction(8), 19, processes=2)
+    assert len(scores.without) == len(scores.joined) == 19
 
 
 def test_clopper_pearson_holds_as_often_as_it_says() -> None:
