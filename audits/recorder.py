@@ -7,9 +7,10 @@ where that is the sampler), the ledger's nonces and the clock. All else is liste
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import count
@@ -22,6 +23,7 @@ from audits.recording import SCOPE, Case, Given, Recording, entries
 from frostglass import pipeline
 from frostglass.boundary import accountant, ledger_book, ledger_turn
 from frostglass.boundary.ledger import Ledger
+from frostglass.desk import main
 
 NOON = datetime(2026, 11, 27, 12, 34, 56, tzinfo=UTC)
 
@@ -29,7 +31,7 @@ BY_CHANCE = Given()
 
 
 class StoppedError(Exception):
-    """What an interrupted release raises."""
+    """What an interrupted release raises, and a command that fails."""
 
 
 class Recorder:
@@ -115,18 +117,35 @@ class Recorder:
         def interrupted(*_: object, **__: object) -> None:
             raise StoppedError
 
-        with self._steady(), listening(found, given, self.place), ExitStack() as stack:
-            if before_commit:
-                stack.enter_context(patch.object(Ledger, "commit", interrupted))
+        def act() -> None:
+            order = pipeline.Order(SCOPE, by="ann", allow_empty=case.allow_empty)
+            contents = pipeline.release(source, case.codebook, case.plan, order, ledger=ledger, progress=says)
+            pipeline.seal(contents, self.place / out, ledger=ledger, progress=says)
+
+        with patch.object(Ledger, "commit", interrupted) if before_commit else nullcontext():
+            self._run(act, found, given)
+        self._look(found, out)
+        return found
+
+    def command(self, case: Case, codebook: Path, data: Path, given: Given) -> Recording:
+        """The same by the command line, with the plan of the case; what it prints is heard too."""
+        found, plan = Recording(), case.plan
+        self.clear(case)
+        paths = {"-c": codebook, "--ledger": self.place / "budget.db", "-o": self.place / "out"}
+        words = {"--epsilon": plan.epsilon, "--length": plan.length, "--fit": plan.fit, "--scope": SCOPE, "--by": "ann"}
+        said = [str(word) for pair in (paths | words).items() for word in pair]
+        with patch.object(sys, "argv", ["frostglass", "release", str(data), *said]):
+            self._run(_command_line, found, given)
+        self._look(found, "out")
+        return found
+
+    def _run(self, act: Callable[[], None], found: Recording, given: Given) -> None:
+        with self._steady(), listening(found, given, self.place):
             try:
-                order = pipeline.Order(SCOPE, by="ann", allow_empty=case.allow_empty)
-                contents = pipeline.release(source, case.codebook, case.plan, order, ledger=ledger, progress=says)
-                pipeline.seal(contents, self.place / out, ledger=ledger, progress=says)
+                act()
             except Exception as error:  # noqa: BLE001 - whatever it is, it is what the release did
                 found.error = error
                 found.events.append(("raises", type(error).__name__, getattr(error, "code", ""), str(error)))
-        self._look(found, out)
-        return found
 
     def _look(self, found: Recording, out: str) -> None:
         """What lies in the folder afterwards."""
@@ -159,9 +178,19 @@ class Recorder:
                 (pipeline, "datetime", day),
             ):
                 stack.enter_context(patch.object(module, name, stand_in))
+            stack.enter_context(patch.dict(Ledger.__init__.__kwdefaults__, clock=lambda: NOON))
             for kind in (accountant.GaussianDP, accountant.ZeroConcentratedDP):
                 stack.enter_context(patch.object(kind, "delta", _remembering(kind.delta)))
             yield
+
+
+def _command_line() -> None:
+    """Run the command line. Raises StoppedError when it does not end well."""
+    try:
+        main.run()
+    except SystemExit as done:
+        if done.code:
+            raise StoppedError(f"exit code {done.code}") from None
 
 
 def _content(path: Path) -> bytes:

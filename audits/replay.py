@@ -32,7 +32,13 @@ class Verdict:
 
     @property
     def killed(self) -> bool:
+        """Whether a check found it."""
         return bool(self.check)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was found because no release works any more, whatever the table: the product noticed by itself."""
+        return self.fault.startswith(("broken", f"{self.check}: the release failed"))
 
 
 def audit(size: Size) -> list[Figure]:
@@ -120,11 +126,11 @@ def _crowd_figure(recorder: Recorder, size: Size) -> Figure:
 
 def _mutant_figure(verdicts: list[Verdict], seconds: float) -> Figure:
     survivors = [each.mutant.name for each in verdicts if not each.killed]
-    broken = sum(each.fault.startswith("broken") for each in verdicts)
+    stopped = sum(each.stopped for each in verdicts)
     return Figure(
         "Privacy bugs that were put into the program one at a time and that the replay found",
         f"all {len(verdicts)}",
-        f"{len(verdicts) - len(survivors)} ({broken} of them because nothing works any more), in {seconds:.0f} s"
+        f"{len(verdicts) - len(survivors)} ({stopped} of them because the release then fails), in {seconds:.0f} s"
         f"{_listed(survivors)}",
         ok=not survivors,
     )

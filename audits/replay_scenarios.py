@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
+from typing import Literal
 
 import polars as pl
 
@@ -72,13 +73,16 @@ Row = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class Scenario:
-    """A plan over ``table``, and tables that are one person away from it. ``as_file``: the tables are CSV files."""
+    """A plan over ``table``, and tables that are one person away from it.
+
+    ``way``: whether a release gets a table in memory or a CSV file, or is made from one by the command line.
+    """
 
     name: str
     case: Case
     table: pl.DataFrame
     neighbours: Mapping[str, pl.DataFrame]
-    as_file: bool = False
+    way: Literal["frame", "file", "command"] = "frame"
 
 
 @cache
@@ -222,7 +226,8 @@ SCENARIOS: Mapping[str, Callable[[], Scenario]] = {
     "tiny": lambda: _tiny("tiny", tiny_rows(12)),
     "constant": _constant,
     "empty": _empty,
-    "file": lambda: replace(_tiny("file", tiny_rows(12)), as_file=True),
+    "file": lambda: replace(_tiny("file", tiny_rows(12)), way="file"),
+    "command": lambda: replace(_tiny("command", tiny_rows(12)), way="command"),
     "zcdp": lambda: _tiny("zcdp", tiny_rows(12), accountant="zcdp"),
     "persons": _persons,
     "unruled": _unruled,

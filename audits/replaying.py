@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 
 from audits.recorder import Recorder
 from audits.recording import Given, Recording
 from audits.replay_checks import faults_alone, faults_between
-from audits.replay_scenarios import Scenario
+from audits.replay_scenarios import TINY, Scenario
 
 
 def replay(recorder: Recorder, scenario: Scenario, *, seed: int = 1) -> tuple[int, list[str]]:
@@ -28,8 +26,11 @@ def replay(recorder: Recorder, scenario: Scenario, *, seed: int = 1) -> tuple[in
 
 
 def _recorded(recorder: Recorder, scenario: Scenario, table: pl.DataFrame, given: Given) -> Recording:
-    if not scenario.as_file:
+    if scenario.way == "frame":
         return recorder.release(scenario.case, table, given)
-    path: Path = recorder.place.with_name("cases.csv")
-    table.write_csv(path)
-    return recorder.release(scenario.case, path, given)
+    data, codebook = (recorder.place.with_name(name) for name in ("cases.csv", "tiny.toml"))
+    table.write_csv(data)
+    if scenario.way == "file":
+        return recorder.release(scenario.case, data, given)
+    codebook.write_text(TINY)
+    return recorder.command(scenario.case, codebook, data, given)
