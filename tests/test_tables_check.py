@@ -185,7 +185,8 @@ def test_075_an_alias_of_a_column_is_read_and_noted() -> None:
 def test_022_missing_columns_are_all_named_with_the_nearest_heading() -> None:
     report = look(frame({}).rename({"country": "cuntry"}).drop("works"))
     assert found(report, refused=True) == [("FG-IN-022", "country", 0), ("FG-IN-022", "works", 0)]
-    assert "'cuntry'" in report.departures[0].message
+    assert "did you mean column 2?" in report.departures[0].message
+    assert "cuntry" not in report.text()
 
 
 def test_022_a_table_with_no_column_of_the_codebook_quotes_no_heading() -> None:
@@ -195,7 +196,11 @@ def test_022_a_table_with_no_column_of_the_codebook_quotes_no_heading() -> None:
 
 def test_023_columns_that_the_codebook_does_not_name_are_ignored_and_noted() -> None:
     table = frame(remark=["x"])
-    assert found(look(table), refused=False)[0] == ("FG-IN-023", "remark", 0)
+    report = look(table)
+    place = f"column {len(table.columns)}"
+    assert found(report, refused=False)[0] == ("FG-IN-023", place, 0)
+    assert "remark" not in report.text()
+    assert [(one.place, one.value) for one in report.values.reveal()] == [(place, "remark")]
     assert codes(table) == codes(frame({}))
 
 
@@ -208,7 +213,8 @@ def test_023_columns_that_the_codebook_does_not_name_are_ignored_and_noted() -> 
 )  # fmt: skip
 def test_023_columns_whose_heading_identifies_people_are_refused(heading: str) -> None:
     refusal = only_refusal(frame({}).with_columns(pl.lit(SECRET).alias(heading)))
-    assert (refusal.code, refusal.place) == ("FG-IN-023", heading)
+    assert (refusal.code, refusal.place) == ("FG-IN-023", f"column {len(frame({}).columns) + 1}")
+    assert heading not in refusal.message
 
 
 @pytest.mark.parametrize("heading", ["remark", "region", "telling", "emaciated", "year", "wave", "weight", "addressed"])
@@ -227,7 +233,7 @@ def test_023_columns_whose_cells_identify_people_are_refused(cell: str) -> None:
 def test_023_a_declared_identifier_is_left_out_by_design() -> None:
     report = look(frame(Passport_No=["AB1234567"] * 5))
     assert found(report, refused=True) == []
-    assert ("FG-IN-023", "Passport_No", 0) in found(report, refused=False)
+    assert ("FG-IN-023", "passport_no", 0) in found(report, refused=False)
 
 
 @pytest.mark.parametrize("row", [["Female", "ZA", SECRET], [SECRET, "7", "8"]])

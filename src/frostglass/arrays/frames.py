@@ -54,7 +54,7 @@ def from_frame(frame: object) -> TextTable:
     rows = len(table)
     check_headings(headings)
     check_number_of_rows(rows)
-    columns = (_column(series, heading) for series, heading in zip(table.iter_columns(), headings, strict=True))
+    columns = (_column(series, headings[place], place) for place, series in enumerate(table.iter_columns()))
     return _table(columns, rows, headings)
 
 
@@ -71,7 +71,9 @@ def read_parquet(file: BinaryIO, *, only: Only | None = None) -> TextTable:
     wanted = [names[place] for place in wanted_places(names, only)]
     with sound():
         columns = (
-            column_from_arrow(parquet.read(columns=[name], use_pandas_metadata=False).column(0), name)
+            column_from_arrow(
+                parquet.read(columns=[name], use_pandas_metadata=False).column(0), name, names.index(name)
+            )
             for name in wanted
         )
         return _table(columns, rows, names)
@@ -98,25 +100,29 @@ def _heading(name: object, place: int) -> str:
     raise InputError("FG-IN-020", f"column {place} has a heading that is neither a text nor a number: rename it")
 
 
-def _column(series: nw.Series[Any], heading: str) -> tuple[TextColumn, Note | None]:
+def _column(series: nw.Series[Any], heading: str, place: int) -> tuple[TextColumn, Note | None]:
     if series.dtype == nw.Object:
-        return _from_objects(series.to_list(), heading)
-    return column_from_arrow(series.to_arrow(), heading)
+        return _from_objects(series.to_list(), heading, place)
+    return column_from_arrow(series.to_arrow(), heading, place)
 
 
-def column_from_arrow(cells: pa.Array | pa.ChunkedArray, heading: str) -> tuple[TextColumn, Note | None]:
-    """The column as text, and a note where decimals were read as integers; InputError for what is no plain value."""
+def column_from_arrow(cells: pa.Array | pa.ChunkedArray, heading: str, place: int) -> tuple[TextColumn, Note | None]:
+    """The column as text, and a note where decimals were read as integers; InputError for what is no plain value.
+
+    Errors name its ``place``, counted from 0, and never quote the heading, which may be anything.
+    """
+    where = f"column {place + 1}"
     try:
         encoded = _encoded(cells)
-        texts, whole = _texts(encoded.dictionary, heading)
+        texts, whole = _texts(encoded.dictionary, where)
     except UnicodeDecodeError:
-        raise InputError("FG-IN-074", f"column {heading!r} is damaged: it holds bytes that are no text") from None
+        raise InputError("FG-IN-074", f"{where} is damaged: it holds bytes that are no text") from None
     except (pa.ArrowException, NotImplementedError, ValueError, LookupError, OverflowError):
-        raise _no_plain_values(heading) from None
+        raise _no_plain_values(where) from None
     index = pc.fill_null(encoded.indices.cast(pa.int64()), len(texts)).to_numpy(zero_copy_only=False)
     if len(index) and not 0 <= index.min() <= index.max() <= len(texts):
-        raise InputError("FG-IN-074", f"column {heading!r} is damaged: it refers to values that it does not have")
-    column = _assembled(heading, [*texts, ""], index)
+        raise InputError("FG-IN-074", f"{where} is damaged: it refers to values that it does not have")
+    column = _assembled(heading, [*texts, ""], index, where)
     return column, _whole_note(heading, int(np.bincount(index, minlength=len(texts) + 1)[:-1][whole].sum()))
 
 
@@ -129,7 +135,7 @@ def _encoded(cells: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
     return cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
 
 
-def _texts(values: pa.Array, heading: str) -> tuple[list[str], npt.NDArray[np.bool_]]:
+def _texts(values: pa.Array, where: str) -> tuple[list[str], npt.NDArray[np.bool_]]:
     """Each of the distinct ``values`` as text, and which of them were whole numbers stored as decimals."""
     kind = values.type
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
@@ -140,13 +146,14 @@ def _texts(values: pa.Array, heading: str) -> tuple[list[str], npt.NDArray[np.bo
         cells: Sequence[object] = list(values.to_numpy(zero_copy_only=False))
     else:
         cells = values.to_pylist()
-    return [_text(cell, heading) for cell in cells], np.fromiter(map(_is_whole_decimal, cells), np.bool_, len(cells))
+    return [_text(cell, where) for cell in cells], np.fromiter(map(_is_whole_decimal, cells), np.bool_, len(cells))
 
 
-def _from_objects(cells: Sequence[object], heading: str) -> tuple[TextColumn, Note | None]:
+def _from_objects(cells: Sequence[object], heading: str, place: int) -> tuple[TextColumn, Note | None]:
     """A pandas column of mixed objects, each by its own kind."""
     seen: dict[tuple[type, object], int] = {}
     texts: list[str] = []
+    where = f"column {place + 1}"
     index = np.empty(len(cells), np.int64)
     whole = 0
     for row, cell in enumerate(cells):
@@ -154,15 +161,15 @@ def _from_objects(cells: Sequence[object], heading: str) -> tuple[TextColumn, No
         try:
             position = seen.setdefault(key, len(texts))
         except TypeError:
-            raise _no_plain_values(heading) from None
+            raise _no_plain_values(where) from None
         if position == len(texts):
-            texts.append(_text(cell, heading))
+            texts.append(_text(cell, where))
         index[row] = position
         whole += _is_whole_decimal(cell)
-    return _assembled(heading, texts, index), _whole_note(heading, whole)
+    return _assembled(heading, texts, index, where), _whole_note(heading, whole)
 
 
-def _text(cell: object, heading: str) -> str:
+def _text(cell: object, where: str) -> str:
     """One cell as text; InputError FG-IN-072 for what is no plain value."""
     if isinstance(cell, str):
         return str(cell)
@@ -178,7 +185,7 @@ def _text(cell: object, heading: str) -> str:
         return cell.date().isoformat() if cell.time() == time() and cell.tzinfo is None else cell.isoformat()
     if isinstance(cell, (date, time)):
         return cell.isoformat()
-    raise _no_plain_values(heading)
+    raise _no_plain_values(where)
 
 
 def _decimal_text(cell: float | np.floating | Decimal) -> str:
@@ -200,7 +207,7 @@ def _whole_note(heading: str, count: int) -> Note | None:
     return Note("FG-IN-029", heading, count, "whole numbers that were stored as decimals, read as integers (1.0 as 1)")
 
 
-def _assembled(heading: str, texts: Sequence[str], index: npt.NDArray[np.int64]) -> TextColumn:
+def _assembled(heading: str, texts: Sequence[str], index: npt.NDArray[np.int64], where: str) -> TextColumn:
     """The column over those of ``texts`` that occur, each once."""
     used = np.flatnonzero(np.bincount(index, minlength=len(texts)))
     positions: dict[str, int] = {}
@@ -208,20 +215,20 @@ def _assembled(heading: str, texts: Sequence[str], index: npt.NDArray[np.int64])
     for text_number in used.tolist():
         text = texts[text_number]
         if not is_fit(text):
-            raise _unfit(text, heading)
+            raise _unfit(text, where)
         place[text_number] = positions.setdefault(text, len(positions))
     return TextColumn(heading, tuple(positions), place[index])
 
 
-def _unfit(text: str, heading: str) -> InputError:
+def _unfit(text: str, where: str) -> InputError:
     if "\0" in text:
-        return InputError("FG-IN-009", f"a value of column {heading!r} holds a NUL character: clean the column first")
-    return too_long(f"a value of column {heading!r}")
+        return InputError("FG-IN-009", f"a value of {where} holds a NUL character: clean the column first")
+    return too_long(f"a value of {where}")
 
 
-def _no_plain_values(heading: str) -> InputError:
+def _no_plain_values(where: str) -> InputError:
     return InputError(
         "FG-IN-072",
-        f"column {heading!r} holds no plain values but lists, records, bytes, durations or objects: turn it into text "
+        f"{where} holds no plain values but lists, records, bytes, durations or objects: turn it into text "
         "or leave it out",
     )

@@ -59,7 +59,7 @@ class LargeParquet:
         for batch in self._batches(names):
             columns = []
             for name, cells in zip(names, batch.columns, strict=True):
-                column, note = column_from_arrow(cells, name)
+                column, note = column_from_arrow(cells, name, self._schema.names.index(name))
                 columns.append(column)
                 if note is not None:
                     before = self._notes[name].count if name in self._notes else 0

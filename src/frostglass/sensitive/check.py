@@ -7,7 +7,7 @@ a private file alone.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from frostglass.arrays.text_table import TableInParts, TextTable
@@ -144,7 +144,7 @@ def _look(
         text, columns, codebook, unknown, None if persons is None else persons.first(unit.max_records)
     )
     findings = Findings()
-    findings.take(text.notes)
+    findings.take(replace(note, place=_place(note.place, text.head, codebook)) for note in text.notes)
     if not reduction.records and not allow_empty:
         findings.refuse("FG-IN-002", "", 0, "the table has no records; if that is meant, pass --allow-empty")
     findings.add(of_columns)
@@ -160,6 +160,12 @@ def _look(
         return report, None
     coded = CodedTable(codebook.domain, reduction.bounded, 1 if persons is None else unit.max_records)
     return report, Sensitive(coded, "coded table")
+
+
+def _place(heading: str, table: TextTable, codebook: Codebook) -> str:
+    """What may be printed in place of a heading: the variable, or where the column stands."""
+    named = codebook.match_name(heading) if heading else ""
+    return named if named is not None else f"column {[column.name for column in table.columns].index(heading) + 1}"
 
 
 def _persons(columns: Columns, unit: PrivacyUnit, codebook: Codebook, findings: Findings) -> Persons | None:

@@ -38,7 +38,8 @@ class Example:
     """A value behind a departure, cut to 40 characters with what cannot be seen written out. Private.
 
     ``count`` is the number of records that hold it, ``first`` the first of them (counted from 1, without the header),
-    ``nearest`` the listed code that it may have been meant for.
+    ``nearest`` the listed code that it may have been meant for. Of a column that the codebook does not name, ``value``
+    is the heading, and ``count`` and ``first`` are 0.
     """
 
     code: str

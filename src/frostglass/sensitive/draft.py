@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import unicodedata
 from collections.abc import Mapping
 from math import comb
@@ -66,11 +65,11 @@ def draft(table: Sensitive[TextTable], *, id: str, ranges: Mapping[str, tuple[in
     _check_arguments(text, id, declared)
     pieces: list[str] = []
     refused: list[str] = []
-    for column in text.columns:
+    for place, column in enumerate(text.columns, start=1):
         try:
             pieces.append(_variable(column, declared.get(column.name.strip())))
         except _UndraftableError as error:
-            refused.append(f"\n  {shown(column.name.strip())}: {error}")
+            refused.append(f"\n  column {place}: {error}")
     if refused:
         raise InputError(
             "FG-IN-078",
@@ -127,7 +126,7 @@ def _variable(column: TextColumn, span: tuple[int, int] | None) -> str:
     values = _values(column)
     if not values and span is None:
         return f"# The column {_comment(heading)} holds no value and is left out. Describe it by hand if it may.\n"
-    described = _binned(values, span) if span is not None else _listed(values, heading)
+    described = _binned(values, span) if span is not None else _listed(values)
     return _table({**_named(heading), "label": heading, **described, "role": "quasi", "definition": ""})
 
 
@@ -200,7 +199,7 @@ def _band_code(first: int, last: int) -> str:
     return ends[0] if first == last else "--".join(ends)
 
 
-def _listed(values: list[str], heading: str) -> dict[str, object]:
+def _listed(values: list[str]) -> dict[str, object]:
     """A flag, a set, or categories, as the different values suggest."""
     if len(values) == 1:
         return {"type": "flag"} if values == ["1"] else {"type": "flag", "categories": _categories(values)}
@@ -208,7 +207,7 @@ def _listed(values: list[str], heading: str) -> dict[str, object]:
         if len(values) > MOST_LISTED_NUMBERS:
             raise _UndraftableError(
                 f"{len(values)} different whole numbers: declare the range that is public knowledge (not the least and "
-                f"the most found) with --range {shlex.quote(shown(heading))}=LOW:HIGH"
+                "the most found) with --range HEADING=LOW:HIGH"
             )
         return {"type": "nominal", "categories": _categories(sorted(values, key=int))}
     described = _as_set(values)

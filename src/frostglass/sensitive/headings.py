@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from frostglass.arrays.text_table import TextColumn, TextTable
-from frostglass.sensitive.departure import Findings, shown
+from frostglass.sensitive.departure import Example, Findings, shown
 from frostglass.sensitive.identifiers import cells_like_identifiers, heading_like_identifier
 from frostglass.terms.codebook import Codebook
 
@@ -42,11 +42,11 @@ def match_columns(table: TextTable, codebook: Codebook, person_key: str | None, 
         )
         return Columns({}, None)
     spare = [place for place, name in enumerate(names) if name is None and place != key]
-    _enter_missing(table, codebook, places, [table.columns[place].name for place in spare], findings)
+    _enter_missing(table, codebook, places, spare, findings)
     _enter_doubled(places, findings)
     _enter_respelled(table, codebook, places, findings)
     for place in spare:
-        _enter_spare(place, table.columns[place], codebook, findings, speaks=bool(places))
+        _enter_spare(place, table.columns[place], codebook, findings)
     of_variable = {name: table.columns[found[0]] for name, found in places.items() if len(found) == 1}
     return Columns(of_variable, table.columns[key] if key is not None else None)
 
@@ -74,7 +74,7 @@ def _is_headless(table: TextTable, codebook: Codebook) -> bool:
 
 
 def _enter_missing(
-    table: TextTable, codebook: Codebook, places: Mapping[str, object], spare: Sequence[str], findings: Findings
+    table: TextTable, codebook: Codebook, places: Mapping[str, object], spare: Sequence[int], findings: Findings
 ) -> None:
     if not places:
         findings.refuse(
@@ -85,11 +85,11 @@ def _enter_missing(
             "right delimiter, and that the first row holds the headings",
         )
         return
-    by_folded = {_folded(heading): heading for heading in spare}
+    by_folded = {_folded(table.columns[place].name): place for place in spare}
     for variable in codebook.variables:
         if variable.name not in places:
             close = difflib.get_close_matches(_folded(variable.name), by_folded, n=1, cutoff=0.6)
-            hint = f" (did you mean the column {shown(by_folded[close[0]])!r}? Rename it)" if close else ""
+            hint = f" (did you mean column {by_folded[close[0]] + 1}? Rename it)" if close else ""
             findings.refuse(
                 "FG-IN-022",
                 variable.name,
@@ -118,13 +118,14 @@ def _enter_respelled(
             findings.note("FG-IN-021", name, 0, "the heading was matched without regard to case and spaces around it")
 
 
-def _enter_spare(place: int, column: TextColumn, codebook: Codebook, findings: Findings, *, speaks: bool) -> None:
-    """What becomes of a column that is no variable. ``speaks``: the headings are headings, and may be printed."""
-    where = shown(column.name.strip()) if speaks else f"column {place + 1}"
-    if _folded(column.name) in {_folded(name) for name in codebook.identifiers}:
-        findings.note("FG-IN-023", where, 0, "left out: the codebook declares it a direct identifier")
+def _enter_spare(place: int, column: TextColumn, codebook: Codebook, findings: Findings) -> None:
+    """What becomes of a column that is no variable. Its heading may be anything, and goes to the private report."""
+    declared = {_folded(name): name for name in codebook.identifiers}.get(_folded(column.name))
+    if declared is not None:
+        findings.note("FG-IN-023", declared, 0, "left out: the codebook declares it a direct identifier")
         return
-    reason = next(_identifying(column), None)
+    where, reason = f"column {place + 1}", next(_identifying(column), None)
+    findings.examples.append(Example("FG-IN-023", where, shown(column.name.strip()), 0, 0, None))
     if reason is None:
         findings.note("FG-IN-023", where, 0, "ignored: the codebook does not name this column")
         return
