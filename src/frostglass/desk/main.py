@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from frostglass.desk import casefile_commands, codebook_commands, ledger_commands, release_commands, tables
+from frostglass.desk.no_dumps import forbid_core_dumps
 from frostglass.desk.output import report, report_bug, wants_json
 from frostglass.errors import FrostglassError
 from frostglass.version import __version__
@@ -46,7 +47,8 @@ app.add_typer(ledger_commands.app, name="ledger")
 
 
 def run() -> None:
-    """Run the command line: no traceback ever reaches the terminal, because one could quote a case."""
+    """Run the command line: no traceback reaches the terminal and no crash a file, because either could hold a case."""
+    forbid_core_dumps()
     try:
         app()
     except FrostglassError as error:

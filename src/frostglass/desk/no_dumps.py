@@ -1,0 +1,22 @@
+"""No core dumps: one would hold every cell that was in memory."""
+
+from __future__ import annotations
+
+import ctypes
+import resource
+import sys
+from contextlib import suppress
+
+_PR_SET_DUMPABLE = 4
+
+
+def forbid_core_dumps() -> None:
+    """Let no crash of this process write its memory to a file, nor hand it to a collector of crashes.
+
+    The limit keeps files from being written; on Linux a collector is not bound by it, so the process is marked as one
+    that may not be dumped, which also keeps other programs of the same user from looking into its memory.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
