@@ -46,7 +46,7 @@ class Law:
     @property
     def beyond(self) -> Floats:
         """Chance of a magnitude above k, for each k from 0 on."""
-        return np.asarray(2 * (np.cumsum(self.side[::-1])[::-1] - self.side))
+        return np.append(2 * np.cumsum(self.side[:0:-1])[::-1], 0.0)
 
 
 def rounded_normal(sigma: float) -> Law:

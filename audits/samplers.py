@@ -81,9 +81,9 @@ def agrees(scales: tuple[Fraction, ...]) -> Figure:
     furthest = max(_furthest(sigma) for sigma in scales)
     return Figure(
         "The sampler's table holds the masses of the rounded normal distribution, as SciPy computes them",
-        "relative difference at most 1e-9 where the chance is above 1e-27",
+        "relative difference at most 1e-11 where the chance is above 1e-27",
         f"{furthest:.1g}",
-        furthest <= 1e-9,
+        furthest <= 1e-11,
     )
 
 
