@@ -36,6 +36,24 @@ def test_draws_of_another_law_are_a_missed_figure() -> None:
     assert not samplers.fits("normal", {Fraction(7): seen}, lambda _: rounded_normal(7.4)).ok
 
 
+def test_a_table_of_another_sigma_is_a_missed_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a thousand millionth."""
+    monkeypatch.setattr(samplers, "cumulative_table", lambda sigma: cumulative_table(sigma * (1 + Fraction(1, 10**9))))
+    assert not samplers.agrees((Fraction(3),)).ok
+
+
+def test_a_draw_that_only_one_of_two_counts_can_give_is_a_missed_figure() -> None:
+    law, last = rounded_normal(10), -cumulative_table(Fraction(10)).least
+    right = draws(giving(np.arange(-5, 6)), Fraction(10), 11, law)
+    telling = draws(giving(np.array([0, last])), Fraction(10), 2, law)
+    assert samplers.nothing_tells({Fraction(10): right}).ok
+    assert not samplers.nothing_tells({Fraction(10): telling}).ok
+
+
+def test_children_that_draw_the_same_are_a_missed_figure() -> None:
+    assert not samplers.forks_differ("a seeded generator").ok
+
+
 @pytest.mark.parametrize("law", [rounded_normal(0.5), rounded_normal(3), discrete_gaussian(3), discrete_gaussian(103)])
 def test_p_values_of_right_draws_are_spread_evenly(law: Law) -> None:
     """Over 200 samples from the law itself, seeded: a quarter of each test's p-values is below a quarter, about."""
