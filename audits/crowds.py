@@ -54,10 +54,13 @@ class Crowd:
         return [] if first.bundle == other.bundle else ["the bundle is not the one that was recorded"]
 
     def _release(self, recorder: Recorder, there: Sequence[bool], given: Given) -> Recording:
-        rows = [*self.others]
-        for number, (person, here) in enumerate(zip(self.people, there, strict=True)):
-            for row in person if here else ():
-                rows.insert((7 * number) % (len(rows) + 1), row)
+        """All rows have fixed places, in the middle of each other's, so that leaving some out moves no others."""
+        everybody = [*self.others, *(row for person in self.people for row in person)]
+        places = np.random.default_rng(self.seed).permutation(len(everybody))
+        present = [True] * len(self.others) + [
+            here for person, here in zip(self.people, there, strict=True) for _ in person
+        ]
+        rows = [everybody[place] for place in places if present[place]]
         return recorder.release(self.case, frame(rows, self.names), given)
 
 

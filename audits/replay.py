@@ -46,9 +46,9 @@ def audit(size: Size) -> list[Figure]:
     with Recorder() as recorder:
         figures = [_scenario_figure(recorder), _probe_figure(recorder)]
         figures.append(_crowd_figure(recorder, size))
-        begun = time.monotonic()
+        begun = time.process_time()
         verdicts = [judged(recorder, each) for each in mutants()]
-        figures.append(_mutant_figure(verdicts, time.monotonic() - begun))
+        figures.append(_mutant_figure(verdicts, time.process_time() - begun))
         figures.append(_equivalent_figure([judged(recorder, each, quick=not size.whole) for each in equivalents()]))
     return figures
 
@@ -130,8 +130,8 @@ def _mutant_figure(verdicts: list[Verdict], seconds: float) -> Figure:
     return Figure(
         "Privacy bugs that were put into the program one at a time and that the replay found",
         f"all {len(verdicts)}",
-        f"{len(verdicts) - len(survivors)} ({stopped} of them because the release then fails), in {seconds:.0f} s"
-        f"{_listed(survivors)}",
+        f"{len(verdicts) - len(survivors)} ({stopped} of them because the release then fails), in {seconds:.0f} s of "
+        f"one core{_listed(survivors)}",
         ok=not survivors,
     )
 

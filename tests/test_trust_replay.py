@@ -47,6 +47,13 @@ def test_people_of_chance_change_nothing_either(recorder: Recorder) -> None:
         assert crowd.replay(recorder) == (12, [])
 
 
+def test_people_of_chance_find_a_bound_that_depends_on_others(recorder: Recorder) -> None:
+    """The control: persons of several rows are among the people of chance."""
+    bug = next(each for each in mutants() if each.name == "a bound on all rows together")
+    with applied(bug):
+        assert any(crowd.replay(recorder)[1] for crowd in crowds(SHORT.seed, number=len(KINDS), people=3))
+
+
 @pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: mutant.name)
 def test_a_seeded_privacy_bug_is_found(mutant: Mutant, recorder: Recorder) -> None:
     verdict = judged(recorder, mutant)
