@@ -80,6 +80,8 @@ class _Watching(apsw.VFS):
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> Any:  # noqa: N802 - SQLite's name
         path = name.filename() if isinstance(name, apsw.URIFilename) else name
         fresh = path is not None and not Path(path).exists()
+        if path is not None and fresh:
+            _asked(self.recorder, Operation("create", path))
         file = _WatchedFile(self.recorder, path or "", name, flags, fresh=fresh)
         if path is not None and fresh:
             self.recorder.note(Operation("create", path))
@@ -129,7 +131,8 @@ def _asked(recorder: Recorder, operation: Operation) -> None:
     try:
         recorder.ask(operation)
     except OSError as error:
-        raise (apsw.FullError if operation.kind == "write" else apsw.IOError)(os.strerror(error.errno or 0)) from None
+        as_told = {"write": apsw.FullError, "create": apsw.CantOpenError}.get(operation.kind, apsw.IOError)
+        raise as_told(os.strerror(error.errno or 0)) from None
 
 
 # The module sqlite3
@@ -184,9 +187,9 @@ def _errors_of_sqlite3() -> Iterator[None]:
     try:
         yield
     except apsw.Error as error:
-        named = {apsw.FullError: sqlite3.SQLITE_FULL, apsw.IOError: sqlite3.SQLITE_IOERR}
+        named = {apsw.FullError: sqlite3.SQLITE_FULL, apsw.CantOpenError: sqlite3.SQLITE_CANTOPEN}
         told = sqlite3.OperationalError(str(error))
-        told.sqlite_errorcode = getattr(error, "result", 0) or named.get(type(error), sqlite3.SQLITE_ERROR)
+        told.sqlite_errorcode = getattr(error, "result", 0) or named.get(type(error), sqlite3.SQLITE_IOERR)
         raise told from None
 
 

@@ -12,7 +12,7 @@ import pytest
 from audits.figures import SHORT, Figure
 
 
-@pytest.mark.parametrize("part", ["kills", "race", "machine", "tampering", "power"])
+@pytest.mark.parametrize("part", ["kills", "race", "machine", "tampering", "power", "faults"])
 def test_every_figure_of_the_audit_is_as_it_should_be(part: str) -> None:
     figures: list[Figure] = import_module(f"audits.{part}").audit(SHORT)
     assert [each.line() for each in figures if not each.ok] == []

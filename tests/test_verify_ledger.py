@@ -172,3 +172,19 @@ def test_another_order_of_steps_is_found_by_both(path: Path) -> None:
         forge(path, moved)
         witness_of(path).unlink(missing_ok=True)
         assert bool(problems(path)) == (not Ledger.inspect(path).verify().ok)
+
+
+def test_a_witness_that_broke_off_after_the_end_of_the_ledger_is_found_by_both(path: Path) -> None:
+    """Its last line was begun after an entry was durable; the copy that lacks the entry is an old one."""
+    lines = witness_of(path).read_bytes().splitlines(keepends=True)
+    forge(path, rows_of(path)[:-1])
+    witness_of(path).write_bytes(b"".join(lines[:-1]) + lines[-1][:40])
+    assert problems(path, witness_of(path)) == ["ledger: holds less than it must"]
+    assert "broke off" in str(Ledger.inspect(path).verify().problems[0])
+
+
+def test_a_witness_that_broke_off_in_an_entry_that_the_ledger_holds_is_no_damage(path: Path) -> None:
+    content = witness_of(path).read_bytes()
+    witness_of(path).write_bytes(content[:-40])
+    assert problems(path, witness_of(path)) == []
+    assert Ledger.inspect(path).verify().ok
