@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import runpy
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -21,7 +21,7 @@ from audits.forging import Row, dropped, forge, recomputed, rows_of, swapped, wi
 from audits.ground import fast_folder
 from frostglass.boundary import ledger_book
 from frostglass.boundary.ledger import KnownRelease, Ledger
-from frostglass.boundary.ledger_entries import COLUMNS, line_of
+from frostglass.boundary.ledger_entries import COLUMNS, Entry, chain_fault, hash_of, line_of
 from frostglass.errors import LedgerError
 from tests.ledger_support import MANIFEST, SCOPE, draw, new_ledger, reserve, sealed, witness_of
 
@@ -123,14 +123,19 @@ def _agreement(found: Found) -> Figure:
 
 
 def _control(ground: Ground) -> Figure:
-    with patch.object(ledger_book, "chain_fault", lambda _entry, after: None):
+    with patch.object(ledger_book, "chain_fault", _fault_but_for_the_hash):
         found = rows_without_witness(ground)
     return Figure(
-        "Control: a ledger that looks at no hash and no link must miss changes",
+        "Control: a ledger that follows numbers and links and looks at no hash must miss changes",
         "more than 0",
         f"{len(found.missed):,} of {found.made:,} missed",
         ok=len(found.missed) > 0,
     )
+
+
+def _fault_but_for_the_hash(entry: Entry, *, after: Entry | None) -> str | None:
+    rehashed = replace(entry, hash=hash_of(entry))
+    return chain_fault(rehashed, after=after)
 
 
 # What is changed
