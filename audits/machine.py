@@ -186,7 +186,7 @@ def _control(name: str, change: tuple[str, Callable[..., object]], size: Size) -
     return Figure(
         f"Control: a ledger {name} must be caught",
         "caught",
-        f"caught by {fault}, after {steps:,} steps" if fault else f"not caught, in {steps:,} steps",
+        f"caught ({fault}), after {steps:,} steps" if fault else f"not caught, in {steps:,} steps",
         ok=bool(fault),
     )
 
@@ -210,5 +210,5 @@ def run(steps: int, seed: int) -> tuple[int, str | None]:
             try:
                 run_state_machine_as_test(seeded(seed)(LedgerMachine), settings=how)
             except (AssertionError, LedgerError, BudgetError) as error:
-                return LedgerMachine.steps, f"a {type(error).__name__}"
+                return LedgerMachine.steps, type(error).__name__
     return LedgerMachine.steps, None
