@@ -1,6 +1,7 @@
 """Run the audits and put their figures into docs/trust.md.
 
-Each part can be run alone; what a part found stays in ``--out`` until it is run again.
+Each part can be run alone. What it found stays in ``--out``, and with ``--update-docs`` in docs/trust.json too,
+until it is run again.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from audits.figures import Figure, Size
 from frostglass.version import __version__
@@ -93,23 +95,27 @@ def _run(part: str, size: Size, out: Path) -> int:
         "seconds": round(seconds),
         "figures": [each.as_json() for each in figures],
     }
-    (out / f"{part}.json").write_text(json.dumps(held, indent=1) + "\n")
+    (out / f"{part}.json").write_text(json.dumps(held, indent=1, ensure_ascii=False) + "\n")
     return sum(not each.ok for each in figures)
 
 
 def _update_docs(out: Path) -> None:
+    """The figures of every part that was ever run, the latest ones, as JSON and between the markers of the page."""
+    kept = _PAGE.with_suffix(".json")
+    found = json.loads(kept.read_text()) if kept.exists() else {}
+    found |= {part: json.loads((out / f"{part}.json").read_text()) for part in PARTS if (out / f"{part}.json").exists()}
+    kept.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     before, _, rest = _PAGE.read_text().partition(_BEGIN)
     after = rest.partition(_END)[2]
-    _PAGE.write_text(f"{before}{_BEGIN}\n{_tables(out)}{_END}{after}")
+    _PAGE.write_text(f"{before}{_BEGIN}\n{_tables(found)}{_END}{after}")
 
 
-def _tables(out: Path) -> str:
+def _tables(found: Mapping[str, Any]) -> str:
     text = ""
     for part, heading in PARTS.items():
-        path = out / f"{part}.json"
-        if not path.exists():
+        if part not in found:
             continue
-        held = json.loads(path.read_text())
+        held = found[part]
         how = "" if held["whole"] else ", short form"
         text += f"\n### {heading}\n\n"
         text += (
