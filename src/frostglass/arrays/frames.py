@@ -72,7 +72,9 @@ def read_parquet(file: BinaryIO, *, only: Only | None = None) -> TextTable:
     with sound():
         columns = (
             column_from_arrow(
-                parquet.read(columns=[name], use_pandas_metadata=False).column(0), name, names.index(name)
+                parquet.read(columns=[name], use_threads=False, use_pandas_metadata=False).column(0),
+                name,
+                names.index(name),
             )
             for name in wanted
         )

@@ -198,6 +198,8 @@ def entry_of_line(line: bytes) -> Entry:
 def _object(text: str) -> dict[str, Json]:
     try:
         value = _decoder.decode(text)
+        if "\\u" in text:
+            canonical(value).encode()  # half a character (a lone surrogate) can be written and not be hashed
     except UnreadableEntryError:
         raise
     except (ValueError, RecursionError):

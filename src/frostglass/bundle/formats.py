@@ -186,7 +186,8 @@ def from_parquet(
     try:
         _check_footer(pq.ParquetFile(pa.BufferReader(data)), schema, name=name, rows=rows)
         file = pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts)
-        table = file.read()
+        table = file.read(use_threads=False)  # a failure must leave no thread at work, which would abort at the end
+        table.validate(full=True)  # texts that are no UTF-8, and positions beyond them, must not get further
         if sum(_spread_size(table.column(text)) for text in texts) > MOST_UNPACKED:
             raise BundleError("FG-BN-032", f"{name} is larger than such a file can be")
         found = file.metadata.metadata or {}

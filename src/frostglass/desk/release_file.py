@@ -58,6 +58,10 @@ def read_release_file(path: Path) -> ReleaseFile:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError("FG-OP-041", _given_twice(path.name, text) or f"{path.name} is not TOML: {error}") from None
+    except (ValueError, RecursionError):
+        raise UsageError(
+            "FG-OP-041", f"{path.name} holds a number that is too long, or tables that are nested too deeply"
+        ) from None
     if values.get("format", 1) != 1:
         raise UsageError(
             "FG-OP-042", f"{path.name} has format {values['format']}, and this version of frostglass reads format 1"

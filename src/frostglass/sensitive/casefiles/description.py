@@ -71,8 +71,10 @@ def read_description(folder: Path) -> Description | None:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise _unusable(f"it is not TOML (at {str(error).rpartition('(at ')[2].rstrip(')') or 'the end'})") from None
-    except (OSError, UnicodeDecodeError, RecursionError):
+    except (OSError, UnicodeDecodeError):
         raise _unusable("it cannot be read as UTF-8 text") from None
+    except (ValueError, RecursionError):
+        raise _unusable("it holds a number that is too long, or tables that are nested too deeply") from None
     try:
         return Description.model_validate(raw)
     except ValidationError as error:
