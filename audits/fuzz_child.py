@@ -142,7 +142,9 @@ def _by_coverage(name: str, seconds: int, seed: int) -> None:
     words = folder / "words"
     words.write_text("".join(f'"{_escaped(each)}"\n' for each in target.words))
     limits = [f"-max_total_time={seconds}", f"-timeout={MOST_SECONDS}", f"-max_len={MOST_BYTES}", "-rss_limit_mb=2048"]
-    more = [f"-seed={seed}", f"-dict={words}", "-print_final_stats=1", f"-artifact_prefix={folder}/", str(corpus)]
+    more = [f"-seed={seed}", "-print_final_stats=1", f"-artifact_prefix={folder}/", str(corpus)]
+    if target.words:
+        more.insert(0, f"-dict={words}")
     place = folder / "files"
     place.mkdir()
     atheris.Setup([sys.argv[0], *limits, *more], lambda data: run(target, data, place))
