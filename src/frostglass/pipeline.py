@@ -213,6 +213,7 @@ def release(
 def seal(contents: Contents, out: Path, *, ledger: Ledger, progress: Progress = quiet) -> Bundle:
     """Write the sealed bundle to ``out``, which must not exist, and enter its hash in the ledger."""
     progress("writing and sealing the bundle")
+    before = ledger.find(contents.release_id, "seal")
     try:
         bundle = seal_bundle(contents, out, sign=ledger.sign)
     except OSError:
@@ -224,7 +225,7 @@ def seal(contents: Contents, out: Path, *, ledger: Ledger, progress: Progress = 
     try:
         enter(bundle, ledger)
     except FrostglassError:
-        if ledger.find(contents.release_id, "seal") is None:  # else only its witness failed, and the bundle is final
+        if ledger.find(contents.release_id, "seal") == before:  # else only its witness failed, and the bundle is final
             shutil.rmtree(out)
         raise
     return bundle
