@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 import frostglass
-from frostglass.errors import BudgetError, UsageError
+from frostglass.errors import BudgetError, BundleError, UsageError
 from frostglass.terms.codebook import Codebook
 from tests.survey_support import SMALL, survey
 
@@ -76,6 +76,37 @@ def test_a_release_in_memory_answers_like_its_bundle(tmp_path: Path) -> None:
     assert release.count(sex="F") == opened.count({"sex": "F"})
     assert release.statement in opened.statement
     assert frostglass.verify(str(bundle.path)).ok
+
+
+def test_a_release_that_was_cut_short_before_its_seal_is_finished_by_the_same_call(
+    tmp_path: Path, small: Codebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bundle was there already, and only the ledger did not know."""
+    ledger = frostglass.Ledger.create(tmp_path / "b.db")
+    ledger.open_scope("s", epsilon=Fraction(4), delta=Fraction("1e-6"), by="ann")
+
+    def again() -> object:
+        return frostglass.release(
+            survey(90), small, epsilon=1, scope="s", ledger=ledger, fit="fast", out=tmp_path / "out"
+        )
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("frostglass.pipeline.enter", killed)
+        with pytest.raises(Killed):
+            again()
+    spent = ledger.scope("s").spent
+    with pytest.raises(BundleError, match="FG-BN-068"):
+        again()
+    assert ledger.scope("s").spent == spent
+    assert ledger.state(frostglass.open_bundle(tmp_path / "out").manifest.release_id) == "sealed"
+    with pytest.raises(BundleError, match="FG-BN-001"):
+        again()
 
 
 @pytest.mark.parametrize(

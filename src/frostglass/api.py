@@ -20,7 +20,7 @@ from frostglass.bundle.query import count as count_in
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.seal import manifest_of
 from frostglass.bundle.statement import guarantee_sentence
-from frostglass.errors import UsageError
+from frostglass.errors import BundleError, UsageError
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.budget import parse_delta, parse_epsilon
 from frostglass.terms.codebook import Codebook
@@ -186,12 +186,24 @@ def release(
         fresh=fresh,
     )
     if out is not None:
+        _finish(Path(out), paying)
         for note in bundles.refuse_output(Path(out), book, plan, paying):
             warnings.warn(note, stacklevel=2)
     done = Release(pipeline.release(table, book, plan, order, ledger=paying), paying, table)
     if out is not None:
         done.seal(out)
     return done
+
+
+def _finish(out: Path, ledger: Ledger) -> None:
+    """Where a release was cut short after its bundle was written: do what is left, and say that it is there."""
+    done = bundles.finish(out, ledger)
+    if done is not None:
+        raise BundleError(
+            "FG-BN-068",
+            f"release {done.manifest.release_id} had been cut short and is complete now; nothing more was spent. Read "
+            "it with frostglass.open_bundle, or release to another folder",
+        )
 
 
 class Synthesizer:
