@@ -26,7 +26,7 @@ from audits.warm_commands import Ended, WarmCommands
 from tests.survey_support import survey
 
 _PRIVATE = {"private.json", "draft.toml", "coded.csv", "flow.html", "flow.json", "queue.csv", "tokens.csv", SEEN}
-_ERRORS = ("error", "panic", "memory", "system")
+_ERRORS = ("error", "system", "panic", "memory")
 _DAY = 86_400
 _TIME = re.compile(r"\b[0-2]\d:[0-5]\d(:[0-5]\d)?\b")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import stat
 from pathlib import Path
@@ -244,6 +246,19 @@ def test_a_fault_of_ours_shows_no_value_and_no_traceback(desk: Command, monkeypa
     assert "Zaphod" not in out + err
     assert "FG-XX-999" in err
     assert "Traceback" not in err
+
+
+def test_an_error_of_the_system_is_told_in_the_systems_words(desk: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever words a library gave it: they may quote what it was reading."""
+
+    def broken(*_args: object, **_named: object) -> None:
+        raise OSError(errno.EIO, "cell says Zaphod-Canary")
+
+    monkeypatch.setattr("frostglass.desk.tables.opened", broken)
+    code, out, err = desk("check", "table.csv", "-c", "small.toml")
+    assert code == 1
+    assert "Zaphod" not in out + err
+    assert os.strerror(errno.EIO).lower() in err
 
 
 def test_interrupting_says_what_was_spent_and_how_to_go_on(desk: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ A message never quotes a value from a case. What the steward needs to see in ord
 
 from __future__ import annotations
 
+import os
 from typing import ClassVar
 
 
@@ -52,3 +53,8 @@ class BundleError(FrostglassError):
 
 class GlassError(FrostglassError):
     """A question that the glass does not answer: unpaid, unknown, or beyond its bounds (FG-GL-…)."""
+
+
+def reason_of(error: OSError) -> str:
+    """What the system says of an error, by its number: words that a library gave it may quote what was being read."""
+    return os.strerror(error.errno) if error.errno else "the system refused"

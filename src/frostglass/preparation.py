@@ -13,7 +13,7 @@ import polars as pl
 
 from frostglass.arrays.whole_file import PRIVATE, write_whole
 from frostglass.codebooks.import_maps import load_map, shipped_maps
-from frostglass.errors import InputError, UsageError
+from frostglass.errors import InputError, UsageError, reason_of
 from frostglass.review.flow_page import flow_html
 from frostglass.sensitive.casefiles.delivery import Delivery, SheetFile, files_in, recognised
 from frostglass.sensitive.casefiles.description import DESCRIPTION, Description, read_description
@@ -268,5 +268,5 @@ def write_private(out: Path, data: bytes) -> None:
     try:
         write_whole(out, data, mode=PRIVATE)
     except OSError as error:
-        reason = error.strerror or "the system refused"
+        reason = reason_of(error)
         raise UsageError("FG-OP-072", f"cannot write {out}: {reason}") from None

@@ -11,7 +11,7 @@ import typer
 from frostglass.desk import casefile_commands, codebook_commands, ledger_commands, release_commands, tables
 from frostglass.desk.no_dumps import forbid_core_dumps
 from frostglass.desk.output import report, report_bug, wants_json
-from frostglass.errors import FrostglassError
+from frostglass.errors import FrostglassError, reason_of
 from frostglass.version import __version__
 
 app = typer.Typer(
@@ -58,9 +58,7 @@ def run() -> None:
         raise
     except OSError as error:
         name = Path(error.filename).name if isinstance(error.filename, str) else "a file"
-        message = (
-            f"{name}: {(error.strerror or 'cannot be used').lower()}; choose a place that exists and is yours to use"
-        )
+        message = f"{name}: {reason_of(error).lower()}; choose a place that exists and is yours to use"
         report(FrostglassError("FG-OP-055", message), as_json=wants_json())
         sys.exit(1)
     except BaseException as error:  # noqa: BLE001 - the last line before the terminal; polars panics are no Exception

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from frostglass import codebooks
-from frostglass.errors import UsageError
+from frostglass.errors import UsageError, reason_of
 from frostglass.simulate import htcds, legacy, truth, webform_new, webform_old
 from frostglass.simulate.batches import batch
 from frostglass.simulate.cases import SNAPSHOT, Case
@@ -77,7 +77,7 @@ def write_case_files(folder: Path, cases: int, seed: int) -> Written:
         rows = _write(hidden, cases, seed)
         hidden.replace(folder)
     except OSError as error:
-        reason = error.strerror or "the system refused"
+        reason = reason_of(error)
         raise UsageError("FG-OP-076", f"cannot write {folder}: {reason}; choose another place") from None
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
@@ -88,7 +88,7 @@ def _refuse_taken(folder: Path) -> None:
     try:
         taken = folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir())))
     except OSError as error:
-        reason = error.strerror or "the system refused"
+        reason = reason_of(error)
         raise UsageError("FG-OP-076", f"cannot write {folder}: {reason}; choose another place") from None
     if taken:
         raise UsageError("FG-OP-075", f"{folder} exists and is not an empty folder; choose another name")

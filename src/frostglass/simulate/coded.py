@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from frostglass.errors import UsageError
+from frostglass.errors import UsageError, reason_of
 from frostglass.simulate.chance import Generator, generator_of
 from frostglass.simulate.figures import (
     ACCOUNT,
@@ -66,7 +66,7 @@ def write_coded_table(path: Path, records: int, seed: int) -> None:
             table.write_csv(file)
         partial.replace(path)
     except OSError as error:
-        reason = error.strerror or "the system refused"
+        reason = reason_of(error)
         raise UsageError("FG-OP-072", f"cannot write {path}: {reason}") from None
     finally:
         partial.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.errors import InputError
+from frostglass.errors import InputError, reason_of
 from frostglass.sensitive.linkage.pairs import Pairs, words
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _text(path: Path) -> str:
             raise InputError("FG-IN-090", f"{path.name} is larger than {_MOST_BYTES // 10**6} MB: is it the queue?")
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise InputError("FG-IN-090", f"cannot read {path.name}: {error.strerror or 'the system refused'}") from None
+        raise InputError("FG-IN-090", f"cannot read {path.name}: {reason_of(error)}") from None
     except UnicodeDecodeError:
         raise InputError("FG-IN-090", f"{path.name} is not UTF-8: save it as “CSV UTF-8”") from None
 
