@@ -262,8 +262,12 @@ def test_control_c_ends_the_process_at_once(
 ) -> None:
     forged(monkeypatch, "time.sleep(9)")
     press = f"import os, time; time.sleep(0.3); os.kill({os.getpid()}, {int(signal.SIGINT)})"
-    with subprocess.Popen([sys.executable, "-c", press]), pytest.raises(KeyboardInterrupt):
-        read_text_table(plain)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job is started without it
+    try:
+        with subprocess.Popen([sys.executable, "-c", press]), pytest.raises(KeyboardInterrupt):
+            read_text_table(plain)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert processes[0].returncode == -signal.SIGKILL
 
 
