@@ -26,9 +26,6 @@ from frostglass.boundary.opendp_noise import DiscreteGaussian
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.terms.custody import Sensitive
 
-FARTHEST = 9
-"""One draw of the first question lies so many standard deviations out, so that cut noise shows."""
-
 
 @contextmanager
 def listening(found: Recording, given: Given, place: Path) -> Iterator[None]:
@@ -154,7 +151,7 @@ class _Ears:
             wanted = np.rint(self._generator.normal(0, sigma, now.exact.size if now.exact is not None else size))
             wanted = wanted.astype(np.int64)
             if place == 0:
-                wanted[-1] = round(FARTHEST * sigma)
+                wanted[-1] = round(self._given.farthest * sigma)
         now.offered = wanted if now.exact is None else wanted.reshape(now.exact.shape)
         return np.resize(wanted, size)
 

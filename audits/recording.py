@@ -83,10 +83,14 @@ class Recording:
 
 @dataclass(frozen=True)
 class Given:
-    """What chance shall be: ``answers`` come out where they are given; all other noise comes from ``seed``."""
+    """What chance shall be: ``answers`` come out where they are given; all other noise comes from ``seed``.
+
+    One draw of the first question lies ``farthest`` standard deviations out, so that cut noise shows.
+    """
 
     seed: int = 0
     answers: tuple[Ints, ...] = ()
+    farthest: float = 9
 
 
 def entries(place: Path) -> list[tuple[object, ...]]:
