@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 
@@ -33,6 +34,12 @@ class Size:
     def of(self, short: int, whole: int) -> int:
         """The number for this size."""
         return whole if self.whole else short
+
+
+def examples(wrong: Iterable[str], most: int = 5) -> str:
+    """The first of what was found wrong, each once, to stand behind its number; nothing where nothing was."""
+    shown = list(dict.fromkeys(wrong))[:most]
+    return f" ({'; '.join(shown)})" if shown else ""
 
 
 SHORT, WHOLE = Size(whole=False), Size(whole=True)

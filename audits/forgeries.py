@@ -24,21 +24,17 @@ from frostglass import bundles, codebooks, pipeline
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.signing_key import SigningKey
 from frostglass.bundle.contents import Contents
-from frostglass.bundle.datapackage import data_package
-from frostglass.bundle.files import sha256
-from frostglass.bundle.manifest import MANIFEST, PACKAGE, PAGE, SEALED, STATEMENT, canonical_json
-from frostglass.bundle.pages import codebook_html
+from frostglass.bundle.manifest import MANIFEST, SEALED
 from frostglass.bundle.read import open_bundle
 from frostglass.bundle.seal import seal
 from frostglass.bundle.signature import SIGNATURE
-from frostglass.bundle.statement import statement
 from frostglass.bundle.verify import VerifyReport, against_ledger
-from frostglass.errors import FrostglassError
 from frostglass.released.answers import Answers
 from frostglass.synthesis.strategy import strategy
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
+from tests.bundle_support import forge as make_fit
 from tests.survey_support import SMALL, survey
 
 SCOPE = "people"
@@ -236,31 +232,9 @@ def _changes_of(words: Mapping[str, object]) -> Iterator[dict[str, object]]:
 
 
 def resign(folder: Path, changes: Mapping[str, object], key: SigningKey) -> None:
-    """Change the manifest as a forger would, with the texts, hashes and signature made to fit as far as they can be."""
-    words = {**json.loads((folder / MANIFEST).read_bytes()), **changes, "public_key": key.public}
-    _write(folder, words)
-    try:
-        forged = open_bundle(folder)
-        files = {name: (folder / name).read_bytes() for name in SEALED if name != PACKAGE}
-        files[STATEMENT] = statement(forged.manifest, forged.codebook).encode()
-        files[PAGE] = codebook_html(forged.manifest, forged.codebook, forged.counts).encode()
-        files[PACKAGE] = canonical_json(data_package(forged.manifest, forged.codebook, files))
-        for name in (STATEMENT, PAGE, PACKAGE):
-            (folder / name).write_bytes(files[name])
-    except (FrostglassError, KeyError, TypeError, ValueError):
-        pass
-    _write(folder, words)
+    """Change the manifest as a forger would, with texts and hashes made to fit, and sign it with a key of their own."""
+    make_fit(open_bundle(folder), {}, {**changes, "public_key": key.public})
     (folder / SIGNATURE).write_bytes(key.sign((folder / MANIFEST).read_bytes()))
-
-
-def _write(folder: Path, words: dict[str, object]) -> None:
-    """The manifest with the sizes and hashes of the files that are there."""
-    files = words["files"]
-    assert isinstance(files, list)
-    for entry in files:
-        data = (folder / entry["path"]).read_bytes()
-        entry.update(bytes=len(data), sha256=sha256(data))
-    (folder / MANIFEST).write_bytes(canonical_json(words))
 
 
 def forge(true: Genuine) -> Path:

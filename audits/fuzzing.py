@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from audits.figures import Figure, Size
+from audits.figures import Figure, Size, examples
 from audits.fuzz_child import MOST_SECONDS
 from audits.fuzz_targets import BROKEN, TARGETS
 
@@ -111,7 +111,7 @@ def _figures(found: Sequence[Fuzzed], how: str) -> list[Figure]:
             f"Files {how}, for {len({each.target for each in found})} readers: other outcomes than a result or an "
             "error with a code",
             "0",
-            f"{len(crashes)} in {runs:,} files, {fewest.runs:,} ({fewest.target}) or more a reader{_listed(crashes)}",
+            f"{len(crashes)} in {runs:,} files, {fewest.runs:,} ({fewest.target}) or more a reader{examples(crashes)}",
             ok=not crashes and fewest.runs > 0,
         ),
         Figure(
@@ -127,10 +127,6 @@ def _figures(found: Sequence[Fuzzed], how: str) -> list[Figure]:
             ok=slowest.slowest <= MOST_SECONDS,
         ),
     ]
-
-
-def _listed(crashes: Sequence[str]) -> str:
-    return f": {'; '.join(crashes[:5])}" if crashes else ""
 
 
 def _controls() -> list[Figure]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from audits import input_tables
-from audits.figures import Figure, Size
+from audits.figures import Figure, Size, examples
 from audits.ground import fast_folder
 from audits.input_tries import RELEASE, make_ground, text
 from audits.leak_inputs import BAD_HEADINGS, BROKEN_JSON, FILE, SHEET, write_planted_case_files, write_survey
@@ -206,7 +206,7 @@ def _times(ground: Ground) -> Figure:
     return Figure(
         "Times in public files that are finer than a day: of change, and in texts",
         "0",
-        f"{len(wrong)} in {len(files)} files and folders" + _examples(wrong),
+        f"{len(wrong)} in {len(files)} files and folders" + examples(wrong),
         ok=not wrong and len(files) > 20,
     )
 
@@ -248,23 +248,23 @@ def _figures(seen: Seen) -> list[Figure]:
         Figure(
             "Canaries in cells and headings that show on the terminal, as text or JSON; or tracebacks",
             "0",
-            f"{len(seen.on_terminal)} {ran}" + _examples(seen.on_terminal),
+            f"{len(seen.on_terminal)} {ran}" + examples(seen.on_terminal),
             ok=not seen.on_terminal,
         ),
         Figure(
             "Files that hold a canary, be it the name of a file or sheet, and are neither the input nor private",
             "0",
-            f"{len(seen.in_files)} {ran}" + _examples(seen.in_files),
+            f"{len(seen.in_files)} {ran}" + examples(seen.in_files),
             ok=not seen.in_files,
         ),
         Figure(
             "Temporary files that stay, after success or failure, or that hold a canary and are open to others",
             "0",
-            f"{len(seen.temporary)} {ran}; {seen.noted:,} held a canary" + _examples(seen.temporary),
+            f"{len(seen.temporary)} {ran}; {seen.noted:,} held a canary" + examples(seen.temporary),
             ok=not seen.temporary and seen.noted > 0,
         ),
         Figure(
-            "Exit codes other than 0, 1 and 2", "0", f"{len(seen.exits)} {ran}{_examples(seen.exits)}", not seen.exits
+            "Exit codes other than 0, 1 and 2", "0", f"{len(seen.exits)} {ran}{examples(seen.exits)}", not seen.exits
         ),
     ]
 
@@ -288,7 +288,3 @@ def _controls(ground: Ground) -> list[Figure]:
         Figure(f"Control: {name} must be seen", "seen", "; ".join(each) or "not seen", ok=bool(each))
         for name, each in found.items()
     ]
-
-
-def _examples(wrong: Sequence[str]) -> str:
-    return f" ({'; '.join(dict.fromkeys(wrong[:4]))})" if wrong else ""

@@ -29,11 +29,11 @@ from hypothesis.stateful import (
 from audits.figures import Figure, Size
 from audits.ground import fast_folder
 from frostglass.boundary import ledger_money
-from frostglass.boundary.accountant import ROUNDED_GAUSSIAN, epsilon
+from frostglass.boundary.accountant import epsilon
 from frostglass.boundary.ledger import Entry, Ledger, Reservation
 from frostglass.boundary.ledger_book import ScopeBook
 from frostglass.errors import BudgetError, LedgerError
-from tests.ledger_support import DELTA, EPSILON, MANIFEST, PERSON, PLAN, SCOPE, STAGED, witness_of
+from tests.ledger_support import DELTA, EPSILON, MANIFEST, PLAN, SCOPE, STAGED, reserve, witness_of
 
 NEXT = {"draw": "reserved", "void": "reserved", "commit": "drawn", "seal": "committed"}
 AFTER = {"draw": "drawn", "void": "voided", "commit": "committed", "seal": "sealed"}
@@ -66,17 +66,7 @@ class LedgerMachine(RuleBasedStateMachine):
         release_id = f"R{len(self.costs)}"
         fits = self.held() + nano_rho <= self.most
         try:
-            reservation = self.ledger.reserve(
-                SCOPE,
-                release_id=release_id,
-                plan_sha256=PLAN,
-                nano_rho=nano_rho,
-                epsilon=Fraction(20),
-                mechanism=ROUNDED_GAUSSIAN,
-                sampler_units=0,
-                **PERSON,
-                by="ada",
-            )
+            reservation = reserve(self.ledger, release_id, Fraction(20), nano_rho=nano_rho, sampler_units=0)
         except BudgetError:
             assert not fits
             return multiple()

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
-from audits.figures import Figure, Size
+from audits.figures import Figure, Size, examples
 from audits.ground import fast_folder
 from audits.release_steps import DRAWN, STEPS
 from audits.warm_commands import Ended, WarmCommands
@@ -196,26 +196,26 @@ def _figures(tally: Tally) -> list[Figure]:
         Figure(
             "A release is killed at a random moment or a named step: bundles that are not whole, or do not verify",
             "0",
-            f"{len(tally.half_bundles):,} in {kills}" + _examples(tally.half_bundles),
+            f"{len(tally.half_bundles):,} in {kills}" + examples(tally.half_bundles),
             ok=not tally.half_bundles,
         ),
         Figure(
             "… draws that the ledger does not count, or ledgers that are not whole",
             "0",
-            f"{len(tally.uncounted):,}" + _examples(tally.uncounted),
+            f"{len(tally.uncounted):,}" + examples(tally.uncounted),
             ok=not tally.uncounted,
         ),
         Figure(
             "… the same command goes on at no further cost with the same answers where they were staged, or says that "
             "it pays again: exceptions",
             "0",
-            f"{len(tally.not_resumed):,}; {resumed:,} went on at no cost" + _examples(tally.not_resumed),
+            f"{len(tally.not_resumed):,}; {resumed:,} went on at no cost" + examples(tally.not_resumed),
             ok=not tally.not_resumed and resumed > 0,
         ),
         Figure(
             "… files that nobody asked for, visible after the kill or hidden after the same command ran again",
             "0",
-            f"{len(tally.left_over):,}" + _examples(tally.left_over),
+            f"{len(tally.left_over):,}" + examples(tally.left_over),
             ok=not tally.left_over,
         ),
         Figure(
@@ -225,10 +225,6 @@ def _figures(tally: Tally) -> list[Figure]:
             ok=all(tally.came_to[each] for each in SAYS),
         ),
     ]
-
-
-def _examples(wrong: Sequence[str]) -> str:
-    return f" ({'; '.join(wrong[:3])})" if wrong else ""
 
 
 def _controls(ground: Ground) -> list[Figure]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from audits.crowds import crowds
-from audits.figures import Figure, Size
+from audits.figures import Figure, Size, examples
 from audits.mutation import Mutant, applied, equivalents, mutants
 from audits.recorder import Recorder
 from audits.replay_probes import PROBES
@@ -94,7 +94,7 @@ def _scenario_figure(recorder: Recorder) -> Figure:
         f"Whole releases with {len(SCENARIOS)} kinds of plan, over tables that differ in one person and with the same "
         "answers: all that is asked, paid, said and written is the same, byte for byte",
         "0 differences",
-        f"{len(faults)} differences in {pairs} pairs{_listed(faults)}",
+        f"{len(faults)} differences in {pairs} pairs{examples(faults)}",
         ok=not faults,
     )
 
@@ -105,7 +105,7 @@ def _probe_figure(recorder: Recorder) -> Figure:
         "Releases that are repeated, refused, interrupted or resumed, or whose process is forked: nothing is drawn "
         "unpaid, twice, or for another table",
         "0 faults",
-        f"{len(faults)} faults in {len(PROBES)} stories{_listed(faults)}",
+        f"{len(faults)} faults in {len(PROBES)} stories{examples(faults)}",
         ok=not faults,
     )
 
@@ -119,7 +119,7 @@ def _crowd_figure(recorder: Recorder, size: Size) -> Figure:
         "Tables and plans of chance, from which each of several people may be absent: with the same answers, releases "
         "over any two that differ in one person are the same, and the person moves no more than was paid for",
         "0 differences",
-        f"{len(faults)} differences in {pairs:,} pairs{_listed(faults)}",
+        f"{len(faults)} differences in {pairs:,} pairs{examples(faults)}",
         ok=not faults and pairs > 0,
     )
 
@@ -131,7 +131,7 @@ def _mutant_figure(verdicts: list[Verdict], seconds: float) -> Figure:
         "Privacy bugs that were put into the program one at a time and that the replay found",
         f"all {len(verdicts)}",
         f"{len(verdicts) - len(survivors)} ({stopped} of them because the release then fails), in {seconds:.0f} s of "
-        f"one core{_listed(survivors)}",
+        f"one core{examples(survivors, len(survivors))}",
         ok=not survivors,
     )
 
@@ -142,10 +142,6 @@ def _equivalent_figure(verdicts: list[Verdict]) -> Figure:
     return Figure(
         f"Changes that look like bugs and give nothing away, which the replay must let pass: {names}",
         f"all {len(verdicts)} pass",
-        f"{len(verdicts) - len(found)} pass{_listed(found)}",
+        f"{len(verdicts) - len(found)} pass{examples(found)}",
         ok=not found,
     )
-
-
-def _listed(names: list[str]) -> str:
-    return f": {'; '.join(names[:20])}" if names else ""

@@ -18,6 +18,7 @@ from frostglass import codebooks
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
+from tests.survey_support import SMALL
 
 TINY = """
 [codebook]
@@ -38,35 +39,7 @@ type = "flag"
 role = "sensitive"
 """
 
-SURVEY = (
-    TINY.replace("tiny", "survey")
-    + """
-[[variable]]
-name = "age"
-type = "ordinal"
-role = "quasi"
-categories = ["0-17", "18-59", "60+"]
-null = { meaning = "not asked", structural = "never" }
-
-[[variable]]
-name = "langs"
-type = "set"
-role = "sensitive"
-atoms = ["ar", "en", "fr"]
-max_atoms = 2
-
-[[constraint]]
-kind = "not_null"
-of = ["age"]
-basis = "structural"
-
-[[constraint]]
-kind = "implies"
-if = { works = "1" }
-then = { age = ["18-59", "60+"] }
-basis = "structural"
-"""
-)
+SURVEY = SMALL
 
 Row = Mapping[str, str | None]
 
@@ -136,7 +109,7 @@ def beside(rows: Sequence[Row], names: Sequence[str], **others: Row) -> dict[str
     return {"one less": frame(rows[1:], names), **found}
 
 
-_TINY_NAMES, _SURVEY_NAMES = ("sex", "works"), ("sex", "works", "age", "langs")
+_TINY_NAMES, _SURVEY_NAMES = ("sex", "works"), ("sex", "age", "works", "langs")
 
 
 def _tiny(
