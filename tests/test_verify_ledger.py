@@ -101,6 +101,8 @@ def test_other_files_are_no_ledgers(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
         code, out = said(tmp_path / name)
         assert (code, out.startswith("ledger: ")) == (1, True)
+    for nothing in (tmp_path / "nothing", tmp_path):
+        assert said(nothing)[0] == 1
 
 
 def test_other_tables_or_triggers_are_found(path: Path) -> None:

@@ -1,9 +1,8 @@
 """Check a frostglass ledger without frostglass: ``python verify_ledger.py LEDGER.db|EXPORT.jsonl [--witness FILE]``.
 
-For auditors: Python's own library alone, short enough to be read. Prints "whole" and what was spent, or the problems;
-ends with 0 or 1. It checks hashes and chain, shape and order of steps, sums against allowances, allowances against
-(epsilon, delta), and the witness. A history that was replaced by another legal one, with its witness, cannot be told
-from a true one: compare with an earlier export, or the entry that a bundle names. Rules: docs/reference/ledger.md.
+For auditors: Python's own library alone. Prints "whole" and what was spent, or the problems; ends with 0 or 1. Looks at
+hashes, chain, shape and order of steps, sums, allowances, and the witness. A history that was replaced by another legal
+one, with its witness, passes: compare with an export or the entry that a bundle names. Rules: docs/reference/ledger.md.
 """
 
 import argparse
@@ -174,18 +173,19 @@ def rows_in(path: Path) -> list[Json]:
 
 
 def examine(path: Path, witness: Path | None) -> Ledger:
-    ledger, data = Ledger(), path.read_bytes()
+    ledger = Ledger()
     try:
         told, end, torn = witness.read_bytes().rpartition(b"\n") if witness else (b"", b"", b"")
         seen = [(each["seq"], each["hash"], hash_of(each)) for each in lines_in(told + end)]
-        for entry in rows_in(path) if data[:16] == b"SQLite format 3\0" else lines_in(data):
+        for entry in rows_in(path) if (data := path.read_bytes())[:16] == b"SQLite format 3\0" else lines_in(data):
             ledger.add(entry)
         must(ledger.seq and not (torn and seen and seen[-1][0] >= ledger.seq), "holds less than it must")
         must(all((at, head) in ledger.known and head == true for at, head, true in seen), "is not what its witness saw")
         for scope in ledger.scopes.values():
             check_promise(scope)
-    except (ValueError, TypeError, RecursionError, sqlite3.Error) as fault:
-        ledger.problems.append(f"ledger: {fault}")
+    except (ValueError, TypeError, RecursionError, OSError, sqlite3.Error) as fault:
+        strange = isinstance(fault, json.JSONDecodeError)
+        ledger.problems.append(f"ledger: {'is neither SQLite nor JSON' if strange else fault}")
     return ledger
 
 
