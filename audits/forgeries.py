@@ -28,7 +28,7 @@ from frostglass.bundle.manifest import MANIFEST, SEALED
 from frostglass.bundle.read import open_bundle
 from frostglass.bundle.seal import seal
 from frostglass.bundle.signature import SIGNATURE
-from frostglass.bundle.verify import VerifyReport, against_ledger
+from frostglass.bundle.verify import VerifyReport
 from frostglass.released.answers import Answers
 from frostglass.synthesis.strategy import strategy
 from frostglass.terms.codebook import Codebook
@@ -59,16 +59,7 @@ class Genuine:
 
     def verified_against(self, bundle: Path) -> tuple[VerifyReport, VerifyReport]:
         """The reports on a bundle against the true key and against the true ledger."""
-        alone = bundles.verify(bundle)
-        keyed = bundles.verify(bundle, key=self.ledger.public_key)
-        if not alone.ok:
-            return keyed, alone
-        opened = open_bundle(bundle)
-        entries = [
-            {"seq": e.seq, "kind": e.kind, "scope": e.scope, "release_id": e.release_id, "body": e.body, "hash": e.hash}
-            for e in self.ledger.entries()
-        ]
-        return keyed, alone.plus(against_ledger(opened.manifest_sha256, opened.manifest, entries))
+        return bundles.verify(bundle, key=self.ledger.public_key), bundles.verify(bundle, ledger=self.ledger)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from frostglass.bundle.files import refuse_existing
 from frostglass.bundle.manifest import Manifest, promise, read_manifest
 from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.signature import public_key_of
-from frostglass.bundle.verify import Check, VerifyReport, against_key
+from frostglass.bundle.verify import Check, VerifyReport, against_key, against_ledger
 from frostglass.bundle.verify import verify as verify_bundle
 from frostglass.errors import BundleError, FrostglassError, UsageError
 from frostglass.pipeline import build, engine, enter, environment, guarantee, is_staged, tidy
@@ -33,11 +33,13 @@ _ROOM_FOR_ANY_BUNDLE = 64_000_000
 _BYTES_A_CELL = 100
 
 
-def verify(path: str | Path, *, key: str | Path | None = None) -> VerifyReport:
+def verify(
+    path: str | Path, *, key: str | Path | None = None, ledger: Ledger | str | Path | None = None
+) -> VerifyReport:
     """Check a bundle from its files alone; recompute its records and counts, and its guarantee from its noise.
 
     ``key`` is the public key of whoever should have signed it: 64 hexadecimal digits, or a file with them or with PEM.
-    Raises UsageError FG-OP-077 when it is none.
+    Raises UsageError FG-OP-077 when it is none. ``ledger`` is the one that should have paid for it.
     """
     path, wanted = Path(path), None if key is None else public_key_of(key)
     report = verify_bundle(path, recompute=recompute, environment=environment())
@@ -46,9 +48,21 @@ def verify(path: str | Path, *, key: str | Path | None = None) -> VerifyReport:
     try:
         bundle = open_bundle(path)
         report = report.plus([_check_guarantee(bundle)])
-        return report if wanted is None else report.plus([against_key(bundle.manifest, wanted)])
     except FrostglassError as error:
         return report.plus([Check("guarantee", False, str(error))])
+    if wanted is not None:
+        report = report.plus([against_key(bundle.manifest, wanted)])
+    return report if ledger is None else report.plus(_check_ledger(bundle, ledger))
+
+
+def _check_ledger(bundle: Bundle, ledger: Ledger | str | Path) -> tuple[Check, ...]:
+    """What the ledger says of the bundle. Raises LedgerError when it cannot be asked."""
+    asked = ledger if isinstance(ledger, Ledger) else Ledger.open(ledger)
+    entries = [
+        {"seq": e.seq, "kind": e.kind, "scope": e.scope, "release_id": e.release_id, "body": e.body, "hash": e.hash}
+        for e in asked.entries()
+    ]
+    return against_ledger(bundle.manifest_sha256, bundle.manifest, entries)
 
 
 def _check_guarantee(bundle: Bundle) -> Check:

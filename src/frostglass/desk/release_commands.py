@@ -15,7 +15,6 @@ from frostglass.boundary import accountant as accounting
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.query import split_condition
 from frostglass.bundle.read import Bundle, open_bundle
-from frostglass.bundle.verify import against_ledger
 from frostglass.desk import demo as demonstration
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice, table
@@ -213,14 +212,7 @@ def verify(
     Example: frostglass verify out --ledger budget.db
     """
     voice = Voice(as_json, quiet=quiet)
-    report = bundles.verify(bundle, key=key)
-    if ledger is not None and report.ok:
-        opened = open_bundle(bundle)
-        entries = [
-            {"seq": e.seq, "kind": e.kind, "scope": e.scope, "release_id": e.release_id, "body": e.body, "hash": e.hash}
-            for e in Ledger.open(ledger).entries()
-        ]
-        report = report.plus(against_ledger(opened.manifest_sha256, opened.manifest, entries))
+    report = bundles.verify(bundle, key=key, ledger=ledger)
     voice.say(report.text())
     voice.give(report.as_json())
     if not report.ok:
