@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from frostglass.desk import casefile_commands, codebook_commands, ledger_commands, release_commands, tables
+from frostglass.desk import (
+    approval_commands,
+    casefile_commands,
+    codebook_commands,
+    count_commands,
+    ledger_commands,
+    plan_commands,
+    release_commands,
+    tables,
+)
 from frostglass.desk.no_dumps import forbid_core_dumps
 from frostglass.desk.output import report, report_bug, wants_json
 from frostglass.errors import FrostglassError, reason_of
@@ -40,6 +49,9 @@ def frostglass(
 
 
 release_commands.add_to(app)
+plan_commands.add_to(app)
+count_commands.add_to(app)
+approval_commands.add_to(app)
 tables.add_to(app)
 casefile_commands.add_to(app)
 app.add_typer(codebook_commands.app, name="codebook")

@@ -11,6 +11,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what is planned before it is done.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only the result.")]
 
+OutFolder = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the bundle; it must not exist.")]
+DataFile = Annotated[Path | None, typer.Argument(help="The coded table: CSV, Parquet or XLSX.", metavar="[DATA]")]
+ReleaseId = Annotated[str | None, typer.Option("--release-id", help="Name of the release [made from the scope].")]
+
 CodebookRef = Annotated[
     str | None,
     typer.Option("--codebook", "-c", help="Id of a shipped codebook, or a codebook file.", metavar="ID|FILE"),

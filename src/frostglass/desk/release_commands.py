@@ -1,4 +1,4 @@
-"""``plan``, ``release``, ``count``, ``verify``, ``publish`` and ``demo``."""
+"""``release``, ``verify`` and ``demo``."""
 
 from __future__ import annotations
 
@@ -13,28 +13,23 @@ import typer
 from frostglass import bundles, foresight, pipeline
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary.ledger import Ledger
-from frostglass.bundle.query import split_condition
-from frostglass.bundle.read import Bundle, open_bundle
+from frostglass.bundle.read import Bundle
 from frostglass.desk import demo as demonstration
 from frostglass.desk import options as opt
-from frostglass.desk.output import Voice, table
-from frostglass.desk.settings import Options, Settings, need, settle
+from frostglass.desk.output import Voice
+from frostglass.desk.plan_commands import plan_text, show_plan
+from frostglass.desk.settings import Options, Settings, settle
 from frostglass.errors import BundleError, InputError
 from frostglass.sensitive.check import CheckReport
-from frostglass.terms.budget import NANO, decimal_text
+from frostglass.terms.budget import decimal_text
 from frostglass.terms.plan import Plan
-from frostglass.terms.workload import LONGEST_CHOSEN
-from frostglass.withholding import Withheld
 
-OutFolder = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the bundle; it must not exist.")]
-DataFile = Annotated[Path | None, typer.Argument(help="The coded table: CSV, Parquet or XLSX.", metavar="[DATA]")]
-ReleaseId = Annotated[str | None, typer.Option("--release-id", help="Name of the release [made from the scope].")]
 Delta = Annotated[str | None, typer.Option("--delta", help="Only to check it: the scope fixes delta.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (demo, plan, release, count, verify, publish):
+    for command in (demo, release, verify):
         app.command()(command)
 
 
@@ -51,61 +46,14 @@ def demo(
     demonstration.run(out, cases, Voice(quiet=quiet))
 
 
-def plan(
-    data: DataFile = None,
-    codebook: opt.CodebookRef = None,
-    epsilon: opt.Epsilon = None,
-    length: opt.Length = None,
-    scope: opt.Scope = None,
-    ledger: opt.LedgerFile = None,
-    out: OutFolder = None,
-    tau: opt.Tau = None,
-    fit: opt.Fit = None,
-    cells: opt.Cells = None,
-    person_key: opt.PersonKey = None,
-    max_records: opt.MaxRecords = None,
-    unknown: opt.Unknown = None,
-    without_constraints: opt.WithoutConstraints = False,
-    release_id: ReleaseId = None,
-    delta: Annotated[str | None, typer.Option("--delta", help="Needed where no ledger and scope are named.")] = None,
-    accountant: Annotated[str, typer.Option("--accountant", help="Where no ledger and scope are named.")] = "gdp",
-    config: opt.Config = None,
-    as_json: opt.Json = False,
-) -> None:
-    """Say what error and interval each combination length will get. Opens no data, spends nothing.
-
-    Example: frostglass plan -c ctdc-vp-1 --epsilon 4 --delta 1e-6
-    """
-    options = Options(
-        data=data,
-        codebook=codebook,
-        epsilon=epsilon,
-        delta=delta,
-        length=length,
-        tau=tau,
-        fit=fit,
-        cells=cells,
-        scope=scope,
-        ledger=ledger,
-        out=out,
-        release_id=release_id,
-        person_key=person_key,
-        max_records=max_records,
-        unknown=unknown,
-        without_constraints=without_constraints,
-        config=config,
-    )
-    _show_plan(settle(options), accountant, Voice(as_json))
-
-
 def release(
-    data: DataFile = None,
+    data: opt.DataFile = None,
     codebook: opt.CodebookRef = None,
     epsilon: opt.Epsilon = None,
     length: opt.Length = None,
     scope: opt.Scope = None,
     ledger: opt.LedgerFile = None,
-    out: OutFolder = None,
+    out: opt.OutFolder = None,
     tau: opt.Tau = None,
     fit: opt.Fit = None,
     cells: opt.Cells = None,
@@ -113,7 +61,7 @@ def release(
     max_records: opt.MaxRecords = None,
     unknown: opt.Unknown = None,
     without_constraints: opt.WithoutConstraints = False,
-    release_id: ReleaseId = None,
+    release_id: opt.ReleaseId = None,
     delta: Delta = None,
     config: opt.Config = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only plan: open no data and spend nothing.")] = False,
@@ -166,7 +114,7 @@ def release(
     )
     voice = Voice(as_json, verbose, quiet)
     if dry_run:
-        _show_plan(settings, "gdp", voice)
+        show_plan(settings, "gdp", voice)
         return
     order = pipeline.Order(
         scope=settings.scope,
@@ -178,23 +126,6 @@ def release(
         reading=settings.reading,
     )
     _release(settings, order, private_report, voice)
-
-
-def count(
-    bundle: Annotated[Path, typer.Argument(help="A bundle.")],
-    conditions: Annotated[
-        list[str] | None, typer.Argument(help="Conditions such as gender=Female.", metavar="[VARIABLE=VALUE]...")
-    ] = None,
-    as_json: opt.Json = False,
-) -> None:
-    """Print a count with its interval and a sentence ready to cite.
-
-    Example: frostglass count out gender=Female age=18-29
-    """
-    voice = Voice(as_json)
-    answer = open_bundle(bundle).count([split_condition(each) for each in conditions or ()])
-    voice.say(answer.text())
-    voice.give(answer.as_json())
 
 
 def verify(
@@ -219,127 +150,6 @@ def verify(
         raise typer.Exit(1)
 
 
-def publish(
-    bundle: Annotated[Path, typer.Argument(help="A sealed bundle.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where to publish it; it must not exist.")],
-    ledger: Annotated[Path, typer.Option("--ledger", help="The ledger that paid for it.", metavar="FILE")],
-    by: opt.By = None,
-    as_json: opt.Json = False,
-) -> None:
-    """Copy a sealed bundle out, byte for byte, and enter it in the ledger."""
-    bundles.publish(bundle, out, ledger=Ledger.open(ledger), by=by or pipeline.whoever())
-    voice = Voice(as_json)
-    voice.say(f"published: {out}")
-    voice.give({"out": str(out)})
-
-
-def _show_plan(settings: Settings, accountant: str, voice: Voice) -> None:
-    book = settings.codebook()
-    decided = settings.plan(book)
-    delta = settings.delta
-    if settings.ledger_path is not None:
-        summary = settings.ledger().scope(settings.scope)
-        settings.check_delta(summary.delta)
-        accountant, delta = summary.accountant, summary.delta
-    chosen = accounting.accountant(accountant)
-    delta = need(delta, "delta (a scope fixes it)", "--ledger and --scope, or --delta")
-    foreseen = foresight.foresight(book, decided, chosen, delta)
-    voice.give(
-        {
-            "plan": decided.as_json(),
-            "sha256": decided.sha256,
-            "accountant": accountant,
-            "delta": decimal_text(delta),
-            "nano_rho": foreseen.nano_rho,
-            "tau": foreseen.tau,
-            "candidates": foreseen.candidates,
-            "chosen_cells": foreseen.chosen_cells,
-            "lengths": [row.__dict__ for row in foreseen.rows],
-            "withholding_on_benchmark_tables": [
-                {"table": each.table, **each.__dict__} for each in foreseen.withholding
-            ],
-        }
-    )
-    voice.say(_plan_text(decided, foreseen, accountant, decimal_text(delta)))
-    if settings.ledger_path is not None:
-        left = summary.allowance - summary.spent
-        voice.say(
-            f"scope {summary.scope} has {left / NANO:.6f} rho left: "
-            + (
-                "enough for this release"
-                if left >= foreseen.nano_rho
-                else "NOT enough for this release; it would be refused"
-            )
-        )
-
-
-def _plan_text(decided: Plan, foreseen: foresight.Foresight, accountant: str, delta: str) -> str:
-    head = ("length", "tables", "cells", "measured", "noise sd", "error sd", "95% interval: ± least, middle, most")
-    lines = [
-        (
-            str(row.length),
-            f"{row.tables:,}",
-            f"{row.cells:,}",
-            _measured(row, foreseen),
-            f"{row.noise_sd:.1f}" if row.noise_sd else "–",
-            f"{row.sd[1]:.1f}" if row.sd else "–",
-            ", ".join(f"{each:.0f}" for each in row.half_width) if row.half_width else "bounds from shorter ones",
-        )
-        for row in foreseen.rows
-    ]
-    cost = foreseen.nano_rho / NANO
-    return "\n".join(
-        [
-            f"epsilon {decimal_text(decided.epsilon)} at delta {delta} ({accountant}) costs {cost:.6f} rho",
-            f"one {decided.unit.name} has at most {decided.unit.max_records} record(s)",
-            "",
-            table(head, lines, right=(0, 1, 2, 4, 5)),
-            "",
-            f"combinations below {foreseen.tau} are withheld, as they cannot be told from noise: for reliability",
-            "errors are in records, and the same however many records there are; counts of the fitted records are",
-            "usually nearer to the truth than these errors say",
-            *_withholding(foreseen),
-            f"plan {decided.sha256[:16]}; no data was opened and nothing was spent",
-        ]
-    )
-
-
-def _withholding(foreseen: foresight.Foresight) -> list[str]:
-    """What other thresholds gave on the benchmark tables, as lines; nothing where no longer combination is shown."""
-    points = foreseen.withholding
-    if not points:
-        return []
-    columns = list(dict.fromkeys((each.table, each.length) for each in points))
-    found = {(each.table, each.length, each.tau): each for each in points}
-    taus = sorted({each.tau for each in points if each.tau <= 4 * foreseen.tau})
-    head = ("from", *(f"{name}, length {length}" for name, length in columns))
-    lines = [(f"{tau:,}", *(_shares(found.get((*column, tau))) for column in columns)) for tau in taus]
-    return [
-        "",
-        "what releasing from other counts on (--tau) costs: the share of the released that noise fabricated, and the",
-        "share of the true ones, of 10 or more, that was lost; on the benchmark tables (records x variables), with",
-        "noise of nearly this size. Your table is another, and none of your data is in these figures:",
-        "",
-        table(head, lines, right=tuple(range(len(head)))),
-        "",
-    ]
-
-
-def _shares(point: Withheld | None) -> str:
-    if point is None:
-        return ""
-    return f"{'–' if point.fabricated is None else format(point.fabricated, '.1%')} / {point.lost:.1%}"
-
-
-def _measured(row: foresight.LengthForesight, foreseen: foresight.Foresight) -> str:
-    """Which tables of one length are measured."""
-    if row.measured:
-        return "all" if row.measured == row.tables else f"{row.measured:,}"
-    if row.length == LONGEST_CHOSEN and foreseen.candidates:
-        return f"up to {foreseen.chosen_cells:,} cells, chosen"
-    return "none: counted in the records"
-
-
 def _release(settings: Settings, order: pipeline.Order, private_report: Path | None, voice: Voice) -> None:
     book = settings.codebook()
     decided = settings.plan(book)
@@ -355,7 +165,7 @@ def _release(settings: Settings, order: pipeline.Order, private_report: Path | N
         voice.note(f"note: {note}")
     if voice.verbose:
         foreseen = foresight.foresight(book, decided, accounting.accountant(scope.accountant), scope.delta)
-        voice.note(_plan_text(decided, foreseen, scope.accountant, decimal_text(scope.delta)))
+        voice.note(plan_text(decided, foreseen, scope.accountant, decimal_text(scope.delta)))
     with _explained(ledger, order.scope, decided), _reported(private_report, voice):
         contents = pipeline.release(settings.data, book, decided, order, ledger=ledger, progress=voice.progress)
         bundle = pipeline.seal(contents, out, ledger=ledger, progress=voice.progress)
