@@ -47,6 +47,7 @@ from frostglass.sensitive.intake import opened
 from frostglass.synthesis.record_fit import satisfiable
 from frostglass.synthesis.rules import compile_rules
 from frostglass.synthesis.strategy import Strategy, strategy
+from frostglass.terms.acceptance import check_names
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
@@ -286,6 +287,7 @@ def build(
 def check_plan(codebook: Codebook, plan: Plan) -> tuple[Strategy, tuple[Clause, ...]]:
     """Refuse, from public facts alone, a plan that cannot be carried out; return its strategy and constraints."""
     codebook.ready_for_release()
+    check_names(plan.accept)
     if plan.codebook_sha256 != codebook.sha256:
         raise UsageError("FG-OP-031", "the plan was made for another version of the codebook; plan again")
     if plan.unit.name != codebook.unit:

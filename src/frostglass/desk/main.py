@@ -16,6 +16,7 @@ from frostglass.desk import (
     ledger_commands,
     plan_commands,
     release_commands,
+    review_commands,
     tables,
 )
 from frostglass.desk.no_dumps import forbid_core_dumps
@@ -51,6 +52,7 @@ def frostglass(
 release_commands.add_to(app)
 plan_commands.add_to(app)
 count_commands.add_to(app)
+review_commands.add_to(app)
 approval_commands.add_to(app)
 tables.add_to(app)
 casefile_commands.add_to(app)
