@@ -1,0 +1,147 @@
+"""95% intervals of counts, shares and differences, from functionals that lie on either side of what is sought.
+
+docs/proofs/functionals.md proves that they hold; docs/explanation/intervals.md says it in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+from math import floor, sqrt
+from statistics import NormalDist
+
+from frostglass.released.events import Between
+from frostglass.released.functional import Figures, Functional
+from frostglass.released.intervals import CUT_MISS, MISS, TINY
+
+WELL_KNOWN = 4
+"""Standard deviations from zero at which the number that a share is taken of counts as well known."""
+
+Range = tuple[float, float]
+
+
+def count_range(figures: Figures, between: Between, ceilings: Sequence[Functional] = ()) -> Range:
+    """The ends of a number of records, at least zero, cut at the upper ends of ``ceilings`` but never to nothing."""
+    low, high = (max(end, 0.0) for end in difference_range(figures, between))
+    cut = min([high, *(_above(figures, each, CUT_MISS / len(ceilings)) for each in ceilings)])
+    return low, cut if floor(cut + TINY) >= low - TINY else high
+
+
+def difference_range(figures: Figures, between: Between) -> Range:
+    """The ends of a difference of numbers of records: each end used takes an equal part of its side's 2.5%."""
+    low = max(-_above(figures, each * -1.0, MISS / 2 / len(between.lower)) for each in between.lower)
+    high = min(_above(figures, each, MISS / 2 / len(between.upper)) for each in between.upper)
+    return min(low, high), max(low, high)
+
+
+def _above(figures: Figures, functional: Functional, miss: float) -> float:
+    """The upper end that the true value exceeds with probability ``miss``."""
+    return figures.value(functional) + _z(miss) * figures.sd(functional)
+
+
+def _z(miss: float) -> float:
+    return NormalDist().inv_cdf(1 - miss)
+
+
+@dataclass(frozen=True)
+class Share:
+    """The ends of a share, from 0 to 1. ``vague``: the number that it is of cannot be told from zero."""
+
+    low: float
+    high: float
+    vague: bool
+
+
+def share_range(figures: Figures, part: Between, whole: Between, *, miss: float = MISS) -> Share:
+    """All shares p at which ``part - p whole`` may be zero (Fieller), from the least to the greatest.
+
+    Source: Fieller (1954), Some problems in interval estimation. With bounds, ``part`` is at most p times ``whole``
+    at every lower end of it, and at least at every upper one.
+    """
+    over = list(product(part.upper, whole.lower))
+    under = list(product(part.lower, whole.upper))
+    z_over, z_under = _z(miss / 2 / len(over)), _z(miss / 2 / len(under))
+    if not any(figures.value(each) > z_over * figures.sd(each) for each in whole.lower):
+        return Share(0.0, 1.0, vague=True)
+    tests = [_Test.of(figures, one, other, z_over) for one, other in over]
+    tests += [_Test.of(figures, one * -1.0, other * -1.0, z_under) for one, other in under]
+    places = sorted({0.0, 1.0, *(root for test in tests for root in test.roots() if 0 < root < 1)})
+    pieces = pairwise(places)
+    kept = [each for each in pieces if all(test.passes(sum(each) / 2) for test in tests)]
+    if kept:
+        return Share(kept[0][0], kept[-1][1], vague=False)
+    end = min(max(figures.value(part.upper[0]) / max(figures.value(whole.lower[0]), TINY), 0.0), 1.0)
+    return Share(end, end, vague=False)
+
+
+@dataclass(frozen=True)
+class _Test:
+    """Whether ``part - p whole`` is no further below zero than ``z`` standard deviations."""
+
+    part: float
+    whole: float
+    part_variance: float
+    covariance: float
+    whole_variance: float
+    z: float
+
+    @classmethod
+    def of(cls, figures: Figures, part: Functional, whole: Functional, z: float) -> _Test:
+        return cls(
+            part=figures.value(part),
+            whole=figures.value(whole),
+            part_variance=figures.covariance(part, part),
+            covariance=figures.covariance(part, whole),
+            whole_variance=figures.covariance(whole, whole),
+            z=z,
+        )
+
+    def passes(self, share: float) -> bool:
+        variance = self.part_variance - 2 * share * self.covariance + share**2 * self.whole_variance
+        return self.part - share * self.whole >= -self.z * sqrt(max(variance, 0.0))
+
+    def roots(self) -> tuple[float, ...]:
+        """Where ``part - p whole`` is exactly ``z`` standard deviations from zero, ascending."""
+        a = self.whole**2 - self.z**2 * self.whole_variance
+        half = self.part * self.whole - self.z**2 * self.covariance
+        c = self.part**2 - self.z**2 * self.part_variance
+        beneath = half**2 - a * c
+        if abs(a) < TINY:
+            return (c / (2 * half),) if half else ()
+        return tuple(sorted((half + sign * sqrt(beneath)) / a for sign in (-1, 1))) if beneath >= 0 else ()
+
+
+def share_difference_range(figures: Figures, one: tuple[Between, Between], other: tuple[Between, Between]) -> Share:
+    """The ends of one share less the other, each given by its part and its whole.
+
+    Where all was measured and both wholes are well known, the ends of both shares are put together with their
+    correlation; else the difference lies between the ends at 97.5% each.
+
+    Source: Zou (2007), Toward using confidence intervals to compare correlations, equation 15.
+    """
+    if not all(_well_known(figures, *each) for each in (one, other)):
+        first, second = (share_range(figures, *each, miss=MISS / 2) for each in (one, other))
+        return Share(first.low - second.high, first.high - second.low, vague=first.vague or second.vague)
+    (p, low, high, errors), (q, below, above, others) = (_alone(figures, *each) for each in (one, other))
+    spread = figures.sd(errors) * figures.sd(others)
+    alike = figures.covariance(errors, others) / spread if spread else 0.0
+    down, up = _together(p - low, above - q, alike), _together(high - p, q - below, alike)
+    return Share(max(p - q - down, -1.0), min(p - q + up, 1.0), vague=False)
+
+
+def _well_known(figures: Figures, part: Between, whole: Between) -> bool:
+    sought = whole.lower[0]
+    return part.exact and whole.exact and figures.value(sought) > WELL_KNOWN * figures.sd(sought)
+
+
+def _alone(figures: Figures, part: Between, whole: Between) -> tuple[float, float, float, Functional]:
+    """The estimated share, its own ends, and what its error is in proportion to."""
+    share = figures.value(part.lower[0]) / figures.value(whole.lower[0])
+    roots = _Test.of(figures, part.lower[0], whole.lower[0], _z(MISS / 2)).roots()
+    low, high = roots if len(roots) == 2 else (share, share)
+    return share, low, high, part.lower[0] - whole.lower[0] * share
+
+
+def _together(one: float, other: float, alike: float) -> float:
+    return sqrt(max(one**2 + other**2 - 2 * alike * one * other, 0.0))
