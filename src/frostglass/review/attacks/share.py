@@ -11,7 +11,7 @@ import numpy.typing as npt
 STATED = 0.05
 """Chance that an interval misses, half of it on either side."""
 
-_STEPS = 60
+_STEPS = 40
 _TERMS = 10_000
 _TINY = 1e-300
 
