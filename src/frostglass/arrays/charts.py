@@ -26,7 +26,7 @@ INK, FAINT, ACCENT, WARN, SERIES = (
 
 _LOOK = {
     "background": "transparent",
-    "font": "sans-serif",
+    "font": "Liberation Sans, Arial, Helvetica, sans-serif",
     "view": {"stroke": None},
     "axis": {
         "labelColor": INK,
@@ -35,7 +35,7 @@ _LOOK = {
         "gridColor": "#e3e8ea",
         "labelLimit": 260,
     },
-    "legend": {"labelColor": INK, "titleColor": INK, "titleFontWeight": "normal"},
+    "legend": {"labelColor": INK, "titleColor": INK, "titleFontWeight": "normal", "columnPadding": 28},
     "range": {"category": list(SERIES)},
     "mark": {"color": ACCENT},
 }

@@ -437,7 +437,7 @@ def _attacks(review: Review) -> Section | None:
     rows = review.attacks.rows
     table = Table(
         "Attacks",
-        ("attack", "on", "success (95% interval)", "by chance", "bound", "without protection", "what it means"),
+        ("attack", "on", "success (95% interval)", "by chance", "bound", "without protection"),
         tuple(
             (
                 each.attack,
@@ -446,11 +446,16 @@ def _attacks(review: Review) -> Section | None:
                 _percent(each.baseline),
                 "–" if each.bound is None else _percent(each.bound),
                 _percent(each.control),
-                each.meaning,
             )
             for each in rows
         ),
         right=(2, 3, 4, 5),
+    )
+    meanings = Table(
+        "What each of them means",
+        ("attack", "on", "what it means"),
+        tuple((each.attack, each.target, each.meaning) for each in rows),
+        right=(),
     )
     return Section(
         "What attacks achieved",
@@ -462,7 +467,7 @@ def _attacks(review: Review) -> Section | None:
             "cost nothing and never leave.",
         ),
         charts=(plots.attacks(rows),) if rows else (),
-        tables=(table,),
+        folded=(meanings, table),
     )
 
 

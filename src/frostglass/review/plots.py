@@ -353,7 +353,7 @@ def _share_axis(field: str) -> dict[str, object]:
         "field": field,
         "type": "quantitative",
         "title": "right, of all attempts",
-        "axis": {"format": "%"},
+        "axis": {"format": "%", "tickCount": 6},
         "scale": {"domain": [0, 1]},
     }
 
