@@ -182,9 +182,7 @@ def _answers(review: Review) -> tuple[Answer, ...]:
         Answer(
             f"{checks.records - checks.people:+,}",
             "Are the records in order?",
-            f"{checks.records:,} synthetic records stand for {checks.people:,} people; {checks.broken:,} of them break "
-            f"one of the {checks.rules} structural rules"
-            + (" (the plan left the rules unenforced)." if not review.bundle.manifest.structural else "."),
+            f"{checks.records:,} synthetic records stand for {checks.people:,} people. " + _rules(review),
         ),
         Answer(
             f"{guess:.1f}%",
@@ -204,6 +202,14 @@ def _answers(review: Review) -> tuple[Answer, ...]:
             ),
         )
     return tuple(answers)
+
+
+def _rules(review: Review) -> str:
+    checks = review.checks
+    if not checks.rules:
+        return "The codebook has no structural rules that they could break."
+    unenforced = "" if review.bundle.manifest.structural else ", which the plan left unenforced"
+    return f"{checks.broken:,} of them break one of the {checks.rules} structural rules{unenforced}."
 
 
 def _attacked(review: Review) -> str:

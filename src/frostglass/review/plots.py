@@ -189,7 +189,8 @@ def group_errors(groups: Sequence[GroupFidelity]) -> Chart:
     return chart(
         "The error of each group",
         "Of the stated counts of combinations that name the group, weighted by size; the number of people stands in "
-        "brackets. Small groups are off by more, because the noise is the same for all.",
+        "brackets. Small groups are off by more, because the noise is the same for all; in red, those of fewer than "
+        "100 people.",
         {
             "width": _WIDTH - 130,
             "data": {"values": values},
