@@ -35,12 +35,26 @@ from frostglass.boundary.ledger_book import ScopeBook
 from frostglass.errors import BudgetError, LedgerError
 from tests.ledger_support import DELTA, EPSILON, MANIFEST, PLAN, SCOPE, STAGED, reserve, witness_of
 
-NEXT = {"draw": "reserved", "void": "reserved", "commit": "drawn", "seal": "committed"}
-AFTER = {"draw": "drawn", "void": "voided", "commit": "committed", "seal": "sealed"}
+NEXT = {
+    "draw": ("reserved",),
+    "void": ("reserved",),
+    "commit": ("drawn",),
+    "seal": ("committed",),
+    "publish": ("approved", "published"),
+    "withdraw": ("sealed", "approved", "published"),
+}
+AFTER = {
+    "draw": "drawn",
+    "void": "voided",
+    "commit": "committed",
+    "seal": "sealed",
+    "publish": "published",
+    "withdraw": "withdrawn",
+}
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """The model keeps what each release costs, where it stands, and what was ever drawn."""
+    """The model keeps what each release costs, where it stands, and who has approved it."""
 
     reservations: Bundle[Reservation] = Bundle("reservations")
     steps: ClassVar[int] = 0
@@ -54,6 +68,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.most = self.ledger.scope(SCOPE).allowance
         self.costs: dict[str, int] = {}
         self.states: dict[str, str] = {}
+        self.approved: dict[str, set[str]] = {}
 
     def teardown(self) -> None:
         self.open.close()
@@ -77,7 +92,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(reservation=reservations, step=st.sampled_from(sorted(NEXT)))
     def take(self, reservation: Reservation, step: str) -> None:
         release_id = reservation.release_id
-        admitted = self.states[release_id] == NEXT[step]
+        admitted = self.states[release_id] in NEXT[step]
         try:
             if step == "draw":
                 self.ledger.begin_draw(reservation)
@@ -85,6 +100,10 @@ class LedgerMachine(RuleBasedStateMachine):
                 self.ledger.commit(reservation, staged_sha256=STAGED)
             elif step == "seal":
                 self.ledger.seal(release_id, manifest_sha256=MANIFEST)
+            elif step == "publish":
+                self.ledger.publish(release_id, manifest_sha256=MANIFEST, to="the web", by="ada")
+            elif step == "withdraw":
+                self.ledger.withdraw(release_id, by="ada", reason="a wrong year")
             else:
                 self.ledger.void(release_id, by="bea", reason="stopped")
         except LedgerError:
@@ -92,6 +111,21 @@ class LedgerMachine(RuleBasedStateMachine):
         else:
             assert admitted
             self.states[release_id] = AFTER[step]
+
+    @rule(reservation=reservations, by=st.sampled_from(["ada", " ADA", "bea"]))
+    def approve(self, reservation: Reservation, by: str) -> None:
+        """Two spellings are one person; both people make what is sealed an approved release."""
+        release_id, name = reservation.release_id, by.strip().lower()
+        before, state = self.approved.setdefault(release_id, set()), self.states[release_id]
+        admitted = state in ("sealed", "approved", "published") and name not in before
+        try:
+            self.ledger.approve(release_id, manifest_sha256=MANIFEST, by=by, note="looked at it")
+        except LedgerError:
+            assert not admitted
+            return
+        assert admitted
+        before.add(name)
+        self.states[release_id] = "approved" if len(before) == 2 and state == "sealed" else state
 
     @rule()
     def open_anew(self) -> None:

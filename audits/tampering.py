@@ -23,7 +23,7 @@ from frostglass.boundary import ledger_book
 from frostglass.boundary.ledger import KnownRelease, Ledger
 from frostglass.boundary.ledger_entries import COLUMNS, Entry, chain_fault, hash_of, line_of
 from frostglass.errors import LedgerError
-from tests.ledger_support import MANIFEST, SCOPE, draw, new_ledger, reserve, sealed, witness_of
+from tests.ledger_support import SCOPE, draw, new_ledger, published, reserve, witness_of
 
 _VERIFIER = runpy.run_path(str(Path(__file__).parent.parent / "tools" / "verify_ledger.py"))
 
@@ -64,8 +64,8 @@ class Ground:
     def lay(cls, folder: Path) -> Ground:
         path, export = folder / "l.db", folder / "export.jsonl"
         ledger = new_ledger(path)
-        bundle = sealed(ledger, "R1")
-        ledger.publish("R1", manifest_sha256=MANIFEST, to="the website", by="ada")
+        bundle = published(ledger, "R1")
+        ledger.withdraw("R1", by="cyd", reason="a wrong year")
         reserve(ledger, "R2")
         ledger.void("R2", by="bea", reason="the machine was switched off")
         ledger.non_private(SCOPE, what="a table of totals", by="ada")

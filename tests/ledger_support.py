@@ -111,6 +111,20 @@ def sealed(ledger: Ledger, release_id: str, epsilon: Fraction = SMALL) -> KnownR
     )
 
 
+def approved(ledger: Ledger, release_id: str) -> None:
+    """Two people approve what was sealed."""
+    for person in ("ada", "bea"):
+        ledger.approve(release_id, manifest_sha256=MANIFEST, by=person, note="looked at all of it")
+
+
+def published(ledger: Ledger, release_id: str) -> KnownRelease:
+    """A whole release that two people have approved and that is out."""
+    known = sealed(ledger, release_id)
+    approved(ledger, release_id)
+    ledger.publish(release_id, manifest_sha256=MANIFEST, to="the website", by="ada")
+    return known
+
+
 def days_later(ledger: Ledger, days: int) -> Ledger:
     """The ledger with a clock that is so many days ahead."""
     ledger._clock = lambda: datetime.now(UTC) + timedelta(days=days)

@@ -62,7 +62,10 @@ def test_json_everywhere_is_one_document(desk: Command) -> None:
         ("ledger", "export", "--ledger", "b.db", "-o", "b.jsonl", "--json"),
         ("ledger", "backup", "--ledger", "b.db", "-o", "copy.db", "--json"),
         ("ledger", "reconcile", "--ledger", "b.db", "--reason", "a trial", "--json"),
+        ("approve", "out", "--by", "Ada", "--note", "read it", "--ledger", "b.db", "--json"),
+        ("approve", "out", "--by", "Bea", "--note", "read it", "--ledger", "b.db", "--json"),
         ("publish", "out", "-o", "public", "--ledger", "b.db", "--json"),
+        ("withdraw", "out", "--by", "Cyd", "--reason", "a trial", "--ledger", "b.db", "--json"),
         ("codebook", "draft", "table.csv", "-o", "drafted.toml", "--json"),
         ("codebook", "check", "small.toml", "--json"),
         ("codebook", "list", "--json"),
@@ -311,7 +314,19 @@ def test_the_demo_ends_with_the_promise_and_five_counts(desk: Command, tmp_path:
 
 
 def test_every_command_has_help_with_what_it_does(desk: Command) -> None:
-    verbs = ["demo", "simulate", "check", "plan", "release", "count", "verify", "publish", "recode"]
+    verbs = [
+        "demo",
+        "simulate",
+        "check",
+        "plan",
+        "release",
+        "count",
+        "verify",
+        "approve",
+        "publish",
+        "withdraw",
+        "recode",
+    ]
     verbs += ["import check", "import list", "duplicates key", "duplicates tokens"]
     verbs += [f"codebook {each}" for each in ("list", "check", "show", "draft")]
     verbs += [f"ledger {each}" for each in ("open", "show", "verify", "export", "backup", "reconcile", "void", "purge")]

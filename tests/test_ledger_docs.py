@@ -43,6 +43,8 @@ def test_every_error_code_is_described_and_every_described_code_exists() -> None
 
 def test_the_states_are_the_ones_that_the_reference_names(tmp_path: Path) -> None:
     (listed,) = re.findall(r"States of a release: (.*?);", REFERENCE, re.DOTALL)
-    assert re.findall(r"`(\w+)`", listed) == ["reserved", "drawn", "committed", "sealed", "published", "voided"]
+    assert re.findall(r"`(\w+)`", listed) == [
+        *("reserved", "drawn", "committed", "sealed", "approved", "published", "withdrawn", "voided")
+    ]
     assert "`reconciled`" in REFERENCE
     assert "reconciled" in (Ledger.state.__doc__ or "")

@@ -24,6 +24,7 @@ from tests.ledger_support import (
     SMALL,
     STAGED,
     BoundedUnit,
+    approved,
     cost,
     draw,
     in_memory,
@@ -43,10 +44,14 @@ def test_a_release_passes_through_all_its_states() -> None:
     states.append(ledger.state("R1"))
     ledger.seal("R1", manifest_sha256=MANIFEST)
     states.append(ledger.state("R1"))
+    approved(ledger, "R1")
+    states.append(ledger.state("R1"))
     ledger.publish("R1", manifest_sha256=MANIFEST, to="the website", by="ada")
     ledger.publish("R1", manifest_sha256=MANIFEST, to="the archive", by="ada")
     states.append(ledger.state("R1"))
-    assert states == ["reserved", "drawn", "committed", "sealed", "published"]
+    ledger.withdraw("R1", by="cyd", reason="a wrong year")
+    states.append(ledger.state("R1"))
+    assert states == ["reserved", "drawn", "committed", "sealed", "approved", "published", "withdrawn"]
     assert ledger.verify().ok
 
 
@@ -77,7 +82,11 @@ STEPS: dict[str, Step] = {
     "void": lambda ledger, reservation: ledger.void("R1", by="bea", reason="the machine stopped"),
     "commit": lambda ledger, reservation: ledger.commit(reservation, staged_sha256=STAGED),
     "seal": lambda ledger, reservation: ledger.seal("R1", manifest_sha256=MANIFEST),
+    "approve": lambda ledger, reservation: ledger.approve(
+        "R1", manifest_sha256=MANIFEST, by=f"reader {len(ledger.approvals('R1'))}", note="looked at all of it"
+    ),
     "publish": lambda ledger, reservation: ledger.publish("R1", manifest_sha256=MANIFEST, to="the web", by="ada"),
+    "withdraw": lambda ledger, reservation: ledger.withdraw("R1", by="bea", reason="a wrong year"),
 }
 WAYS = {
     "reserved": [],
@@ -85,15 +94,19 @@ WAYS = {
     "drawn": ["draw"],
     "committed": ["draw", "commit"],
     "sealed": ["draw", "commit", "seal"],
-    "published": ["draw", "commit", "seal", "publish"],
+    "approved": ["draw", "commit", "seal", "approve", "approve"],
+    "published": ["draw", "commit", "seal", "approve", "approve", "publish"],
+    "withdrawn": ["draw", "commit", "seal", "withdraw"],
 }
 ADMITTED = {
     "reserved": {"draw", "void"},
     "voided": set(),
     "drawn": {"commit"},
     "committed": {"seal"},
-    "sealed": {"publish"},
-    "published": {"publish"},
+    "sealed": {"approve", "withdraw"},
+    "approved": {"approve", "publish", "withdraw"},
+    "published": {"approve", "publish", "withdraw"},
+    "withdrawn": set(),
 }
 
 
@@ -109,7 +122,9 @@ def test_each_state_admits_its_own_steps_and_no_others(state: str, step: str) ->
         STEPS[step](ledger, reservation)
         assert [each.kind for each in ledger.entries()][len(before) :] == [step]
     else:
-        with pytest.raises(LedgerError, match=f"is {state}"):
+        with pytest.raises(
+            LedgerError, match="approved by nobody yet" if step == "publish" and state == "sealed" else f"is {state}"
+        ):
             STEPS[step](ledger, reservation)
         assert list(ledger.entries()) == before
 
@@ -179,6 +194,7 @@ def test_a_reservation_of_another_ledger_is_not_honoured() -> None:
 def test_only_the_sealed_manifest_can_be_published() -> None:
     ledger = in_memory()
     sealed(ledger, "R1")
+    approved(ledger, "R1")
     with pytest.raises(LedgerError, match="the manifest is another one"):
         ledger.publish("R1", manifest_sha256=STAGED, to="the website", by="ada")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -442,28 +441,6 @@ def test_foresight_is_what_the_release_then_has(small: Codebook, ledger: Ledger)
 def test_a_plan_for_another_codebook_is_refused(small: Codebook, ledger: Ledger) -> None:
     with pytest.raises(UsageError, match="FG-OP-031"):
         released(survey(5), small, ledger, codebook_sha256="0" * 64)
-
-
-def test_publishing_copies_the_sealed_folder_and_enters_it(
-    small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path
-) -> None:
-    bundle = pipeline.seal(released(survey_csv, small, ledger), tmp_path / "out", ledger=ledger)
-    bundles.publish(bundle.path, tmp_path / "public", ledger=ledger, by="ann")
-    word = json.loads((tmp_path / "public" / "publication.json").read_text())
-    assert word["release_id"] == bundle.manifest.release_id
-    for path in bundle.path.iterdir():
-        assert (tmp_path / "public" / path.name).read_bytes() == path.read_bytes()
-    assert ledger.state(bundle.manifest.release_id) == "published"
-
-
-def test_a_bundle_that_the_ledger_did_not_seal_is_not_published(
-    small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path
-) -> None:
-    bundle = pipeline.seal(released(survey_csv, small, ledger), tmp_path / "out", ledger=ledger)
-    other = Ledger.create(tmp_path / "other.db")
-    with pytest.raises(FrostglassError):
-        bundles.publish(bundle.path, tmp_path / "public", ledger=other, by="ann")
-    assert not (tmp_path / "public").exists()
 
 
 def test_each_of_two_unfinished_releases_goes_back_to_its_own_table(

@@ -22,7 +22,7 @@ from audits.forging import forge, recomputed, rows_of
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.ledger_entries import canonical
 from frostglass.boundary.ledger_money import allowed, sampler_allowance
-from tests.ledger_support import DELTA, SCOPE, draw, new_ledger, reserve, sealed, spent, witness_of
+from tests.ledger_support import DELTA, SCOPE, draw, new_ledger, published, reserve, spent, witness_of
 
 SCRIPT = Path(__file__).parent.parent / "tools" / "verify_ledger.py"
 VERIFIER = runpy.run_path(str(SCRIPT))
@@ -45,7 +45,8 @@ def problems(path: Path, witness: Path | None = None) -> list[str]:
 def path(tmp_path: Path) -> Path:
     """A ledger with releases in several states, in two scopes of both accountants."""
     ledger = new_ledger(tmp_path / "l.db")
-    sealed(ledger, "R1")
+    published(ledger, "R1")
+    ledger.withdraw("R1", by="cyd", reason="a wrong year")
     draw(ledger, "R2")
     reserve(ledger, "R3")
     ledger.void("R3", by="bea", reason='the "machine" was switched off \\ é')
@@ -146,6 +147,12 @@ def test_an_allowance_is_checked_to_the_last_unit(accountant: str, epsilon: str,
         ("reserve", {"unit": ""}),
         ("reserve", {"max_records": 0}),
         ("commit", {"staged_sha256": "B" * 64}),
+        ("approve", {"by": " "}),
+        ("approve", {"by": "\u3000Ｂ\u0045Ａ "}),
+        ("approve", {"manifest_sha256": "d" * 64}),
+        ("publish", {"manifest_sha256": "d" * 64}),
+        ("withdraw", {"manifest_sha256": "d" * 64}),
+        ("withdraw", {"reason": None}),
         ("void", {"by": " ADA "}),
         ("void", {"by": ""}),
         ("void", {"extra": 1}),

@@ -1,8 +1,8 @@
 """Check a frostglass ledger without frostglass: ``python verify_ledger.py LEDGER.db|EXPORT.jsonl [--witness FILE]``.
 
 For auditors: Python's own library alone. Prints "whole" and what was spent, or the problems; ends with 0 or 1. Looks at
-hashes, chain, shape and order of steps, sums, allowances, and the witness. A history that was replaced by another legal
-one, with its witness, passes: compare with an export or the entry that a bundle names. Rules: docs/reference/ledger.md.
+hashes, chain, shape, order of steps, approvals, sums, allowances, and the witness. Another legal history with its own
+witness passes: compare with an export or the entry that a bundle names. Rules: docs/reference/ledger.md.
 """
 
 import argparse
@@ -12,9 +12,9 @@ import re
 import sqlite3
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from math import ceil, floor
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 Json = dict[str, Any]
 COLUMNS = ("seq", "kind", "scope", "release_id", "at", "body", "prev", "hash")
@@ -22,22 +22,22 @@ SCHEMA = "14e5746f8987b1bad265c29675a6c0f30523ec788f60665764e155a02f3a1a10"  # S
 PI = Decimal("3.141592653589793238462643383279502884197169399375105820974944592307816406286208998628034825342117068")
 canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
-# What the canonical body of each kind holds: its fields by name, and what their values look like in JSON.
-TEXT, SOME_TEXT, WHOLE, FLAG = r'"(?:[^"\\]|\\.)*"', r'"(?:[^"\\]|\\.)+"', "(?:0|[1-9][0-9]*)", "(?:true|false)"
-DECIMAL, HASH = r'"[0-9]{1,28}(?:\.[0-9]{1,30})?(?:e[+-][0-9]{1,2})?"', '"[0-9a-f]{64}"'
-LOST = rf"\[\[{WHOLE},{HASH}\](?:,\[{WHOLE},{HASH}\])*\]"
-COST = {"nano_rho": WHOLE, "sampler_units": WHOLE, "epsilon": DECIMAL, "keyed": FLAG, "by": TEXT}
-PROMISE = {"epsilon": DECIMAL, "delta": DECIMAL, "accountant": TEXT, "allowance": WHOLE, "sampler_allowance": WHOLE}
-KINDS = {"genesis": {"ledger_id": '"[0-9a-f]{32}"', "format": "1", "public_key": HASH}, "draw": {}}
-KINDS |= {"open": {**PROMISE, "population": f"(?:null|{WHOLE})", "reason": TEXT, "by": TEXT}}
-KINDS |= {"reserve": {**COST, "plan_sha256": HASH, "mechanism": TEXT, "unit": SOME_TEXT, "max_records": "[1-9][0-9]*"}}
-KINDS |= {"commit": {"staged_sha256": HASH}, "key": {"public_key": HASH, "by": TEXT, "reason": TEXT}}
-KINDS |= {"seal": {"manifest_sha256": HASH}, "publish": {"manifest_sha256": HASH, "to": TEXT, "by": TEXT}}
-KINDS |= {"void": {"by": TEXT, "reason": TEXT}, "non_private": {"what": TEXT, "by": TEXT}}
-KINDS |= {"reconcile": {**COST, "releases": WHOLE, "unit": TEXT, "lost": LOST, "reason": TEXT}}
-BEFORE = {"draw": "reserved", "void": "reserved", "commit": "drawn", "seal": "committed", "publish": "sealed"}
-AFTER = {"draw": "drawn", "void": "voided", "commit": "committed", "seal": "sealed", "publish": "sealed"}
-ALWAYS, MAYBE = {"nonce": '"[0-9a-f]{16}"'}, {"clock_behind": "true"}
+# What the canonical body of each kind holds, and what their values look like in JSON, where they are no texts.
+TEXT, WHOLE, HASH = r'"(?:[^"\\]|\\.)*"', "(?:0|[1-9][0-9]*)", '"[0-9a-f]{64}"'
+DECIMAL, PAIR = r'"[0-9]{1,28}(?:\.[0-9]{1,30})?(?:e[+-][0-9]{1,2})?"', rf"\[{WHOLE},{HASH}\]"
+FIELDS = {"ledger_id": '"[0-9a-f]{32}"', "format": "[12]", "nonce": '"[0-9a-f]{16}"', "keyed": "(?:true|false)"}
+FIELDS |= {"epsilon": DECIMAL, "delta": DECIMAL, "max_records": "[1-9][0-9]*", "population": f"(?:null|{WHOLE})"}
+FIELDS |= {"clock_behind": "true", "lost": rf"\[{PAIR}(?:,{PAIR})*\]"}
+FIELDS |= dict.fromkeys(("public_key", "plan_sha256", "staged_sha256", "manifest_sha256"), HASH)
+FIELDS |= dict.fromkeys(("allowance", "sampler_allowance", "nano_rho", "sampler_units", "releases"), WHOLE)
+KINDS = {"genesis": "ledger_id format public_key", "key": "public_key by reason", "draw": "", "void": "by reason"}
+KINDS |= {"open": "epsilon delta accountant allowance sampler_allowance population reason by"}
+KINDS |= {"reserve": "plan_sha256 nano_rho sampler_units epsilon mechanism unit keyed max_records by"}
+KINDS |= {"commit": "staged_sha256", "seal": "manifest_sha256", "approve": "manifest_sha256 by note"}
+KINDS |= {"publish": "manifest_sha256 to by", "withdraw": "manifest_sha256 by reason", "non_private": "what by"}
+KINDS |= {"reconcile": "nano_rho sampler_units epsilon releases unit keyed lost by reason"}
+STEPS = {"draw": "reserved drawn", "void": "reserved voided", "commit": "drawn committed", "seal": "committed sealed"}
+STEPS |= {"approve": "sealed sealed", "publish": "sealed sealed", "withdraw": "drawn committed sealed withdrawn"}
 
 
 def must(holds: object, message: str) -> None:
@@ -53,7 +53,7 @@ def hash_of(entry: Json) -> str:
 
 class Ledger:
     def __init__(self) -> None:  # ``known`` are the (seq, hash) pairs that the ledger answers for
-        self.seq, self.head, self.known = 0, "0" * 64, set[tuple[int, str]]()
+        self.seq, self.head, self.known, self.four_eyes = 0, "0" * 64, set[tuple[int, str]](), False
         self.problems, self.scopes, self.releases = list[str](), dict[str, Json](), dict[str, Json]()
 
     def add(self, entry: Json) -> None:
@@ -72,10 +72,10 @@ class Ledger:
         must(hash_of(entry) == entry["hash"], "does not match its hash")
         body: Json = json.loads(entry["body"])
         must(isinstance(body, dict) and canonical(body) == entry["body"], "is not a canonical JSON object")
-        due = {**KINDS.get(entry["kind"], {}), **ALWAYS}
-        must(entry["kind"] in KINDS and due.keys() <= body.keys() <= {*due, *MAYBE}, "is not what its kind should be")
+        due = {"nonce", *KINDS.get(entry["kind"], "").split()}
+        must(entry["kind"] in KINDS and due <= body.keys() <= due | {"clock_behind"}, "is not what its kind should be")
         for name, value in body.items():
-            must(re.fullmatch({**due, **MAYBE}[name], canonical(value), re.DOTALL), f"holds a malformed {name}")
+            must(re.fullmatch(FIELDS.get(name, TEXT), canonical(value), re.DOTALL), f"holds a malformed {name}")
         must(re.fullmatch("[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z", entry["at"]), "does not say when it was")
         must((entry["kind"] == "genesis") == (self.seq == 1), "is out of order: the first entry is the genesis")
         return body
@@ -85,53 +85,56 @@ class Ledger:
         if kind == "open":
             must(scope is None, "opens a scope that is open")
             self.scopes[name] = {**body, "unit": None, "spent": 0, "sampler_spent": 0}
-        elif kind in BEFORE:
+            check_promise(body)
+        elif kind in STEPS:
             self.step(name, kind, body, self.releases.get(release_id, {"state": "unknown", "scope": None}))
         elif kind not in ("genesis", "key"):
             free = kind == "reconcile" and not (name or body["nano_rho"] or body["sampler_units"] or body["releases"])
             must(scope is not None or free, "names a scope that is not open")
         if kind == "reserve":
-            must(release_id and release_id not in self.releases and body["nano_rho"], "is of a used id, or for nothing")
-            self.releases[release_id] = {**body, "state": "reserved", "scope": name}
-        if kind in ("reserve", "reconcile") and scope is not None:
-            unit, billionths = (body["unit"], body["keyed"]), Fraction(body["epsilon"]) * 10**9
+            must(release_id and body["nano_rho"] and body["unit"] and release_id not in self.releases, "is not legal")
+            self.releases[release_id] = {**body, "state": "reserved", "scope": name, "approved": set()}
+        if kind in ("reserve", "reconcile", "void") and scope is not None:
+            paid, sign = (self.releases[release_id], -1) if kind == "void" else (body, 1)
+            unit, billionths = (paid["unit"], paid["keyed"]), Fraction(paid["epsilon"]) * 10**9
             must(billionths < 10**18 and billionths.denominator == 1, "claims an epsilon that is not whole billionths")
-            must(not body["unit"] or scope["unit"] in (None, unit), "protects another unit than its scope")
-            scope["unit"] = unit if body["unit"] else scope["unit"]
-            self.charge(scope, body, 1)
+            must(not paid["unit"] or scope["unit"] in (None, unit), "protects another unit than its scope")
+            scope["unit"] = unit if paid["unit"] else scope["unit"]
+            scope["spent"] += sign * paid["nano_rho"]
+            scope["sampler_spent"] += sign * paid["sampler_units"]
             fits = scope["spent"] <= scope["allowance"] and scope["sampler_spent"] <= scope["sampler_allowance"]
-            must(fits or kind == "reconcile", "is not covered by the allowance")
+            must(fits or kind != "reserve", "is not covered by the allowance")
         if kind == "reconcile":
             self.known.update((seq, head) for seq, head in body["lost"])
             taken = self.releases.setdefault(release_id, {"state": "taken over", "scope": None})
             taken.update(state="drawn" if taken["state"] == "reserved" else taken["state"])
-
-    def charge(self, scope: Json, body: Json, sign: int) -> None:
-        scope["spent"] += sign * body["nano_rho"]
-        scope["sampler_spent"] += sign * body["sampler_units"]
+        self.four_eyes |= kind in ("approve", "withdraw") or body.get("format", 1) > 1  # an older ledger from there on
 
     def step(self, scope: str, kind: str, body: Json, release: Json) -> None:
-        must((release["scope"], release["state"]) == (scope, BEFORE[kind]), f"comes when it is {release['state']}")
-        must(kind != "publish" or body["manifest_sha256"] == release["manifest_sha256"], "is not what was sealed")
-        if kind == "void":
-            names = {each["by"].strip().casefold() for each in (release, body)}
-            must(len(names) == 2 and "" not in names, "gives back without a second person")
-            self.charge(self.scopes[scope], release, -1)
-        release.update(body if kind == "seal" else {}, state=AFTER[kind])
-
-
-def normal(x: Decimal) -> Decimal:
-    """The standard normal distribution function: 1/2 + density(x) (x + x^3/3 + x^5/(3 5) + …)."""
-    x = max(min(x, Decimal(15)), Decimal(-15))  # beyond, it is 0 or 1 to 50 digits
-    term, total, odd = x, x, 1
-    while abs(term) > Decimal("1e-90"):
-        term, odd = term * x * x / (odd + 2), odd + 2
-        total += term
-    return Decimal("0.5") + total * (-x * x / 2).exp() / (2 * PI).sqrt()
+        *before, after = STEPS[kind].split()
+        must(release["scope"] == scope and release["state"] in before, f"comes when it is {release['state']}")
+        must(release.get("manifest_sha256") in (None, body.get("manifest_sha256")), "is not what was sealed")
+        must(kind != "publish" or not self.four_eyes or len(release["approved"]) > 1, "was not approved by two people")
+        person = " ".join(normalize("NFKC", normalize("NFKC", body.get("by", "")).casefold()).split())
+        must(kind != "approve" or person not in release["approved"] | {""}, "is not by another person")
+        release["approved"].update({person} if kind == "approve" else ())
+        names = {each.get("by", "").strip().casefold() for each in (release, body)} - {""}
+        must(kind != "void" or len(names) == 2, "gives back without a second person")
+        release.update(body if kind == "seal" else {}, state=after)
 
 
 def delta_of(accountant: str, rho: Decimal, epsilon: Decimal) -> Decimal:
     """What so much rho is worth: Balle & Wang (2018), Theorem 8; Canonne, Kamath & Steinke (2020), Corollary 13."""
+
+    def normal(x: Decimal) -> Decimal:
+        """The standard normal distribution function: 1/2 + density(x) (x + x^3/3 + x^5/(3 5) + …)."""
+        x = max(min(x, Decimal(15)), Decimal(-15))  # beyond, it is 0 or 1 to 50 digits
+        term, total, odd = x, x, 1
+        while abs(term) > Decimal("1e-90"):
+            term, odd = term * x * x / (odd + 2), odd + 2
+            total += term
+        return Decimal("0.5") + total * (-x * x / 2).exp() / (2 * PI).sqrt()
+
     if accountant == "gdp":
         mu = (2 * rho).sqrt()
         return normal(mu / 2 - epsilon / mu) - epsilon.exp() * normal(-mu / 2 - epsilon / mu)
@@ -146,7 +149,7 @@ def check_promise(scope: Json) -> None:
     epsilon, delta = Fraction(scope["epsilon"]), Fraction(scope["delta"])
     usual = 1 <= 100 * epsilon <= 2000 and 1 <= 10**12 * delta <= 10**9
     must(usual and scope["accountant"] in ("gdp", "zcdp"), "makes a promise that cannot be valued")
-    units = floor(delta * 2**98 / (1 + Fraction(68, 25) ** ceil(epsilon)))
+    units = delta * 2**98 // (1 + Fraction(68, 25) ** -(-epsilon // 1))
     with localcontext(prec=110):
         rho, most = Decimal(min(scope["allowance"], 10**15)) / 10**9, Decimal(scope["delta"]) * (1 - Decimal(2) ** -30)
         worth = delta_of(scope["accountant"], rho, Decimal(scope["epsilon"])) if rho else rho
@@ -181,11 +184,8 @@ def examine(path: Path, witness: Path | None) -> Ledger:
             ledger.add(entry)
         must(ledger.seq and not (torn and seen and seen[-1][0] >= ledger.seq), "holds less than it must")
         must(all((at, head) in ledger.known and head == true for at, head, true in seen), "is not what its witness saw")
-        for scope in ledger.scopes.values():
-            check_promise(scope)
     except (ValueError, TypeError, RecursionError, OSError, sqlite3.Error) as fault:
-        strange = isinstance(fault, json.JSONDecodeError)
-        ledger.problems.append(f"ledger: {'is neither SQLite nor JSON' if strange else fault}")
+        ledger.problems.append(f"ledger: {'is no ledger' if isinstance(fault, json.JSONDecodeError) else fault}")
     return ledger
 
 

@@ -12,6 +12,7 @@ from frostglass.version import __version__
 
 if TYPE_CHECKING:
     from frostglass.api import Recoded, Release, Synthesizer, recode, release
+    from frostglass.approval import approve, publish, withdraw
     from frostglass.boundary.ledger import Ledger
     from frostglass.bundle.read import Bundle, open_bundle
     from frostglass.bundles import verify
@@ -25,11 +26,14 @@ _PLACES = {
     "Recoded": ("frostglass.api", "Recoded"),
     "Release": ("frostglass.api", "Release"),
     "Synthesizer": ("frostglass.api", "Synthesizer"),
+    "approve": ("frostglass.approval", "approve"),
     "load_codebook": ("frostglass.codebooks", "load"),
     "open_bundle": ("frostglass.bundle.read", "open_bundle"),
+    "publish": ("frostglass.approval", "publish"),
     "recode": ("frostglass.api", "recode"),
     "release": ("frostglass.api", "release"),
     "verify": ("frostglass.bundles", "verify"),
+    "withdraw": ("frostglass.approval", "withdraw"),
 }
 
 __all__ = [
@@ -40,11 +44,14 @@ __all__ = [
     "Release",
     "Synthesizer",
     "__version__",
+    "approve",
     "load_codebook",
     "open_bundle",
+    "publish",
     "recode",
     "release",
     "verify",
+    "withdraw",
 ]
 
 

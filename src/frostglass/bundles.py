@@ -1,17 +1,15 @@
-"""Bundles once they are there: verified, published, known to the ledger, and finished where a release was cut short."""
+"""Bundles once they are there: verified, known to the ledger, and finished where a release was cut short."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary.accountant import SAMPLER_UNITS
 from frostglass.boundary.ledger import KnownRelease, Ledger
-from frostglass.bundle import publish as publishing
 from frostglass.bundle.files import refuse_existing
 from frostglass.bundle.manifest import Manifest, promise, read_manifest
 from frostglass.bundle.read import Bundle, open_bundle
@@ -104,20 +102,6 @@ def recompute(answers: Answers, codebook: Codebook, manifest: Manifest) -> tuple
     return build(asking, codebook, clauses, answers.measurements, plan=plan, seed=manifest.sampling_seed)
 
 
-def publish(path: Path, to: Path, *, ledger: Ledger, by: str) -> Path:
-    """Copy a sealed bundle out, beside a detached ``publication.json``, and enter it in the ledger first."""
-    bundle = open_bundle(path)
-    release_id, target = bundle.manifest.release_id, to.absolute()
-    if not _is_sealed(bundle, ledger):
-        raise BundleError("FG-BN-061", "this ledger did not seal this bundle; it is another one, or was changed")
-    refuse_existing(target)
-    if not verify(path).ok:
-        raise BundleError("FG-BN-067", "the bundle does not verify, so it is not published; see `frostglass verify`")
-    ledger.publish(release_id, manifest_sha256=bundle.manifest_sha256, to=target.name, by=by)
-    today = datetime.now(UTC).date().isoformat()
-    return publishing.copy(path, target, {"release_id": release_id, "published_on": today})
-
-
 def refuse_output(out: Path, codebook: Codebook, plan: Plan, ledger: Ledger) -> tuple[str, ...]:
     """Refuse, before anything is read or spent, an output that exists, cannot be written or has no room.
 
@@ -154,7 +138,11 @@ def finish(out: Path, ledger: Ledger) -> Bundle | None:
     if state == "committed" and _is_whole(bundle, ledger):
         enter(bundle, ledger)
         return bundle
-    if state == "sealed" and is_staged(ledger, bundle.manifest.release_id) and _is_sealed(bundle, ledger):
+    if (
+        state in ("sealed", "approved", "published")
+        and is_staged(ledger, bundle.manifest.release_id)
+        and is_sealed(bundle, ledger)
+    ):
         tidy(bundle, ledger)
         return bundle
     return None
@@ -168,7 +156,7 @@ def _is_whole(bundle: Bundle, ledger: Ledger) -> bool:
     return entry is not None and (entry.seq, entry.hash) == stamp and signed and verify(bundle.path).ok
 
 
-def _is_sealed(bundle: Bundle, ledger: Ledger) -> bool:
+def is_sealed(bundle: Bundle, ledger: Ledger) -> bool:
     """Whether the ledger sealed this very bundle."""
     sealed = ledger.find(bundle.manifest.release_id, "seal")
     return sealed is not None and sealed.body["manifest_sha256"] == bundle.manifest_sha256

@@ -6,13 +6,14 @@ spent, whatever happens. Every step reads the whole chain, checks it, and adds o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 
 from frostglass.boundary.accountant import accountant as accountant_of
-from frostglass.boundary.ledger_book import Book, Problem
+from frostglass.boundary.ledger_approvals import require_another_person, require_approved, require_bundle
+from frostglass.boundary.ledger_book import Book, Problem, ReleaseBook
 from frostglass.boundary.ledger_entries import Draft, Entry, Json, line_of
 from frostglass.boundary.ledger_money import opening, require_affordable, scope_of, summary
 from frostglass.boundary.ledger_place import claimed, missing, new_place, require_local, require_writable
@@ -278,13 +279,37 @@ class Ledger:
         """Note the bundle that was made of a committed release."""
         return self._step("seal", release_id, {"manifest_sha256": manifest_sha256})
 
+    def approve(self, release_id: str, *, manifest_sha256: str, by: str, note: str) -> Entry:
+        """Note that a person has looked at a sealed bundle and would publish it. Each approval is by another person."""
+        by, note = stated(by, "the name"), stated(note, "the note")
+        return self._step(
+            "approve",
+            release_id,
+            {"manifest_sha256": manifest_sha256, "by": by, "note": note},
+            require=lambda release: require_another_person(release, by),
+        )
+
+    def require_approved(self, release_id: str) -> None:
+        """Raise LedgerError, saying who has approved it and what is missing, unless it may be published."""
+        require_approved(_release_in(self._checked_book(), release_id))
+
     def publish(self, release_id: str, *, manifest_sha256: str, to: str, by: str) -> Entry:
-        """Note that a sealed bundle was copied out; as often as it is."""
+        """Note that a sealed bundle is copied out; as often as it is. LedgerError before two people approved it."""
         return self._step(
             "publish",
             release_id,
             {"manifest_sha256": manifest_sha256, "to": stated(to, "the place"), "by": stated(by, "the name")},
+            require=require_approved,
         )
+
+    def withdraw(self, release_id: str, *, by: str, reason: str) -> Entry:
+        """Note that a sealed bundle is not, or no longer, to be used. It is never published again; its cost stays."""
+        by, reason = stated(by, "the name"), stated(reason, "the reason")
+        with self._writing() as turn:
+            release = _release_in(turn.book, release_id)
+            require_bundle(release)
+            body: dict[str, Json] = {"manifest_sha256": release.manifest_sha256, "by": by, "reason": reason}
+            return turn.write(Draft("withdraw", body, release.reserve.scope, release_id))
 
     def void(self, release_id: str, *, by: str, reason: str) -> Entry:
         """Take back a reservation for which nothing was drawn; a second person does it and says why."""
@@ -315,9 +340,9 @@ class Ledger:
         )
 
     def state(self, release_id: str) -> str:
-        """``reserved``, ``drawn``, ``committed``, ``sealed``, ``published``, ``voided``, or ``reconciled``.
+        """``reserved``, ``drawn``, ``committed``, ``sealed``, ``approved``, ``published``, ``withdrawn``, ``voided``.
 
-        ``reconciled`` is a release whose spending was taken over and of which this ledger knows nothing else.
+        Or ``reconciled``: a release whose spending was taken over and of which this ledger knows nothing else.
         """
         book = self._book()
         if release_id in book.releases:
@@ -330,6 +355,11 @@ class Ledger:
         """The latest entry of a kind for a release, such as its ``commit``; ``None`` when there is none."""
         release = self._book().releases.get(release_id)
         return release.steps.get(kind) if release else None
+
+    def approvals(self, release_id: str) -> tuple[Entry, ...]:
+        """The approvals of a release, each by another person, in order."""
+        release = self._book().releases.get(release_id)
+        return tuple(release.approvals) if release else ()
 
     # Signing
 
@@ -445,15 +475,29 @@ class Ledger:
         if self._witness:
             self._witness.catch_up(book)
 
-    def _step(self, kind: str, release_id: str, body: dict[str, Json]) -> Entry:
+    def _step(
+        self,
+        kind: str,
+        release_id: str,
+        body: dict[str, Json],
+        *,
+        require: Callable[[ReleaseBook], None] | None = None,
+    ) -> Entry:
         with self._writing() as turn:
-            release = turn.book.releases.get(release_id)
-            if release is None:
-                raise LedgerError("FG-LG-016", f"this ledger knows no release {release_id!r}; nothing was written")
+            release = _release_in(turn.book, release_id)
+            if require:
+                require(release)
             return turn.write(Draft(kind, body, release.reserve.scope, release_id))
 
     def _reservation(self, book: Book, entry: Entry) -> Reservation:
         return reservation_of(book, entry, sealable=self.sealable)
+
+
+def _release_in(book: Book, release_id: str) -> ReleaseBook:
+    release = book.releases.get(release_id)
+    if release is None:
+        raise LedgerError("FG-LG-016", f"this ledger knows no release {release_id!r}; nothing was written")
+    return release
 
 
 def _witness_of(place: Path, witness: str | Path | None) -> Witness:

@@ -7,6 +7,7 @@ Proof: docs/proofs/ledger.md, "States" and "Sums".
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -23,13 +24,19 @@ from frostglass.boundary.ledger_entries import (
 )
 from frostglass.errors import LedgerError
 
-# The state in which a release must be for each kind of step, and the state in which the step leaves it.
+APPROVALS = 2
+"""How many different people approve what is published."""
+
+# The state in which a release must be for each kind of step, and the state in which the step leaves it. An approval
+# leaves it sealed until enough people have given theirs. Before the seal, only a reconciliation withdraws.
 _STEPS: dict[str, tuple[tuple[str, ...], str]] = {
     "draw": (("reserved",), "drawn"),
     "void": (("reserved",), "voided"),
     "commit": (("drawn",), "committed"),
     "seal": (("committed",), "sealed"),
-    "publish": (("sealed", "published"), "published"),
+    "approve": (("sealed", "approved", "published"), "approved"),
+    "publish": (("sealed", "approved", "published"), "published"),
+    "withdraw": (("drawn", "committed", "sealed", "approved", "published"), "withdrawn"),
 }
 
 
@@ -119,17 +126,50 @@ def in_words(unit: Unit) -> str:
     return f"the unit {name!r} ({'told apart by a key' if keyed else 'one for each row'})"
 
 
+def person(name: str) -> str:
+    """A name as names are compared: without regard to case, spaces around and between, and ways to write a letter."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
 @dataclass
 class ReleaseBook:
-    """One reservation and where it stands; ``steps`` holds its latest entry of each kind."""
+    """One reservation and where it stands; ``steps`` holds its latest entry of each kind.
+
+    ``approvals`` are entries of different people, in order.
+    """
 
     reserve: Entry
     state: str = "reserved"
     steps: dict[str, Entry] = field(default_factory=dict)
+    approvals: list[Entry] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return self.reserve.release_id or ""
+
+    @property
+    def manifest_sha256(self) -> str | None:
+        """What was sealed; ``None`` before."""
+        return self.steps["seal"].text("manifest_sha256") if "seal" in self.steps else None
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether enough different people have approved it."""
+        return len(self.approvals) >= APPROVALS
+
+    @property
+    def can_be_withdrawn(self) -> bool:
+        """Whether something was drawn for it, and it was not withdrawn yet."""
+        return self.state in _STEPS["withdraw"][0]
 
 
 class Book:
-    """The replay of a chain of entries. ``problems`` is empty for a ledger that is whole."""
+    """The replay of a chain of entries. ``problems`` is empty for a ledger that is whole.
+
+    ``four_eyes`` says that what is published must be approved: from the beginning in a ledger of format 2, and in an
+    older one from its first ``approve`` or ``withdraw`` entry on, after which older versions write no more.
+    """
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
@@ -139,6 +179,7 @@ class Book:
         self.taken_over: set[str] = set()
         self.acknowledged: set[tuple[int, str]] = set()
         self.public_keys: list[str] = []
+        self.four_eyes = False
 
     @classmethod
     def read(cls, rows: Iterable[Sequence[object]]) -> Book:
@@ -222,6 +263,7 @@ class Book:
             raise IllegalStepError("a ledger has one genesis entry, its first")
         if entry.kind in ("genesis", "key"):
             self.public_keys.append(entry.text("public_key"))
+            self.four_eyes |= entry.kind == "genesis" and entry.integer("format") > 1
         elif entry.kind == "open":
             self._open(entry)
         elif entry.kind == "reserve":
@@ -267,12 +309,25 @@ class Book:
                 f"the release {entry.release_id!r} is {release.state}; "
                 f"only one that is {' or '.join(before)} can get a {entry.kind} entry"
             )
-        if entry.kind == "publish" and entry.body["manifest_sha256"] != release.steps["seal"].body["manifest_sha256"]:
-            raise IllegalStepError("only what was sealed can be published: the manifest is another one")
+        if release.manifest_sha256 and entry.body.get("manifest_sha256") != release.manifest_sha256:
+            raise IllegalStepError(f"a {entry.kind} entry is about what was sealed: the manifest is another one")
+        if entry.kind == "publish" and self.four_eyes and not release.is_approved:
+            raise IllegalStepError(f"only what {APPROVALS} different people have approved can be published")
         if entry.kind == "void":
             self._void(entry, release)
+        if entry.kind == "approve":
+            after = self._approve(entry, release)
+        self.four_eyes |= entry.kind in ("approve", "withdraw")
         release.state = after
         release.steps[entry.kind] = entry
+
+    def _approve(self, entry: Entry, release: ReleaseBook) -> str:
+        """Take the approval in; the state in which it leaves the release."""
+        before = {person(each.text("by")) for each in release.approvals}
+        if person(entry.text("by")) in before | {""}:
+            raise IllegalStepError("each approval is by another person, on record by name")
+        release.approvals.append(entry)
+        return "approved" if release.is_approved and release.state == "sealed" else release.state
 
     def _void(self, entry: Entry, release: ReleaseBook) -> None:
         first, second = (each.text("by").strip().casefold() for each in (release.reserve, entry))

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NoReturn, TypeAlias
 
-FORMAT = 1
+FORMAT = 2
+"""In a ledger of format 2, nothing is published that two people have not approved; format 1 is read too."""
 FIRST_PREV = "0" * 64
 COLUMNS = ("seq", "kind", "scope", "release_id", "at", "body", "prev", "hash")
 
@@ -263,7 +264,7 @@ _decimal, _sha256, _nonce = _matches(_DECIMAL), _matches(_HEX64), _matches(_HEX1
 _BODIES: Mapping[str, Mapping[str, _Check]] = {
     "genesis": {
         "ledger_id": _matches(_HEX32),
-        "format": lambda value: value == FORMAT,
+        "format": lambda value: type(value) is int and 1 <= value <= FORMAT,
         "public_key": _matches(_HEX64),
     },
     "key": {"public_key": _matches(_HEX64), "by": _text, "reason": _text},
@@ -291,7 +292,9 @@ _BODIES: Mapping[str, Mapping[str, _Check]] = {
     "draw": {},
     "commit": {"staged_sha256": _sha256},
     "seal": {"manifest_sha256": _sha256},
+    "approve": {"manifest_sha256": _sha256, "by": _text, "note": _text},
     "publish": {"manifest_sha256": _sha256, "to": _text, "by": _text},
+    "withdraw": {"manifest_sha256": _sha256, "by": _text, "reason": _text},
     "void": {"by": _text, "reason": _text},
     "non_private": {"what": _text, "by": _text},
     "reconcile": {

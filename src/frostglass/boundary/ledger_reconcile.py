@@ -222,6 +222,8 @@ def _branch(book: Book, seen: Sequence[Entry], *, by: str, reason: str) -> Itera
         entries = [each for each in lost if each.release_id == release_id]
         yield _release(book, there, entries, by=by, reason=reason)
     for each in lost:
+        yield from _withdrawal(book, there, each)
+    for each in lost:
         if each.kind == "reconcile" and not all(book.answers_for(*pair) for pair in each.lost()):
             pairs = [(each.seq, each.hash), *each.lost()]
             yield _draft(
@@ -246,6 +248,16 @@ def _release(book: Book, there: Book, entries: Sequence[Entry], *, by: str, reas
     cost = Cost() if held else Cost.of(release.reserve)
     unit = release.reserve.unit
     return _draft(pairs, cost, scope=scope, release_id=release_id, unit=unit, by=by, reason=reason)
+
+
+def _withdrawal(book: Book, there: Book, entry: Entry) -> Iterator[Draft]:
+    """What was withdrawn on the other branch is so here, however far it has come here."""
+    here = book.releases.get(entry.release_id or "")
+    if entry.kind != "withdraw" or here is None or not here.can_be_withdrawn:
+        return
+    if here.reserve.hash == there.releases[here.id].reserve.hash:
+        manifest = here.manifest_sha256 or entry.body["manifest_sha256"]
+        yield Draft("withdraw", {**entry.body, "manifest_sha256": manifest}, entry.scope, here.id)
 
 
 def _require_valued(scope: ScopeBook, reserve: Entry) -> None:

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from frostglass.bundle.files import read_file, sha256, write_folder
 from frostglass.bundle.manifest import MANIFEST, MOST_MANIFEST_BYTES, PUBLICATION, SEALED, canonical_json
-from frostglass.bundle.read import open_bundle
+from frostglass.bundle.read import Bundle
 from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES
 from frostglass.errors import BundleError
 
 
-def copy(bundle_path: Path, to: Path, publication: Mapping[str, object]) -> Path:
-    """Copy the bundle to ``to``, add publication.json, and return ``to``.
+def publication(release_id: str, *, published_on: str, approved_on: Sequence[str]) -> dict[str, object]:
+    """What publication.json says: the release, and the day (ISO) of its publication and of each approval.
 
-    Raises BundleError FG-BN-001 when ``to`` exists, FG-BN-026 when a file is not the one that was sealed, FG-BN-050
-    when the folder holds anything else.
+    Who approved, and what they noted, is the house's own matter and stays in the ledger.
     """
-    bundle = open_bundle(bundle_path)
+    return {
+        "release_id": release_id,
+        "published_on": published_on,
+        "approvals": len(approved_on),
+        "approved_on": list(approved_on),
+    }
+
+
+def is_published(bundle: Bundle, to: Path) -> bool:
+    """Whether a published copy of this very bundle lies at ``to``: it comes there whole or not at all."""
+    if not all((to / name).is_file() for name in (MANIFEST, PUBLICATION)):
+        return False
+    return sha256(read_file(to / MANIFEST, most=MOST_MANIFEST_BYTES)) == bundle.manifest_sha256
+
+
+def sealed_files(bundle: Bundle) -> dict[str, bytes]:
+    """Every file of the bundle, the manifest and its signature last, as it was sealed.
+
+    Raises BundleError FG-BN-026 when a file is not the one that was sealed, FG-BN-050 when the folder holds anything
+    else.
+    """
     if {each.path for each in bundle.manifest.files} != set(SEALED):
         raise BundleError("FG-BN-023", "the manifest does not list exactly the files of a bundle")
     strangers = {each.name for each in bundle.path.iterdir()} - {*SEALED, MANIFEST, SIGNATURE}
@@ -29,6 +48,14 @@ def copy(bundle_path: Path, to: Path, publication: Mapping[str, object]) -> Path
     files[SIGNATURE] = read_file(bundle.path / SIGNATURE, most=SIGNATURE_BYTES)
     if sha256(files[MANIFEST]) != bundle.manifest_sha256:
         raise BundleError("FG-BN-026", "manifest.json changed while it was read")
+    return files
+
+
+def write(files: Mapping[str, bytes], bundle: Bundle, to: Path, publication: Mapping[str, object]) -> Path:
+    """Write the sealed files and publication.json to ``to``, whole or not at all, and return ``to``.
+
+    Raises BundleError FG-BN-001 when ``to`` exists.
+    """
     word = {**publication, "manifest_sha256": bundle.manifest_sha256}
     write_folder(to, {**files, PUBLICATION: canonical_json(word)}, on=bundle.manifest.date)
     return to

@@ -23,6 +23,7 @@ from frostglass.bundle.manifest import (
     Manifest,
     parse_manifest,
 )
+from frostglass.bundle.withdrawal import refuse_withdrawn
 from frostglass.errors import BundleError
 from frostglass.released.answers import Answers
 from frostglass.released.measurement import Measurement
@@ -106,9 +107,13 @@ class Bundle:
 
 
 def open_bundle(path: Path | str) -> Bundle:
-    """Open the bundle in the folder ``path``; BundleError FG-BN-020 to FG-BN-025 when there is none to be read."""
+    """Open the bundle in the folder ``path``.
+
+    Raises BundleError FG-BN-020 to FG-BN-025 when there is none to be read, FG-BN-051 when it was withdrawn.
+    """
     folder = Path(path)
     if not folder.is_dir():
         raise BundleError("FG-BN-020", f"{folder} is not a folder, and a bundle is one")
+    refuse_withdrawn(folder)
     data = read_file(folder / MANIFEST, most=MOST_MANIFEST_BYTES)
     return Bundle(folder, parse_manifest(data), sha256(data))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from functools import cache
 from statistics import NormalDist
@@ -126,8 +127,13 @@ def citation(manifest: Manifest, codebook: Codebook) -> str:
 
 
 def day(manifest: Manifest) -> str:
-    """The day of the release in words, such as "3 December 2022"."""
-    return f"{manifest.date.day} {_MONTHS[manifest.date.month - 1]} {manifest.date.year}"
+    """The day of the release in words."""
+    return day_in_words(manifest.date)
+
+
+def day_in_words(on: date) -> str:
+    """Such as "3 December 2022"."""
+    return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
 
 
 def statement_page(manifest: Manifest, codebook: Codebook) -> StatementPage:

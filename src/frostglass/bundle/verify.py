@@ -14,6 +14,7 @@ import polars as pl
 
 from frostglass.bundle.examination import Examined, Recompute
 from frostglass.bundle.manifest import Manifest
+from frostglass.bundle.withdrawal import refuse_withdrawn
 from frostglass.errors import FrostglassError
 
 FORGERY = (
@@ -39,8 +40,10 @@ UNUSABLE = (
 )
 """What to do with a bundle that fails."""
 
+WITHDRAWN = "Do not use this release: its publisher has withdrawn it. What it cost stays spent."
+"""What to do with one that was withdrawn."""
 
-_LEDGER, _KEY = "ledger: ", "key"
+_LEDGER, _KEY, _STANDING = "ledger: ", "key", "not withdrawn"
 
 
 class Check(NamedTuple):
@@ -65,6 +68,8 @@ class VerifyReport:
     @property
     def note(self) -> str:
         """What the checks cannot show."""
+        if any(each.name.endswith(_STANDING) for each in self.checks if not each.ok):
+            return WITHDRAWN
         if not self.ok:
             return UNUSABLE
         names = [each.name for each in self.checks]
@@ -109,6 +114,9 @@ def verify(path: Path, *, recompute: Recompute, environment: Mapping[str, str]) 
 
     ``recompute`` makes records and counts from the measurements, and ``environment`` is the one that it runs in.
     """
+    standing = _check(_STANDING, lambda: refuse_withdrawn(path))
+    if not standing.ok:
+        return VerifyReport((standing,), None)
     bundle = Examined(path)
     manifest = _check("manifest", bundle.check_manifest)
     if not manifest.ok:
@@ -161,11 +169,14 @@ def against_ledger(
     committed = holds("commit", place.seq, place.head)
     sealed = any(each.get("kind") == "seal" and _said(each, "manifest_sha256") == manifest_sha256 for each in ours)
     signed = manifest.public_key in {_said(each, "public_key") for each in entries}
+    withdrawn = [each for each in ours if each.get("kind") == "withdraw"]
+    standing = f"entry {withdrawn[0].get('seq')} withdrew this release" if withdrawn else "nobody withdrew it"
     return (
         Check(f"{_LEDGER}signed", signed, _found(signed, "the key that signed is its own")),
         Check(f"{_LEDGER}reserved", reserved, _found(reserved, f"entry {place.reserve_seq} paid for this release")),
         Check(f"{_LEDGER}committed", committed, _found(committed, f"entry {place.seq} committed this release")),
         Check(f"{_LEDGER}sealed", sealed, _found(sealed, "this very manifest was sealed")),
+        Check(f"{_LEDGER}{_STANDING}", not withdrawn, standing),
     )
 
 

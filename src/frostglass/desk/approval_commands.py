@@ -1,4 +1,4 @@
-"""``publish``: what becomes of a sealed bundle."""
+"""``approve``, ``publish`` and ``withdraw``: what becomes of a sealed bundle."""
 
 from __future__ import annotations
 
@@ -7,26 +7,86 @@ from typing import Annotated
 
 import typer
 
-from frostglass import bundles, pipeline
+from frostglass import approval, pipeline
 from frostglass.boundary.ledger import Ledger
+from frostglass.boundary.ledger_book import APPROVALS
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice
 
+BundleFolder = Annotated[Path, typer.Argument(help="A sealed bundle.")]
+LedgerFile = Annotated[Path, typer.Option("--ledger", help="The ledger that paid for it.", metavar="FILE")]
+
 
 def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command()(publish)
+    """Register the commands."""
+    for command in (approve, publish, withdraw):
+        app.command()(command)
+
+
+def approve(
+    bundle: BundleFolder,
+    ledger: LedgerFile,
+    by: Annotated[str, typer.Option("--by", help="Who approves: a person's name, in full.")],
+    note: Annotated[str, typer.Option("--note", help="What was looked at; it stays in the ledger.")],
+    as_json: opt.Json = False,
+) -> None:
+    """Say that a sealed bundle may be published. Two different people must, and it must verify.
+
+    Example: frostglass approve out --by "Ada Njoroge" --note "read the review of 3 May" --ledger budget.db
+    """
+    voice = Voice(as_json)
+    approvals = approval.approve(bundle, ledger=ledger, by=by, note=note)
+    missing = max(APPROVALS - len(approvals), 0)
+    for each in approvals:
+        voice.say(f"approved by {each.text('by')} on {each.at[:10]}")
+    voice.say("another person has to approve it before it is published" if missing else "it can be published now")
+    people = [{"by": each.text("by"), "on": each.at[:10]} for each in approvals]
+    voice.give({"release_id": approvals[0].release_id, "approvals": people, "missing": missing})
 
 
 def publish(
-    bundle: Annotated[Path, typer.Argument(help="A sealed bundle.")],
+    bundle: BundleFolder,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where to publish it; it must not exist.")],
-    ledger: Annotated[Path, typer.Option("--ledger", help="The ledger that paid for it.", metavar="FILE")],
+    ledger: LedgerFile,
     by: opt.By = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Copy a sealed bundle out, byte for byte, and enter it in the ledger."""
-    bundles.publish(bundle, out, ledger=Ledger.open(ledger), by=by or pipeline.whoever())
+    """Copy a sealed bundle out, byte for byte, once two people have approved it, and enter it in the ledger.
+
+    Example: frostglass publish out -o public/2026 --ledger budget.db
+    """
+    approval.publish(bundle, out, ledger=ledger, by=by or pipeline.whoever())
     voice = Voice(as_json)
     voice.say(f"published: {out}")
     voice.give({"out": str(out)})
+
+
+def withdraw(
+    what: Annotated[str, typer.Argument(help="A bundle, or the id of its release.", metavar="BUNDLE|RELEASE_ID")],
+    ledger: LedgerFile,
+    by: Annotated[str, typer.Option("--by", help="Who withdraws it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, for everybody to read: never about a case.")],
+    published: Annotated[
+        Path | None,
+        typer.Option("--published", help="A published copy: its files go, and a tombstone stands in their place."),
+    ] = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Withdraw a release, published or not, for good. What it cost stays spent.
+
+    Example: frostglass withdraw out --by Bea --reason "a wrong year" --published public/2026 --ledger budget.db
+    """
+    voice, book = Voice(as_json), Ledger.open(ledger)
+    done = approval.withdraw(what, ledger=book, by=by, reason=reason, published=published)
+    voice.say(done.sentence)
+    if published is not None:
+        voice.say(f"tombstone: {published}")
+    copies = [
+        each.text("to") for each in book.entries() if (each.kind, each.release_id) == ("publish", done.release_id)
+    ]
+    if copies:
+        voice.note(
+            f"it was published as {', '.join(dict.fromkeys(copies))}: clear each copy with the same command and "
+            "--published FOLDER, and tell those who have others"
+        )
+    voice.give({**done.model_dump(mode="json"), "published_as": list(dict.fromkeys(copies))})

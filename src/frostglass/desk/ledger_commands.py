@@ -11,7 +11,7 @@ from frostglass import bundles, pipeline
 from frostglass.arrays.whole_file import PUBLIC, write_whole
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary import staging
-from frostglass.boundary.ledger import Ledger
+from frostglass.boundary.ledger import Entry, Ledger
 from frostglass.bundle.manifest import read_manifest
 from frostglass.bundle.signature import pem_of
 from frostglass.desk import options as opt
@@ -96,11 +96,18 @@ def show(
     for summary in summaries:
         voice.say(_text(summary))
         rows = [
-            (str(entry.seq), entry.at[:10], entry.kind, entry.release_id or "", str(entry.body.get("by", "")))
+            (
+                str(entry.seq),
+                entry.at[:10],
+                entry.kind,
+                entry.release_id or "",
+                str(entry.body.get("by", "")),
+                _why(entry),
+            )
             for entry in book.entries()
             if entry.scope == summary.scope
         ]
-        voice.say(table(("seq", "date", "entry", "release", "by"), rows, right=(0,)) + "\n")
+        voice.say(table(("seq", "date", "entry", "release", "by", "note"), rows, right=(0,)) + "\n")
 
 
 @app.command()
@@ -220,6 +227,11 @@ def purge(
     there = staging.purge(staging.folder_for(ledger.resolve(), release_id))
     what = "its staged answers are deleted" if there else "nothing was staged"
     _tell(as_json, f"{release_id}: {what}", {"release_id": release_id, "deleted": there})
+
+
+def _why(entry: Entry) -> str:
+    """What somebody noted with an entry."""
+    return str(next((entry.body[name] for name in ("note", "reason", "what", "to") if name in entry.body), ""))
 
 
 def _tell(as_json: bool, text: str, value: dict[str, object]) -> None:
