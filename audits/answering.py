@@ -29,10 +29,9 @@ from frostglass.terms.budget import NANO
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.domain import Domain
 from frostglass.terms.unit import PrivacyUnit
-from frostglass.terms.workload import Workload, workload
+from frostglass.terms.workload import CELL_BUDGET, Workload, workload
 
 DELTA = Fraction("1e-6")
-_LENGTH = 3
 _SCOPE = "audit"
 
 
@@ -43,10 +42,12 @@ class Terms:
     domain: Domain
     unit: PrivacyUnit
     epsilon: Fraction
+    length: int = 3
+    cells: int = CELL_BUDGET
 
     @cached_property
     def workload(self) -> Workload:
-        return workload(self.domain, length=_LENGTH)
+        return workload(self.domain, length=self.length, cells=self.cells)
 
     @cached_property
     def nano_rho(self) -> int:

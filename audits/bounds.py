@@ -19,6 +19,20 @@ def at_least(seen: int, of: int, alpha: float) -> float:
     return float(stats.beta.ppf(alpha, seen, of - seen + 1)) if seen > 0 else 0.0
 
 
+def least_mean(expected: float, draws: int, alpha: float) -> float:
+    """A bar that the mean of independent shares falls below with a chance of at most ``alpha``; 0 where none does.
+
+    Each is between 0 and 1, and ``expected`` on the mean: ``P(mean <= a) <= exp(-draws KL(a, expected))``, whatever
+    their law (Hoeffding 1963, Theorem 1).
+    """
+
+    def excess(bar: float) -> float:
+        divergence = special.rel_entr(bar, expected) + special.rel_entr(1 - bar, 1 - expected)
+        return float(draws * divergence + math.log(alpha))
+
+    return float(optimize.brentq(excess, 0, expected, xtol=1e-9)) if excess(0) > 0 else 0.0
+
+
 def gaussian_delta(mu: float, epsilon: float) -> float:
     """Delta of mu-GDP at ``epsilon``. Source: Balle & Wang (2018), Theorem 8."""
     right = special.ndtr(mu / 2 - epsilon / mu)

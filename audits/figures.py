@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,14 @@ class Figure:
 
 @dataclass(frozen=True)
 class Size:
-    """How large an audit is: whole, or the part that runs with the tests. ``seed`` serves where chance is ours."""
+    """How large an audit is: whole, or the part that runs with the tests. ``seed`` serves where chance is ours.
+
+    ``folder`` holds the real tables, where there are any.
+    """
 
     whole: bool
     seed: int = 20261127
+    folder: Path | None = None
 
     def of(self, short: int, whole: int) -> int:
         """The number for this size."""

@@ -37,6 +37,7 @@ PARTS = {
     "inputs": "Bad inputs",
     "fuzzing": "Fuzzing",
     "forgeries": "Forged bundles",
+    "coverage": "Intervals that hold",
 }
 """Names of the modules, each with a function ``audit(size) -> list[Figure]``, and their headings."""
 
@@ -50,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missed = 0
     if not options.report_only:
         for part in options.parts:
-            missed += _run(part, Size(whole=not options.short, seed=options.seed), options.out)
+            size = Size(whole=not options.short, seed=options.seed, folder=options.data_folder)
+            missed += _run(part, size, options.out)
     if options.update_docs:
         _update_docs(options.out)
     return 1 if missed else 0
@@ -63,6 +65,8 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seed", type=int, default=Size(whole=True).seed, help="where chance is ours and not the noise"
     )
+    folder = os.environ.get("FROSTGLASS_DATA")
+    parser.add_argument("--data-folder", type=Path, default=folder, help="holds vp_published.csv and adult.csv, if any")
     parser.add_argument("--out", type=Path, default=Path("build/audit"), help="takes the figures of each part as JSON")
     parser.add_argument("--report-only", action="store_true", help="run nothing")
     parser.add_argument("--update-docs", action="store_true", help="put the figures into docs/trust.md")

@@ -29,7 +29,7 @@ from typer.main import get_command
 from frostglass import codebooks, pipeline
 from frostglass.boundary import accountant
 from frostglass.boundary.ledger import Ledger
-from frostglass.bundle import pages, statement
+from frostglass.bundle import accuracy_page, pages, statement
 from frostglass.desk import main
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
@@ -94,9 +94,9 @@ def remember() -> None:
     """Keep what is the same for every release here: figures of the accountant, templates, the parts of the command."""
     patch.object(accountant.GaussianDP, "delta", cache(accountant.GaussianDP.delta)).start()
     templates = statement.templates()
-    for name in ("codebook.html", "statement.md"):
+    for name in ("accuracy.html", "codebook.html", "look.css", "statement.md"):
         templates.get_template(name)
-    for module in (statement, pages):
+    for module in (statement, pages, accuracy_page):
         vars(module)["templates"] = lambda: templates
     vars(main)["app"] = get_command(main.app)
 

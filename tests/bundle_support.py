@@ -18,10 +18,23 @@ from frostglass import codebooks
 from frostglass.arrays.counting import tally
 from frostglass.boundary.noise import RoundedGaussian
 from frostglass.boundary.signing_key import SigningKey
+from frostglass.bundle.accuracy import accuracy
+from frostglass.bundle.accuracy_page import accuracy_html
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.datapackage import data_package
 from frostglass.bundle.files import sha256
-from frostglass.bundle.manifest import MANIFEST, PACKAGE, PAGE, SEALED, STATEMENT, Manifest, canonical_json
+from frostglass.bundle.formats import positions_of
+from frostglass.bundle.manifest import (
+    ACCURACY,
+    ACCURACY_PAGE,
+    MANIFEST,
+    PACKAGE,
+    PAGE,
+    SEALED,
+    STATEMENT,
+    Manifest,
+    canonical_json,
+)
 from frostglass.bundle.pages import codebook_html
 from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.seal import seal
@@ -305,15 +318,26 @@ def forge(bundle: Bundle, changes: Mapping[str, bytes], manifest: Mapping[str, o
     """Reseal, with the texts and the data package made to fit the changed files and manifest as well."""
     reseal(bundle.path, changes, manifest)
     forged = open_bundle(bundle.path)
-    with suppress(KeyError, TypeError, BundleError):
+    with suppress(KeyError, TypeError, ArithmeticError, BundleError):
         texts = {
             STATEMENT: statement(forged.manifest, forged.codebook).encode(),
             PAGE: codebook_html(forged.manifest, forged.codebook, forged.counts).encode(),
+            **accuracy_texts(forged),
         }
         reseal(bundle.path, {name: data for name, data in texts.items() if name not in changes}, manifest)
     files = {name: (bundle.path / name).read_bytes() for name in SEALED if name != PACKAGE}
     package = data_package(forged.manifest, bundle.codebook, files)
     reseal(bundle.path, {PACKAGE: canonical_json(package)}, manifest)
+
+
+def accuracy_texts(bundle: Bundle) -> dict[str, bytes]:
+    """Both files on accuracy, as the other files of the bundle call for."""
+    records = SyntheticRecords(bundle.codebook.domain, positions_of(bundle.records, bundle.codebook.domain), ())
+    found = accuracy(bundle.manifest, bundle.codebook, bundle.counts, records, bundle.measurements())
+    return {
+        ACCURACY: canonical_json(found.as_json()),
+        ACCURACY_PAGE: accuracy_html(bundle.manifest, bundle.codebook, bundle.counts, found).encode(),
+    }
 
 
 def with_receipts(made: Contents, change: Callable[[Receipt], Receipt]) -> Contents:

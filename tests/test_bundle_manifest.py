@@ -71,8 +71,14 @@ def test_a_manifest_reads_back_as_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_newer_format_is_refused_with_both_versions(words: dict[str, object]) -> None:
-    with pytest.raises(BundleError, match=r"format 2, and frostglass .* reads format 1") as caught:
-        parse_manifest(canonical_json({**words, "format": 2, "surprise": True}))
+    with pytest.raises(BundleError, match=r"format 3, and frostglass .* reads format 2") as caught:
+        parse_manifest(canonical_json({**words, "format": 3, "surprise": True}))
+    assert caught.value.code == "FG-BN-024"
+
+
+def test_an_older_format_is_refused_with_the_way_to_the_version_that_reads_it(words: dict[str, object]) -> None:
+    with pytest.raises(BundleError, match=r"format 1, and .* reads format 2: .* manifest names it") as caught:
+        parse_manifest(canonical_json({**words, "format": 1, "anything": True}))
     assert caught.value.code == "FG-BN-024"
 
 
@@ -80,7 +86,9 @@ def test_a_newer_format_is_refused_with_both_versions(words: dict[str, object]) 
     "change",
     [
         {"surprise": 1},
-        {"format": "1"},
+        {"format": "2"},
+        {"format": 0},
+        {"format": True},
         {"total": 1.5},
         {"release_id": "../../etc/passwd"},
         {"plan_sha256": "A" * 64},

@@ -31,12 +31,12 @@ class Disagreement:
 def disagreement(domain: Domain, measurements: Sequence[Measurement]) -> Disagreement:
     """How far these measurements disagree about what they share; ``free`` is 0 when they share nothing."""
     held = Counter(part for each in measurements for part in each.attributes.subsets())
-    shared = {part for part, times in held.items() if times > 1}
+    shared = [part for part, times in held.items() if times > 1]  # in one order, so that sums come out the same
     weights = dict.fromkeys(shared, 0.0)
     sums = {part: np.zeros(domain.shape(part)) for part in shared}
     squares = 0.0
     for each in measurements:
-        for part in shared.intersection(each.attributes.subsets()):
+        for part in filter(weights.__contains__, each.attributes.subsets()):
             found = _part(domain, each, part)
             weight = 1 / (each.sd**2 * (each.answer.size / found.size))
             weights[part] += weight

@@ -16,6 +16,8 @@ import polars as pl
 
 from frostglass import codebooks
 from frostglass.bundle import measurement_file
+from frostglass.bundle.accuracy import accuracy
+from frostglass.bundle.accuracy_page import accuracy_html
 from frostglass.bundle.datapackage import data_package
 from frostglass.bundle.disagreement import disagreement
 from frostglass.bundle.files import read_file, sha256
@@ -29,6 +31,8 @@ from frostglass.bundle.formats import (
     records_schema,
 )
 from frostglass.bundle.manifest import (
+    ACCURACY,
+    ACCURACY_PAGE,
     CODEBOOK,
     COUNTS_CSV,
     COUNTS_PARQUET,
@@ -242,7 +246,12 @@ class Examined:
         _refuse(same, "statement.md is not what the manifest and the codebook give")
         same = self.data(PAGE) == codebook_html(manifest, codebook, self.counts).encode()
         _refuse(same, "codebook.html is not what the manifest, the codebook and the counts give")
-        return "statement.md and codebook.html say what the manifest, the codebook and the counts give"
+        found = accuracy(manifest, codebook, self.counts, self.records, self.answers.measurements)
+        same = self.data(ACCURACY) == canonical_json(found.as_json())
+        _refuse(same, "accuracy.json is not what the counts, the records and the measurements give")
+        same = self.data(ACCURACY_PAGE) == accuracy_html(manifest, codebook, self.counts, found).encode()
+        _refuse(same, "accuracy.html is not what the counts, the records and the measurements give")
+        return "statement.md, codebook.html and both files on accuracy say what the other files give"
 
     def _codes(self) -> list[tuple[str, list[str]]]:
         return [(each.name, list(each.codes)) for each in self.codebook.domain.attributes]

@@ -23,7 +23,7 @@ from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.version import __version__
 
-FORMAT: Literal[1] = 1
+FORMAT: Literal[2] = 2
 """Version of the layout of a bundle; a new file or column raises it."""
 
 MANIFEST = "manifest.json"
@@ -34,6 +34,7 @@ CODEBOOK, STATEMENT, PAGE, PACKAGE = "codebook.json", "statement.md", "codebook.
 COUNTS_CSV, COUNTS_PARQUET = "counts.csv", "counts.parquet"
 RECORDS_CSV, RECORDS_PARQUET = "synthetic.csv", "synthetic.parquet"
 MEASUREMENTS = "measurements.parquet"
+ACCURACY, ACCURACY_PAGE = "accuracy.json", "accuracy.html"
 
 SEALED = (
     STATEMENT,
@@ -44,6 +45,8 @@ SEALED = (
     MEASUREMENTS,
     CODEBOOK,
     PAGE,
+    ACCURACY,
+    ACCURACY_PAGE,
     PACKAGE,
 )
 """Every file of a bundle but the manifest."""
@@ -165,9 +168,9 @@ class SealedFile(_Part):
 
 
 class Manifest(_Part):
-    """What a frostglass bundle says about itself: manifest.json, format 1."""
+    """What a frostglass bundle says about itself: manifest.json, format 2."""
 
-    format: Literal[1]
+    format: Literal[2]
     release_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
     date: Annotated[date, Field(description="Day of the release; there is no time of day on purpose.")]
     software: Software
@@ -238,10 +241,10 @@ def read_manifest(path: Path) -> Manifest:
 def parse_manifest(data: bytes) -> Manifest:
     """The manifest in ``data``.
 
-    Raises BundleError FG-BN-024 when a newer version wrote it, FG-BN-025 when it is not a manifest, with the places
-    of its faults.
+    Raises BundleError FG-BN-024 when it has another format, FG-BN-025 when it is not a manifest, with the places of its
+    faults.
     """
-    _refuse_newer(data)
+    _refuse_other_formats(data)
     try:
         return Manifest.model_validate_json(data)
     except ValidationError as error:
@@ -250,12 +253,18 @@ def parse_manifest(data: bytes) -> Manifest:
         raise BundleError("FG-BN-025", f"manifest.json is not a manifest of format {FORMAT}: see {listed}") from None
 
 
-def _refuse_newer(data: bytes) -> None:
+def _refuse_other_formats(data: bytes) -> None:
     try:
         found = json.loads(data)
     except (ValueError, RecursionError):
         raise BundleError("FG-BN-025", "manifest.json is not JSON in UTF-8") from None
     number = found.get("format") if isinstance(found, dict) else None
+    if type(number) is int and 1 <= number < FORMAT:
+        raise BundleError(
+            "FG-BN-024",
+            f"the bundle has format {number}, and frostglass {__version__} reads format {FORMAT}: install the version "
+            "that wrote it (its manifest names it under software; of format 1, it is one from before 0.1.0)",
+        )
     if isinstance(number, int) and number > FORMAT:
         raise BundleError(
             "FG-BN-024",

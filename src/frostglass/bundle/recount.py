@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from frostglass.arrays.counting import tally
+from frostglass.arrays.weighted_rows import reduce_rows
 from frostglass.bundle.formats import counts_frame
 from frostglass.released.counts import CountBlock, Counts
 from frostglass.released.measurement import Measurement
@@ -46,11 +49,19 @@ def _held(records: SyntheticRecords, attributes: AttributeSet) -> tuple[npt.NDAr
     return np.argwhere(listed).astype(np.uint16), table[listed]
 
 
-def misfit(records: SyntheticRecords, measurements: tuple[Measurement, ...]) -> float:
+def misfit(records: SyntheticRecords, measurements: Sequence[Measurement]) -> float:
     """Squared distance between records and answers, in units of the noise variance, summed over all measured cells."""
+    return sum(squares for squares, _ in misfits(records, measurements).values())
+
+
+def misfits(records: SyntheticRecords, measurements: Sequence[Measurement]) -> dict[int, tuple[float, int]]:
+    """The same for the tables of each length by themselves, ascending, with their number of cells."""
     domain = records.domain
-    total = 0.0
-    for each in measurements:
-        held = tally(records.codes, domain.axes(each.attributes), domain.shape(each.attributes))
-        total += float(np.square((held - each.answer) / each.sd).sum())
-    return total
+    rows = reduce_rows(records.codes, domain.sizes)
+    found: dict[int, tuple[float, int]] = {}
+    for each in sorted(measurements, key=lambda each: len(each.attributes)):
+        held = tally(rows.codes, domain.axes(each.attributes), domain.shape(each.attributes), rows.weights)
+        squares, cells = found.get(len(each.attributes), (0.0, 0))
+        own = float(np.square((held - each.answer) / each.sd).sum())
+        found[len(each.attributes)] = squares + own, cells + held.size
+    return found

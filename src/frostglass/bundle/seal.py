@@ -9,11 +9,15 @@ from pathlib import Path
 
 from frostglass import codebooks
 from frostglass.bundle import measurement_file
+from frostglass.bundle.accuracy import accuracy
+from frostglass.bundle.accuracy_page import accuracy_html
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.datapackage import data_package
 from frostglass.bundle.files import MOST_BYTES, refuse_existing, sha256, write_folder
 from frostglass.bundle.formats import counts_frame, records_frame, to_csv, to_parquet
 from frostglass.bundle.manifest import (
+    ACCURACY,
+    ACCURACY_PAGE,
     CODEBOOK,
     COUNTS_CSV,
     COUNTS_PARQUET,
@@ -118,6 +122,7 @@ def render(contents: Contents) -> dict[str, bytes]:
     codebook = codebooks.from_canonical(contents.codebook.canonical)
     manifest = manifest_of(contents)
     counts, records = counts_frame(contents.counts), records_frame(contents.records)
+    found = accuracy(manifest, codebook, counts, contents.records, contents.answers.measurements)
     files = {
         STATEMENT: statement(manifest, codebook).encode(),
         COUNTS_CSV: to_csv(counts),
@@ -127,6 +132,8 @@ def render(contents: Contents) -> dict[str, bytes]:
         MEASUREMENTS: measurement_file.encode(contents.answers, codebook.domain),
         CODEBOOK: codebook.canonical,
         PAGE: codebook_html(manifest, codebook, counts).encode(),
+        ACCURACY: canonical_json(found.as_json()),
+        ACCURACY_PAGE: accuracy_html(manifest, codebook, counts, found).encode(),
     }
     files[PACKAGE] = canonical_json(data_package(manifest, codebook, files))
     if any(len(data) > MOST_BYTES for data in files.values()):

@@ -16,6 +16,7 @@ from frostglass.released.estimate import Estimate
 from frostglass.terms.attribute_set import AttributeSet
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Positions = npt.NDArray[np.uint16]
 
 MISS = 0.05
@@ -26,6 +27,12 @@ CUT_MISS = 0.002
 
 TINY = 1e-6
 """Ends are compared with whole numbers up to this."""
+
+
+def whole(low: Floats, high: Floats) -> tuple[Ints, Ints]:
+    """The least and the most of the whole numbers between both ends; the next above where there is none."""
+    least = np.ceil(low - TINY).astype(np.int64)
+    return least, np.maximum(np.floor(high + TINY).astype(np.int64), least)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from frostglass.arrays.counting import tally
 from frostglass.released.counts import CountBlock, Counts
 from frostglass.released.estimate import Estimate
-from frostglass.released.intervals import TINY, Intervals
+from frostglass.released.intervals import Intervals, whole
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.attribute_set import AttributeSet
 
@@ -71,15 +71,14 @@ def _block(records: SyntheticRecords, intervals: Intervals, attributes: Attribut
     positions, count = _listed(records, attributes)
     released = np.ones(len(count), dtype=np.bool_) if single else count >= tau
     low, high, sd = intervals.at(attributes, positions)
-    low_whole = np.ceil(low - TINY).astype(np.int64)
-    high_whole = np.maximum(np.floor(high + TINY).astype(np.int64), low_whole)
+    least, most = whole(low, high)
     return CountBlock(
         attributes=attributes,
         positions=positions,
         count=count,
         sd=np.full(len(count), sd),
-        low=np.where(released, np.minimum(low_whole, count), low_whole),
-        high=np.where(released, np.maximum(high_whole, count), high_whole),
+        low=np.where(released, np.minimum(least, count), least),
+        high=np.where(released, np.maximum(most, count), most),
         released=released,
     )
 
