@@ -272,7 +272,7 @@ def test_before_it_is_published_a_withdrawal_is_a_no() -> None:
 
 
 @PUBLISHED_ONCE
-@pytest.mark.parametrize("at", range(14))
+@pytest.mark.parametrize("at", range(len(SEALED) + 5))
 def test_a_withdrawal_that_was_cut_short_says_so_at_every_moment_and_is_finished(
     at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -305,7 +305,7 @@ def test_faults_of_a_codebook_are_all_named(desk: Command, tmp_path: Path) -> No
 def test_the_demo_ends_with_the_promise_and_five_counts(desk: Command, tmp_path: Path) -> None:
     code, out, err = desk("demo", "--cases", "2000")
     assert code == 0, err
-    assert (tmp_path / "frostglass-demo" / "bundle" / "manifest.json").exists()
+    assert (tmp_path / "frostglass-demo" / "public" / "manifest.json").exists()
     assert len(re.findall(r"\d to [\d,]+$", out, re.MULTILINE)) == 5
     assert "epsilon" in out
     assert "What to try next" in out

@@ -1,4 +1,4 @@
-"""``frostglass demo``: the whole way on fictitious data, from case files to a sealed bundle, in under a minute."""
+"""``frostglass demo``: the whole way on fictitious data, from case files to a published bundle, in under a minute."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from itertools import count
 from pathlib import Path
 
-from frostglass import bundles, codebooks, pipeline, preparation
+from frostglass import approval, codebooks, pipeline, preparation
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.statement import guarantee_sentence
@@ -21,6 +21,9 @@ from frostglass.terms.unit import PrivacyUnit
 
 CODEBOOK, SCOPE, EPSILON, DELTA, SEED = "ctdc-vp-1", "demo", "4", "1e-6", 7
 
+_READERS = {"Ada (invented)": "read the statement", "Bea (invented)": "looked at the counts"}
+"""Who approves the demo's release, and with what note."""
+
 _HEADLINES: tuple[dict[str, str], ...] = (
     {},
     {"gender": "Female"},
@@ -31,7 +34,7 @@ _HEADLINES: tuple[dict[str, str], ...] = (
 
 
 def run(out: Path | None, cases: int, voice: Voice) -> None:
-    """Case files, coded table, ledger, release, verification; print where it lies, what it promises and says."""
+    """Case files, coded table, ledger, release, approval; print where it lies, what it promises and says."""
     folder = _new_folder(out)
     book = fictitious(codebooks.load(CODEBOOK))
     voice.progress(f"writing the case files of {cases:,} fictitious people, with names, from four systems")
@@ -57,10 +60,11 @@ def run(out: Path | None, cases: int, voice: Voice) -> None:
         progress=voice.progress,
     )
     bundle = pipeline.seal(contents, folder / "bundle", ledger=ledger, progress=voice.progress)
-    voice.progress("verifying the bundle from its files alone")
-    report = bundles.verify(bundle.path)
-    if not report.ok:
-        raise BundleError("FG-BN-064", "the demo's bundle does not verify; please report this")
+    for person, note in _READERS.items():
+        voice.progress(f"{person} verifies the bundle from its files alone, and approves it")
+        approval.approve(bundle.path, ledger=ledger, by=person, note=note)
+    voice.progress("publishing what two people have approved")
+    approval.publish(bundle.path, folder / "public", ledger=ledger, by=pipeline.whoever())
     voice.say(_story(bundle, prepared, folder))
 
 
@@ -105,7 +109,8 @@ def _story(bundle: Bundle, prepared: Prepared, folder: Path) -> str:
             f"{folder}/flow.html says why (private).",
             f"{flow.linked.undecided:,} pairs that may be one person wait for a decision in "
             f"{folder}/likely-duplicates.csv (private).",
-            f"The bundle lies in {bundle.path} and verifies. Its data are fictitious.",
+            f"The bundle lies in {bundle.path} and verifies; two people approved it, and {folder}/public is what is "
+            "published. Its data are fictitious.",
             "",
             guarantee_sentence(bundle.manifest, bundle.codebook),
             "",
