@@ -72,7 +72,7 @@ def curves(table: Table, work: Path, seeds: int) -> Iterator[Point]:
     exact = judging.exact_tables(table, LENGTHS)
     for epsilon in EPSILONS:
         for length in LENGTHS:
-            bundles = [_bundle(Job(table, METHODS[length], epsilon, seed, work)) for seed in range(seeds)]
+            bundles = [bundle_for(Job(table, METHODS[length], epsilon, seed, work)) for seed in range(seeds)]
             error = fmean(error_of(bundle) for bundle in bundles)
             fitted = [_tables(bundle, table, length) for bundle in bundles]
             for tau in TAUS:
@@ -102,7 +102,8 @@ def error_of(bundle: frostglass.Bundle) -> float:
     return typical_error(asked.estimate(bundle.codebook.domain, bundle.measurements()), 3)
 
 
-def _bundle(job: Job) -> frostglass.Bundle:
+def bundle_for(job: Job) -> frostglass.Bundle:
+    """The bundle of a release, made now unless it was made before. SystemExit when the release failed."""
     came = outcome(job)
     if not came.finished:
         raise SystemExit(f"the release of {job.table.name} at epsilon {job.epsilon} {came.ended}")

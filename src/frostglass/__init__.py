@@ -18,15 +18,18 @@ if TYPE_CHECKING:
     from frostglass.bundles import verify
     from frostglass.codebooks import load as load_codebook
     from frostglass.errors import FrostglassError
+    from frostglass.foresight import Outlook, foresee
 
 _PLACES = {
     "Bundle": ("frostglass.bundle.read", "Bundle"),
     "FrostglassError": ("frostglass.errors", "FrostglassError"),
     "Ledger": ("frostglass.boundary.ledger", "Ledger"),
+    "Outlook": ("frostglass.foresight", "Outlook"),
     "Recoded": ("frostglass.api", "Recoded"),
     "Release": ("frostglass.api", "Release"),
     "Synthesizer": ("frostglass.api", "Synthesizer"),
     "approve": ("frostglass.approval", "approve"),
+    "foresee": ("frostglass.foresight", "foresee"),
     "load_codebook": ("frostglass.codebooks", "load"),
     "open_bundle": ("frostglass.bundle.read", "open_bundle"),
     "publish": ("frostglass.approval", "publish"),
@@ -40,11 +43,13 @@ __all__ = [
     "Bundle",
     "FrostglassError",
     "Ledger",
+    "Outlook",
     "Recoded",
     "Release",
     "Synthesizer",
     "__version__",
     "approve",
+    "foresee",
     "load_codebook",
     "open_bundle",
     "publish",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,12 +11,24 @@ import typer
 from frostglass import foresight
 from frostglass.boundary import accountant as accounting
 from frostglass.desk import options as opt
-from frostglass.desk.output import Voice, table
+from frostglass.desk.output import Voice
+from frostglass.desk.plan_page import plan_html
+from frostglass.desk.plan_text import outlook_text
 from frostglass.desk.settings import Options, Settings, need, settle
-from frostglass.terms.budget import NANO, decimal_text
-from frostglass.terms.plan import Plan
-from frostglass.terms.workload import LONGEST_CHOSEN
-from frostglass.withholding import Withheld
+from frostglass.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What ``plan`` is asked to say besides: against how many records, beside which epsilons, like what, and where."""
+
+    expect: int | None = None
+    epsilons: str | None = None
+    like: Path | None = None
+    plot: Path | None = None
+
+
+NONE = Wishes()
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,14 +52,30 @@ def plan(
     unknown: opt.Unknown = None,
     without_constraints: opt.WithoutConstraints = False,
     release_id: opt.ReleaseId = None,
+    expect: Annotated[
+        int | None,
+        typer.Option("--expect", help="Public guess of the number of records; never their count.", metavar="N"),
+    ] = None,
+    epsilons: Annotated[
+        str | None, typer.Option("--epsilons", help="Epsilons to show beside it [.5,1,2,4,8,12].", metavar="E,E,…")
+    ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            "--like", help="An earlier release of the same variables, to say what is withheld.", metavar="DIR"
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Write it as a page with drawings.", metavar="FILE.html")
+    ] = None,
     delta: Annotated[str | None, typer.Option("--delta", help="Needed where no ledger and scope are named.")] = None,
     accountant: Annotated[str, typer.Option("--accountant", help="Where no ledger and scope are named.")] = "gdp",
     config: opt.Config = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Say what error and interval each combination length will get. Opens no data, spends nothing.
+    """Say what error and interval each length and group will get, and what other epsilons would give.
 
-    Example: frostglass plan -c ctdc-vp-1 --epsilon 4 --delta 1e-6
+    Opens no data, spends nothing. Example: frostglass plan -c ctdc-vp-1 --epsilon 4 --delta 1e-6 --expect 20000
     """
     options = Options(
         data=data,
@@ -66,111 +96,42 @@ def plan(
         without_constraints=without_constraints,
         config=config,
     )
-    show_plan(settle(options), accountant, Voice(as_json))
+    show_plan(settle(options), accountant, Voice(as_json), Wishes(expect, epsilons, like, plot))
 
 
-def show_plan(settings: Settings, accountant: str, voice: Voice) -> None:
+def show_plan(settings: Settings, accountant: str, voice: Voice, wishes: Wishes = NONE) -> None:
     book = settings.codebook()
     decided = settings.plan(book)
-    delta = settings.delta
+    if wishes.plot is not None:
+        _check_plot(wishes.plot)
+    delta, scope = settings.delta, None
     if settings.ledger_path is not None:
-        summary = settings.ledger().scope(settings.scope)
-        settings.check_delta(summary.delta)
-        accountant, delta = summary.accountant, summary.delta
+        scope = settings.ledger().scope(settings.scope)
+        settings.check_delta(scope.delta)
+        accountant, delta = scope.accountant, scope.delta
     chosen = accounting.accountant(accountant)
     delta = need(delta, "delta (a scope fixes it)", "--ledger and --scope, or --delta")
-    foreseen = foresight.foresight(book, decided, chosen, delta)
-    voice.give(
-        {
-            "plan": decided.as_json(),
-            "sha256": decided.sha256,
-            "accountant": accountant,
-            "delta": decimal_text(delta),
-            "nano_rho": foreseen.nano_rho,
-            "tau": foreseen.tau,
-            "candidates": foreseen.candidates,
-            "chosen_cells": foreseen.chosen_cells,
-            "lengths": [row.__dict__ for row in foreseen.rows],
-            "withholding_on_benchmark_tables": [
-                {"table": each.table, **each.__dict__} for each in foreseen.withholding
-            ],
-        }
+    outlook = foresight.outlook(
+        book,
+        decided,
+        chosen,
+        delta,
+        expect=wishes.expect,
+        epsilons=foresight.EPSILONS if wishes.epsilons is None else wishes.epsilons.split(","),
+        earlier=None if wishes.like is None else foresight.earlier_release(wishes.like, book),
+        scope=scope,
     )
-    voice.say(plan_text(decided, foreseen, accountant, decimal_text(delta)))
-    if settings.ledger_path is not None:
-        left = summary.allowance - summary.spent
-        voice.say(
-            f"scope {summary.scope} has {left / NANO:.6f} rho left: "
-            + (
-                "enough for this release"
-                if left >= foreseen.nano_rho
-                else "NOT enough for this release; it would be refused"
-            )
-        )
+    if wishes.plot is not None:
+        wishes.plot.write_text(plan_html(outlook, book), encoding="utf-8")
+    voice.give(outlook.as_json())
+    voice.say(outlook_text(outlook))
+    if wishes.plot is not None:
+        voice.note(f"page: {wishes.plot}")
 
 
-def plan_text(decided: Plan, foreseen: foresight.Foresight, accountant: str, delta: str) -> str:
-    head = ("length", "tables", "cells", "measured", "noise sd", "error sd", "95% interval: ± least, middle, most")
-    lines = [
-        (
-            str(row.length),
-            f"{row.tables:,}",
-            f"{row.cells:,}",
-            _measured(row, foreseen),
-            f"{row.noise_sd:.1f}" if row.noise_sd else "–",
-            f"{row.sd[1]:.1f}" if row.sd else "–",
-            ", ".join(f"{each:.0f}" for each in row.half_width) if row.half_width else "bounds from shorter ones",
-        )
-        for row in foreseen.rows
-    ]
-    cost = foreseen.nano_rho / NANO
-    return "\n".join(
-        [
-            f"epsilon {decimal_text(decided.epsilon)} at delta {delta} ({accountant}) costs {cost:.6f} rho",
-            f"one {decided.unit.name} has at most {decided.unit.max_records} record(s)",
-            "",
-            table(head, lines, right=(0, 1, 2, 4, 5)),
-            "",
-            f"combinations below {foreseen.tau} are withheld, as they cannot be told from noise: for reliability",
-            "errors are in records, and the same however many records there are; counts of the fitted records are",
-            "usually nearer to the truth than these errors say",
-            *_withholding(foreseen),
-            f"plan {decided.sha256[:16]}; no data was opened and nothing was spent",
-        ]
-    )
-
-
-def _withholding(foreseen: foresight.Foresight) -> list[str]:
-    """What other thresholds gave on the benchmark tables, as lines; nothing where no longer combination is shown."""
-    points = foreseen.withholding
-    if not points:
-        return []
-    columns = list(dict.fromkeys((each.table, each.length) for each in points))
-    found = {(each.table, each.length, each.tau): each for each in points}
-    taus = sorted({each.tau for each in points if each.tau <= 4 * foreseen.tau})
-    head = ("from", *(f"{name}, length {length}" for name, length in columns))
-    lines = [(f"{tau:,}", *(_shares(found.get((*column, tau))) for column in columns)) for tau in taus]
-    return [
-        "",
-        "what releasing from other counts on (--tau) costs: the share of the released that noise fabricated, and the",
-        "share of the true ones, of 10 or more, that was lost; on the benchmark tables (records x variables), with",
-        "noise of nearly this size. Your table is another, and none of your data is in these figures:",
-        "",
-        table(head, lines, right=tuple(range(len(head)))),
-        "",
-    ]
-
-
-def _shares(point: Withheld | None) -> str:
-    if point is None:
-        return ""
-    return f"{'–' if point.fabricated is None else format(point.fabricated, '.1%')} / {point.lost:.1%}"
-
-
-def _measured(row: foresight.LengthForesight, foreseen: foresight.Foresight) -> str:
-    """Which tables of one length are measured."""
-    if row.measured:
-        return "all" if row.measured == row.tables else f"{row.measured:,}"
-    if row.length == LONGEST_CHOSEN and foreseen.candidates:
-        return f"up to {foreseen.chosen_cells:,} cells, chosen"
-    return "none: counted in the records"
+def _check_plot(path: Path) -> None:
+    """Refuse, before anything is computed, a page that could not be written."""
+    if path.suffix != ".html":
+        raise UsageError("FG-OP-049", "the page (--plot) is an HTML file: give it a name that ends in .html")
+    if path.exists():
+        raise UsageError("FG-OP-050", f"{path.name} exists; choose another name")

@@ -17,7 +17,8 @@ from frostglass.bundle.read import Bundle
 from frostglass.desk import demo as demonstration
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice
-from frostglass.desk.plan_commands import plan_text, show_plan
+from frostglass.desk.plan_commands import show_plan
+from frostglass.desk.plan_text import plan_text
 from frostglass.desk.settings import Options, Settings, settle
 from frostglass.errors import BundleError, InputError
 from frostglass.sensitive.check import CheckReport

@@ -43,7 +43,10 @@ def foresee(domain: Domain, noise: Mapping[AttributeSet, float]) -> Estimate:
     for attributes, sd in noise.items():
         for subset in attributes.subsets():
             precision[subset] += _precision(domain, attributes, sd, subset)
-    residuals = {subset: Residual(np.zeros(domain.shape(subset)), 1 / each) for subset, each in precision.items()}
+    nothing = np.zeros(())
+    residuals = {
+        subset: Residual(np.broadcast_to(nothing, domain.shape(subset)), 1 / each) for subset, each in precision.items()
+    }
     return Estimate(domain, residuals, ())
 
 
