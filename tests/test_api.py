@@ -74,6 +74,8 @@ def test_a_release_in_memory_answers_like_its_bundle(tmp_path: Path) -> None:
     assert isinstance(release.records, pl.DataFrame)
     assert release.records.equals(opened.records)
     assert release.count(sex="F") == opened.count({"sex": "F"})
+    assert release.share(works="1", sex="F") == opened.share(works="1", sex="F") == bundle.share(works="1", sex="F")
+    assert release.table("sex", "langs", share=True) == opened.table("sex", "langs", share=True)
     assert release.statement in opened.statement
     assert frostglass.verify(str(bundle.path)).ok
 

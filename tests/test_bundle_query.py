@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from frostglass.bundle.query import Answer, split_condition
+from frostglass.bundle.conditions import split_condition
+from frostglass.bundle.query import Answer
 from frostglass.bundle.read import Bundle
 from frostglass.errors import UsageError
 from tests.bundle_support import TAU, contents, count_records, sealed

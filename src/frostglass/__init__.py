@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from frostglass.api import Recoded, Release, Synthesizer, recode, release
     from frostglass.approval import approve, publish, withdraw
     from frostglass.boundary.ledger import Ledger
-    from frostglass.bundle.read import Bundle, open_bundle
+    from frostglass.bundle.read import Bundle
     from frostglass.bundles import verify
     from frostglass.codebooks import load as load_codebook
     from frostglass.errors import FrostglassError
+    from frostglass.opening import open_bundle
     from frostglass.foresight import Outlook, foresee
 
 _PLACES = {
@@ -31,7 +32,7 @@ _PLACES = {
     "approve": ("frostglass.approval", "approve"),
     "foresee": ("frostglass.foresight", "foresee"),
     "load_codebook": ("frostglass.codebooks", "load"),
-    "open_bundle": ("frostglass.bundle.read", "open_bundle"),
+    "open_bundle": ("frostglass.opening", "open_bundle"),
     "publish": ("frostglass.approval", "publish"),
     "recode": ("frostglass.api", "recode"),
     "release": ("frostglass.api", "release"),

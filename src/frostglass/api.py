@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -15,13 +17,14 @@ from frostglass import bundles, codebooks, pipeline, preparation
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle import formats
 from frostglass.bundle.contents import Contents
-from frostglass.bundle.query import Answer
-from frostglass.bundle.query import count as count_in
+from frostglass.bundle.questions import Questions
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.seal import manifest_of
+from frostglass.bundle.source import Source
 from frostglass.bundle.statement import guarantee_sentence
 from frostglass.errors import BundleError, UsageError
 from frostglass.released.synthetic import SyntheticRecords
+from frostglass.synthesis.least_squares import estimate
 from frostglass.terms.budget import parse_delta, parse_epsilon
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.guarantee import Guarantee
@@ -84,13 +87,13 @@ def recode(
     return Recoded(preparation.prepare(order, _loaded(codebook)))
 
 
-class Release:
+class Release(Questions):
     """A committed release in memory: its counts, its records, and ``seal``, which writes the bundle."""
 
     def __init__(self, contents: Contents, ledger: Ledger, source: object) -> None:
         self._contents = contents
         self._ledger = ledger
-        self._source = source
+        self._came_from = source
         self.bundle: Bundle | None = None
 
     @property
@@ -114,21 +117,24 @@ class Release:
     @property
     def records(self) -> NativeFrame:
         """The synthetic records, as the kind of table that came in (polars for a file); missing is null."""
-        return _like(self._source, self._contents.records)
+        return _like(self._came_from, self._contents.records)
 
-    def count(self, conditions: Mapping[str, str] | None = None, **by_name: str) -> Answer:
-        """One count with its interval: ``count(gender="Female")``."""
-        return count_in(
-            [*(conditions or {}).items(), *by_name.items()],
-            manifest=manifest_of(self._contents),
-            codebook=self._contents.codebook,
-            counts=self.counts,
-            measurements=lambda: self._contents.answers.measurements,
+    @cached_property
+    def _source(self) -> Source:
+        contents = self._contents
+        return Source(
+            manifest=manifest_of(contents),
+            codebook=contents.codebook,
+            counts=lambda: self.counts,
+            column=lambda name: contents.records.codes[:, contents.codebook.domain.place(name)],
+            measurements=lambda: contents.answers.measurements,
+            estimating=estimate,
         )
 
     def seal(self, out: str | Path) -> Bundle:
         """Write the sealed bundle to the folder ``out``, which must not exist."""
-        self.bundle = pipeline.seal(self._contents, Path(out), ledger=self._ledger)
+        sealed = pipeline.seal(self._contents, Path(out), ledger=self._ledger)
+        self.bundle = replace(sealed, estimating=estimate)
         return self.bundle
 
     def __repr__(self) -> str:
@@ -268,7 +274,7 @@ class Synthesizer:
         if not (isinstance(n, int) and 0 <= n <= 50_000_000):
             raise UsageError("FG-OP-102", "sample takes a number of records from 0 to 50,000,000")
         contents = self.release_._contents
-        return _like(self.release_._source, pipeline.resize(contents, n))
+        return _like(self.release_._came_from, pipeline.resize(contents, n))
 
     def save(self, out: str | Path) -> Bundle:
         """Seal what was fitted as a bundle; ``frostglass.open_bundle`` reads it back."""

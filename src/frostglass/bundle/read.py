@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from frostglass import codebooks
-from frostglass.bundle import formats, measurement_file, query
+from frostglass.bundle import formats, measurement_file
 from frostglass.bundle.files import read_file, sha256
 from frostglass.bundle.manifest import (
     CODEBOOK,
@@ -23,24 +24,29 @@ from frostglass.bundle.manifest import (
     Manifest,
     parse_manifest,
 )
+from frostglass.bundle.questions import Questions
+from frostglass.bundle.source import Estimating, Source
 from frostglass.bundle.withdrawal import refuse_withdrawn
 from frostglass.errors import BundleError
 from frostglass.released.answers import Answers
 from frostglass.released.measurement import Measurement
 from frostglass.terms.codebook import Codebook
+from frostglass.terms.domain import Domain
 
 
 @dataclass(frozen=True, repr=False)
-class Bundle:
+class Bundle(Questions):
     """A sealed folder. Whatever is read from it has the size and hash that the manifest states.
 
     Every property but ``path``, ``manifest`` and ``manifest_sha256`` raises BundleError when its file is missing,
-    changed or not what it should be.
+    changed or not what it should be. ``estimating`` makes estimates of the noisy tables, for what the counts do not
+    list; it is handed in by whoever opens the bundle.
     """
 
     path: Path
     manifest: Manifest
     manifest_sha256: str
+    estimating: Estimating | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         return (
@@ -88,25 +94,24 @@ class Bundle:
         """Every noisy table with its receipt."""
         return self.answers().measurements
 
-    def count(
-        self, conditions: Mapping[str, str] | Iterable[tuple[str, str]] | None = None, **by_name: str
-    ) -> query.Answer:
-        """The released count of records that meet all ``conditions``; without any, the number of records.
-
-        Conditions are values by variable: a mapping, pairs, or keywords. ``"(missing)"`` asks for missing values.
-        UsageError when a name or value is not in the codebook, or a variable is named twice.
-        """
-        pairs = list(conditions.items() if isinstance(conditions, Mapping) else conditions or ())
-        return query.count(
-            [*pairs, *by_name.items()],
+    @cached_property
+    def _source(self) -> Source:
+        return Source(
             manifest=self.manifest,
             codebook=self.codebook,
-            counts=self.counts,
+            counts=lambda: self.counts,
+            column=self._column,
             measurements=self.measurements,
+            estimating=self.estimating,
         )
 
+    def _column(self, name: str) -> npt.NDArray[np.uint16]:
+        """The records' positions of one variable."""
+        alone = Domain((self.codebook.domain.attribute(name),))
+        return np.asarray(formats.positions_of(self.records.select(name), alone)[:, 0])
 
-def open_bundle(path: Path | str) -> Bundle:
+
+def open_bundle(path: Path | str, *, estimating: Estimating | None = None) -> Bundle:
     """Open the bundle in the folder ``path``.
 
     Raises BundleError FG-BN-020 to FG-BN-025 when there is none to be read, FG-BN-051 when it was withdrawn.
@@ -116,4 +121,4 @@ def open_bundle(path: Path | str) -> Bundle:
         raise BundleError("FG-BN-020", f"{folder} is not a folder, and a bundle is one")
     refuse_withdrawn(folder)
     data = read_file(folder / MANIFEST, most=MOST_MANIFEST_BYTES)
-    return Bundle(folder, parse_manifest(data), sha256(data))
+    return Bundle(folder, parse_manifest(data), sha256(data), estimating)

@@ -1,16 +1,33 @@
-"""``count``: what a bundle says of a combination."""
+"""``count``: what a bundle says of a combination: counts, shares, differences and tables, ready to report."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from frostglass.bundle.query import split_condition
-from frostglass.bundle.read import open_bundle
+from frostglass.bundle.read import Bundle
+from frostglass.bundle.written import FORMATS, Answered, Format, written
 from frostglass.desk import options as opt
-from frostglass.desk.output import Voice
+from frostglass.errors import UsageError
+from frostglass.opening import open_bundle
+
+Shares = Annotated[bool, typer.Option("--share", help="A share: of the first condition, within the others.")]
+Of = Annotated[
+    list[str] | None,
+    typer.Option("--of", help="Take the share of these instead; all is all records.", metavar="VARIABLE=VALUE"),
+]
+Versus = Annotated[
+    list[str] | None,
+    typer.Option("--versus", help="Less the same with this condition instead.", metavar="VARIABLE=VALUE"),
+]
+Axes = Annotated[
+    tuple[str, str] | None, typer.Option("--table", help="A cross-table of two variables.", metavar="ROW COLUMN")
+]
+Form = Annotated[str, typer.Option("--format", help="text, csv, markdown or json.")]
+OutFile = Annotated[Path | None, typer.Option("--out", "-o", help="Write to a file; it must not exist.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,15 +38,63 @@ def add_to(app: typer.Typer) -> None:
 def count(
     bundle: Annotated[Path, typer.Argument(help="A bundle.")],
     conditions: Annotated[
-        list[str] | None, typer.Argument(help="Conditions such as gender=Female.", metavar="[VARIABLE=VALUE]...")
+        list[str] | None,
+        typer.Argument(
+            help="Conditions: gender=Female, 'age=9-17|18-29' for any of two, languages~French for sets with it.",
+            metavar="[VARIABLE=VALUE]...",
+        ),
     ] = None,
+    share: Shares = False,
+    of: Of = None,
+    versus: Versus = None,
+    axes: Axes = None,
+    form: Form = "text",
+    out: OutFile = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Print a count with its interval and a sentence ready to cite.
+    """Print a count, share, difference or table with its interval and a sentence ready to cite.
 
     Example: frostglass count out gender=Female age=18-29
     """
-    voice = Voice(as_json)
-    answer = open_bundle(bundle).count([split_condition(each) for each in conditions or ()])
-    voice.say(answer.text())
-    voice.give(answer.as_json())
+    wanted = _format("json" if as_json else form)
+    if out is not None and out.exists():
+        raise UsageError("FG-OP-050", f"{out.name} exists; choose another name")
+    _check(share=share, of=of, versus=versus, axes=axes)
+    opened = open_bundle(bundle)
+    answer = _answer(opened, conditions or [], share=share, of=of or None, versus=versus or [], axes=axes)
+    text = written(answer, wanted, citation=opened.citation, codebook=opened.codebook)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_bytes(text.encode())
+
+
+def _format(text: str) -> Format:
+    for known in FORMATS:
+        if text == known:
+            return known
+    raise UsageError("FG-OP-120", "--format takes text, csv, markdown or json")
+
+
+def _check(*, share: bool, of: Sequence[str] | None, versus: Sequence[str] | None, axes: object) -> None:
+    """Refuse options that go with others, before anything is read."""
+    if of and not share:
+        raise UsageError("FG-OP-121", "--of says what a share is of: add --share")
+    if axes is not None and (of or versus):
+        raise UsageError("FG-OP-121", "--table takes conditions and --share, but neither --of nor --versus")
+
+
+def _answer(
+    opened: Bundle,
+    conditions: Sequence[str],
+    *,
+    share: bool,
+    of: Sequence[str] | None,
+    versus: Sequence[str],
+    axes: tuple[str, str] | None,
+) -> Answered:
+    if axes is not None:
+        return opened.table(*axes, conditions, share=share)
+    if versus:
+        return opened.difference(conditions, versus=versus, share=share, of=of)
+    return opened.share(conditions, of=of) if share else opened.count(conditions)
