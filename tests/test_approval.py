@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
+import os
 import re
 import shlex
 import shutil
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +212,46 @@ def test_a_publication_that_was_cut_short_after_the_copy_is_done() -> None:
 
 def stop(*_: object, **__: object) -> None:
     raise KILLED
+
+
+def die(*_: object, **__: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed_in(folder: Path, act: Callable[[], object], module: str, name: str, number: int) -> None:
+    """Do it in a child, and be killed before call ``number`` of a function."""
+    os.chdir(folder)
+    place = import_module(f"frostglass.bundle.{module}")
+    original, calls = getattr(place, name), iter(range(1, 100))
+    setattr(place, name, lambda *given, **named: die() if next(calls) == number else original(*given, **named))
+    act()
+
+
+@SEALED_ONCE
+def test_what_a_kill_leaves_of_a_publication_or_a_withdrawal_is_finished_by_the_same_command() -> None:
+    approve_twice()
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+
+    def run(*arguments: object) -> None:
+        child = context.Process(target=killed_in, args=(Path.cwd(), *arguments))
+        child.start()
+        child.join(120)
+        assert child.exitcode == -signal.SIGKILL
+
+    run(publish, "files", "write_whole", 5)
+    assert not Path("public").exists()
+    assert [each.name for each in Path().iterdir() if each.name.startswith(".public.")] != []
+    publish()
+    assert bundles.verify("public", ledger="l.db").ok
+    run(withdraw, "withdrawal", "sync_folder", 1)
+    run(withdraw, "withdrawal", "write_whole", 2)
+    assert not bundles.verify("public").ok
+    withdraw()
+    assert {each.name for each in Path("public").iterdir()} == {WITHDRAWAL, TOMBSTONE}
+    assert not [each.name for each in Path().iterdir() if each.name.startswith(".")]
+    assert kinds() == ["approve", "approve", "publish", "publish", "withdraw"]
+    assert ledger().verify().ok
 
 
 # Withdraw

@@ -67,9 +67,9 @@ def dying_before(original: Callable[..., object], at: int) -> Callable[..., obje
 
 # Where the process dies, and the state that the release must then be in. "insert" is before SQLite commits, "witness"
 # between the commit and the line on the witness, "call" when the step has returned.
-STEPS = ("reserve", "draw", "commit", "seal")
-STATES = (None, "reserved", "drawn", "committed", "sealed")
-PLACES = [(kind, number) for kind in ("insert", "witness", "call") for number in range(1, 5)]
+STEPS = ("reserve", "draw", "commit", "seal", "one approval", "the other", "publish", "withdraw")
+STATES = (None, "reserved", "drawn", "committed", "sealed", "sealed", "approved", "published", "withdrawn")
+PLACES = [(kind, number) for kind in ("insert", "witness", "call") for number in range(1, len(STATES))]
 
 
 def release_and_die(path: Path, kind: str, number: int) -> None:
@@ -88,6 +88,13 @@ def release_and_die(path: Path, kind: str, number: int) -> None:
     ledger.commit(reservation, staged_sha256=STAGED)
     step(None)
     ledger.seal("R1", manifest_sha256=MANIFEST)
+    step(None)
+    for person in ("ada", "bea"):
+        ledger.approve("R1", manifest_sha256=MANIFEST, by=person, note="looked at it")
+        step(None)
+    ledger.publish("R1", manifest_sha256=MANIFEST, to="the website", by="ada")
+    step(None)
+    ledger.withdraw("R1", by="ada", reason="a wrong year")
     step(None)
 
 
