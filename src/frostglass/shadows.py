@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ from frostglass.terms.constraint import Clause
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.guarantee import Guarantee
 from frostglass.terms.plan import Plan
+from frostglass.terms.workload import Workload
 
 NO_NOISE = 0.1
 """The sd, in records, that the control states for its exact counts."""
@@ -46,11 +48,20 @@ class ShadowReleases:
     def __post_init__(self) -> None:
         object.__setattr__(self, "plan", replace(self.plan, fit="fast"))
 
+    @cached_property
+    def checked(self) -> tuple[Strategy, tuple[Clause, ...]]:
+        """The strategy and the constraints, of a plan that can be carried out."""
+        return check_plan(self.codebook, self.plan)
+
+    @cached_property
+    def workload(self) -> Workload:
+        """What each shadow measures."""
+        return self.plan.workload(self.codebook.domain)
+
     def __call__(self, table: Sensitive[CodedTable], generator: Generator, *, fitted: bool) -> Shadow:
         """One shadow of ``table``; without ``fitted`` it has no records."""
-        asking, clauses = check_plan(self.codebook, self.plan)
-        answers = _answers(asking, self, table, ShadowNoise(self.guarantee.mechanism, generator))
-        records = _records(asking, clauses, self, answers, generator) if fitted else None
+        answers = _answers(self, table, ShadowNoise(self.guarantee.mechanism, generator))
+        records = _records(self, answers, generator) if fitted else None
         return Shadow(
             domain=self.codebook.domain,
             sets=tuple(each.attributes for each in answers.measurements),
@@ -72,8 +83,7 @@ class BareReleases:
     def __call__(self, table: Sensitive[CodedTable], generator: Generator, *, fitted: bool) -> Shadow:
         """The table itself, its records in random order."""
         shadows, rows = self.shadows, table.reveal().rows
-        asking, _ = check_plan(shadows.codebook, shadows.plan)
-        answers = _answers(asking, shadows, table, NoNoise(shadows.guarantee.mechanism))
+        answers = _answers(shadows, table, NoNoise(shadows.guarantee.mechanism))
         order = generator.permutation(np.repeat(np.arange(len(rows)), rows.weights))
         return Shadow(
             domain=shadows.codebook.domain,
@@ -118,9 +128,10 @@ class NoNoise(ShadowNoise):
         return np.zeros(size, dtype=np.int64)
 
 
-def _answers(asking: Strategy, shadows: ShadowReleases, table: Sensitive[CodedTable], noise: ShadowNoise) -> Answers:
+def _answers(shadows: ShadowReleases, table: Sensitive[CodedTable], noise: ShadowNoise) -> Answers:
     """What the release would have been told about ``table``, paid for in a ledger that ends here."""
     domain, plan, promise = shadows.codebook.domain, shadows.plan, shadows.guarantee
+    asking, _ = shadows.checked
     ledger = Ledger.ephemeral(epsilon=promise.epsilon, delta=promise.delta, accountant=promise.accountant, scope=_SCOPE)
     reservation = ledger.reserve(
         _SCOPE,
@@ -135,13 +146,12 @@ def _answers(asking: Strategy, shadows: ShadowReleases, table: Sensitive[CodedTa
         max_records=plan.unit.max_records,
     )
     glass = Curator(table, domain, plan.unit, ledger=ledger, reservation=reservation, noise=noise)
-    return asking.measure(domain, plan.workload(domain), glass, quiet)
+    return asking.measure(domain, shadows.workload, glass, quiet)
 
 
-def _records(
-    asking: Strategy, clauses: tuple[Clause, ...], shadows: ShadowReleases, answers: Answers, generator: Generator
-) -> npt.NDArray[np.uint16]:
+def _records(shadows: ShadowReleases, answers: Answers, generator: Generator) -> npt.NDArray[np.uint16]:
     domain, measurements = shadows.codebook.domain, answers.measurements
+    asking, clauses = shadows.checked
     fitted = asking.fit(
         domain,
         measurements,
