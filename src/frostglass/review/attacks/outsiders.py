@@ -2,7 +2,7 @@
 
 What an attack gets right about somebody who is not in the data is no disclosure: it follows from what people have in
 common. Everybody is held out of a shadow by a coin of their own, so that insiders and outsiders differ in that alone.
-Source: Giomi et al. (2023), Anonymeter; Guépin et al. (2023) on the baseline of non-members.
+Source: Giomi et al. (2023), Anonymeter; arXiv 2403.06595 and 2507.01710 on the baseline of those who are not in it.
 """
 
 from __future__ import annotations
