@@ -37,6 +37,7 @@ PARTS = {
     "inputs": "Bad inputs",
     "fuzzing": "Fuzzing",
     "forgeries": "Forged bundles",
+    "attacks": "Attacks on releases",
     "coverage": "Intervals that hold",
 }
 """Names of the modules, each with a function ``audit(size) -> list[Figure]``, and their headings."""

@@ -129,7 +129,9 @@ def likelihood_scores(seen: Sightings, coins: Bools) -> Floats:
 
     A shadow is judged by what the others taught. Queries are the counts of the target's combinations, summed up for
     each length, its exact matches and its near ones, each less its mean; both worlds are taken for normal with the
-    same covariance, as Gaussian noise has it. Source: Houssiau et al. (2022), TAPAS; Annamalai, Ganev & De Cristofaro (2024).
+    same covariance, as Gaussian noise has it.
+
+    Source: Houssiau et al. (2022), TAPAS; Annamalai, Ganev & De Cristofaro (2024).
     """
     return _cross_fitted(coins, lambda taught: _queries(seen, taught))
 
