@@ -72,7 +72,7 @@ def test_publishing_is_refused_with_who_has_approved_and_what_is_missing() -> No
     assert ledger.state("R1") == "published"
 
 
-@pytest.mark.parametrize("again", ["ada", " ADA ", "Ａda", "aDa", "ada\u00a0"], ids=ascii)
+@pytest.mark.parametrize("again", ["ada", " ADA ", "Ａda", "𝐀da", "aDa", "ada\u00a0"], ids=ascii)
 def test_one_person_is_not_two_however_the_name_is_written(again: str) -> None:
     ledger = sealed_in_memory()
     approve(ledger, "Ada")
