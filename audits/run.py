@@ -25,6 +25,7 @@ PARTS = {
     "replay": "Record and replay",
     "samplers": "Samplers",
     "epsilon": "Epsilon from below",
+    "epsilon_full": "Epsilon from below, on full releases",
     "canaries": "One-run audit with canaries",
     "kills": "Kills",
     "power": "Power loss",
