@@ -141,14 +141,12 @@ def _difference_of_shares(one: Ratio, other: Ratio, source: Source) -> Differenc
     first, second = (share_of(each, *each.figures(source), source) for each in (one, other))
     betweens = [each.betweens(source) for each in (one, other)]
     ends = share_difference_range(source.figures, betweens[0], betweens[1])
-    shown = [f"{words_of(each.part, source)} among {each.words}" for each in (one, other)]
-    kind = kind_of_record(source.codebook)
     notes = notes_on(ends.vague, one.group, [each for pair in betweens for each in pair])
     if first.share is None or second.share is None:
         low, high = outward(ends.low, ends.high, None)
         sentence = (
-            f"The difference between the shares of {kind}s with {shown[0]} and with {shown[1]} is withheld "
-            f"(95% interval {in_points(low, high)})."
+            f"The difference is withheld between {_side_by_side(one, other, source)} "
+            f"(95% interval {in_points(low, high)} percentage points)."
         )
         note = " ".join([why_withheld(source, "the numbers of both shares"), *notes])
         return Difference(
@@ -157,12 +155,25 @@ def _difference_of_shares(one: Ratio, other: Ratio, source: Source) -> Differenc
     gap = round(first.share - second.share, DECIMALS)
     low, high = outward(ends.low, ends.high, gap)
     sentence = (
-        f"{100 * first.share:.1f}% of {kind}s with {shown[0]} and {100 * second.share:.1f}% with {shown[1]}: a "
-        f"difference of {100 * gap:.1f} percentage points (95% interval {in_points(low, high)}). "
-        f"Source: {source.citation}"
+        f"{_side_by_side(one, other, source, first.share, second.share)}: a difference of {100 * gap:.1f} percentage "
+        f"points (95% interval {in_points(low, high)}). Source: {source.citation}"
     )
     note = " ".join([_whether_certain(low, high), *notes])
     return Difference("share", *named, words, "released", gap, low, high, first.share, second.share, sentence, note)
+
+
+def _side_by_side(
+    one: Ratio, other: Ratio, source: Source, first: float | None = None, second: float | None = None
+) -> str:
+    """Both shares in words, with their figures where these are stated; what they have in common is said once."""
+    wholes = [
+        f"what part of {each.words}" if share is None else f"{100 * share:.1f}% of {each.words}"
+        for each, share in ((one, first), (other, second))
+    ]
+    parts = [words_of(each.part, source) for each in (one, other)]
+    if parts[0] == parts[1]:
+        return f"{wholes[0]} and {wholes[1]} have {parts[0]}"
+    return f"{wholes[0]} have {parts[0]} and {wholes[1]} have {parts[1]}"
 
 
 def _replaced(conditions: Sequence[Condition], others: dict[str, Condition]) -> tuple[Condition, ...]:
