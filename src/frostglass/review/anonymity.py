@@ -12,7 +12,7 @@ from frostglass.arrays.weighted_rows import RowCounter
 from frostglass.sensitive.coded_table import CodedTable
 
 SIZES = (5, 10, 11, 20)
-"""The group sizes that are asked for; CTDC used 11."""
+"""The group sizes that are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
