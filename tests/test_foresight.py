@@ -395,6 +395,20 @@ def test_every_length_fits_a_terminal(frostglass_command: Command, at_home: Path
     assert max(map(len, said.splitlines())) <= 100
 
 
+def test_what_the_data_choose_is_not_foreseen(frostglass_command: Command, at_home: Path) -> None:
+    """Where not all triples can be measured, nothing is said of a triple, and that is said."""
+    told = ("plan", "-c", "small.toml", "--epsilon", "3", "--delta", "1e-6", "--epsilons", "1", "--cells", "200")
+    code, said, _ = frostglass_command(*told, "--plot", "plan.html")
+    assert code == 0
+    assert max(map(len, said.splitlines())) <= 100
+    assert "not known beforehand" in " ".join(said.split())
+    assert "not known beforehand" in (at_home / "plan.html").read_text(encoding="utf-8")
+    groups = json.loads(frostglass_command(*told, "--json")[1])["groups"]
+    unknown = [each for each in groups if each["half_width"] is None]
+    assert {each["length"] for each in unknown} == {3}
+    assert all(each["relative"] is each["told"] is each["usual_error"] is None for each in unknown)
+
+
 SMALL_PLAN = ("plan", "-c", "small.toml", "--epsilon", "3", "--delta", "1e-6", "--epsilons", "1")
 
 

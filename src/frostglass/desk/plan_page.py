@@ -112,7 +112,7 @@ def _groups(outlook: Outlook) -> Section:
         notes=(
             "Under each length: the half-width of the 95% interval, as a share of the group. Above zero: the chance "
             "that the interval lies above zero, which tells the group from none. Its count: whether that is stated. "
-            "Both at the longest length.",
+            "Both at the longest measured length.",
             "Intervals hold in 95 of 100 releases, whatever the data are. How far off a stated count usually is, in "
             "people and at each length, is less sure: it is the mean on the benchmark tables with noise of nearly this "
             "size, and your table is another.",
@@ -131,7 +131,8 @@ def _epsilons(outlook: Outlook) -> Section:
         rows=tables.epsilon_rows(outlook),
         notes=(
             "± at each length: the half-width of the middle table, in people. Told from: the smallest group that is "
-            f"told from none in 95 of 100 releases. Withheld: the share of the {where}. Both at the longest length.",
+            "told from none in 95 of 100 releases, at the longest measured length. Withheld: the share of the "
+            f"{where}, at the longest length.",
             *refused,
         ),
     )
@@ -157,7 +158,7 @@ def _lengths(wanted: Foresight) -> Section:
         answer="All figures follow from the declared variables and epsilon alone.",
         drawing=None,
         rows=tables.length_rows(wanted),
-        notes=("Noise and errors are standard deviations, in people.",),
+        notes=("Noise and errors are standard deviations, in people.", *tables.what_is_chosen(wanted)),
     )
 
 

@@ -135,6 +135,16 @@ def benchmark_rows(foreseen: Foresight) -> Rows | None:
     return Rows(head, tuple(rows), tuple(range(len(head))))
 
 
+def what_is_chosen(foreseen: Foresight) -> tuple[str, ...]:
+    """A word on the triples where the data decide which of them are measured."""
+    if not foreseen.candidates:
+        return ()
+    return (
+        f"Of triples, up to {foreseen.chosen_cells:,} cells are measured. Which, is chosen privately from the data, so "
+        "what triples get is not known beforehand.",
+    )
+
+
 def benchmark_letters(foreseen: Foresight) -> dict[str, str]:
     """A letter for each benchmark table, by its size."""
     return dict(zip(dict.fromkeys(each.table for each in foreseen.withholding), ascii_uppercase, strict=False))
@@ -200,5 +210,5 @@ def _measured(row: LengthForesight, foreseen: Foresight) -> str:
     if row.measured:
         return "all" if row.measured == row.tables else f"{row.measured:,}"
     if row.length == LONGEST_CHOSEN and foreseen.candidates:
-        return "chosen by the data"
+        return "chosen"
     return "none: counted in the records"

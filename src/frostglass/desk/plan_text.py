@@ -27,16 +27,9 @@ def plan_text(plan: Plan, foreseen: Foresight, accountant: str, delta: str) -> s
             "",
             f"combinations below {foreseen.tau:,} are withheld, as they cannot be told from noise: for reliability",
             "errors are in records, and the same however many records there are",
-            *_chosen(foreseen),
+            *map(_filled, tables.what_is_chosen(foreseen)),
         ]
     )
-
-
-def _chosen(foreseen: Foresight) -> list[str]:
-    if not foreseen.candidates:
-        return []
-    most = f"up to {foreseen.chosen_cells:,} cells of triples are measured: which, is chosen privately from the data"
-    return [f"{most},", "so what triples get is not known beforehand"]
 
 
 def outlook_text(outlook: Outlook) -> str:
@@ -55,7 +48,7 @@ def _groups(outlook: Outlook) -> str:
     return _part(
         "WHAT A GROUP GETS: the half-width of its interval, at each length, as a share of the group; the chance that "
         "the interval lies above zero, which tells it from none; whether its count is stated (the last two at the "
-        f"longest length).{_expected(outlook)}",
+        f"longest measured length).{_expected(outlook)}",
         tables.group_rows(outlook.wanted),
         "Intervals hold in 95 of 100 releases whatever the data are. How far off a stated count usually is, in records "
         "and at each length, is less sure: it is the mean on the benchmark tables with noise of nearly this size. Your "
@@ -81,8 +74,8 @@ def _epsilons(outlook: Outlook) -> str:
     refused = [f"Epsilon {decimal_text(epsilon)} would be refused: {reason}." for epsilon, reason in outlook.refused]
     return _part(
         "WHAT OTHER EPSILONS GIVE: half-width of the middle table at each length; told from: the smallest group whose "
-        "interval lies above zero in 95 of 100 releases, and withheld: the share of "
-        f"{where}, both at the longest length.",
+        "interval lies above zero in 95 of 100 releases, at the longest measured length; withheld: the share of "
+        f"{where}, at the longest length.",
         Rows(rows.head, marked, rows.right),
         "\n".join(refused),
     )
