@@ -650,8 +650,17 @@ def test_a_ledger_that_sealed_this_manifest_confirms_the_bundle(pristine: Bundle
     assert all(each.ok for each in checks)
     report = verify(pristine.path, recompute=Recompute(contents()), environment=ENVIRONMENT).plus(checks)
     assert report.ok
-    assert len(report.checks) == 17
+    assert len(report.checks) == 18
     assert report.text().endswith(CONFIRMED)
+
+
+def test_a_ledger_that_withdrew_the_release_says_so(pristine: Bundle) -> None:
+    seal = {**entries()[3], "seq": 5, "kind": "seal", "body": {"manifest_sha256": pristine.manifest_sha256}}
+    checks = against_ledger(
+        pristine.manifest_sha256, pristine.manifest, [*entries(), seal, {**seal, "kind": "withdraw"}]
+    )
+    assert [each.name for each in checks if not each.ok] == ["ledger: not withdrawn"]
+    assert checks[-1].message == "entry 5 withdrew this release"
 
 
 def test_a_consistent_forgery_is_found_against_the_ledger(pristine: Bundle) -> None:

@@ -153,6 +153,8 @@ def against_ledger(
 ) -> tuple[Check, ...]:
     """Whether a ledger's exported ``entries`` hold this release: reserved, committed, and sealed with this very hash.
 
+    And whether they withdrew it.
+
     The entries are taken as they are; that their chain is whole is the ledger's own ``verify`` to say.
     """
     ours = [
@@ -171,13 +173,13 @@ def against_ledger(
     signed = manifest.public_key in {_said(each, "public_key") for each in entries}
     withdrawn = [each for each in ours if each.get("kind") == "withdraw"]
     standing = f"entry {withdrawn[0].get('seq')} withdrew this release" if withdrawn else "nobody withdrew it"
-    return (
+    checks = (
         Check(f"{_LEDGER}signed", signed, _found(signed, "the key that signed is its own")),
         Check(f"{_LEDGER}reserved", reserved, _found(reserved, f"entry {place.reserve_seq} paid for this release")),
         Check(f"{_LEDGER}committed", committed, _found(committed, f"entry {place.seq} committed this release")),
         Check(f"{_LEDGER}sealed", sealed, _found(sealed, "this very manifest was sealed")),
-        Check(f"{_LEDGER}{_STANDING}", not withdrawn, standing),
     )
+    return (*checks, Check(f"{_LEDGER}{_STANDING}", not withdrawn, standing)) if sealed or withdrawn else checks
 
 
 def _said(entry: Mapping[str, object], name: str) -> object:
