@@ -29,7 +29,6 @@ unit: $(STAMP)
 
 audit: $(STAMP)
 	$(BIN)/python -m audits.run
-	$(BIN)/pytest -m audit
 
 benchmark: $(STAMP)
 	$(BIN)/python -m benchmarks.run
