@@ -139,6 +139,7 @@ def bury(folder: Path, withdrawal: Withdrawal) -> None:
             _write(folder / name, data, on=withdrawal.withdrawn_on)
         for name in (MANIFEST, SIGNATURE, *SEALED, PUBLICATION):
             (folder / name).unlink(missing_ok=True)
+        _date(folder, on=withdrawal.withdrawn_on)
         sync_folder(folder)
     except OSError:
         raise BundleError(
@@ -165,5 +166,9 @@ def tombstone(withdrawal: Withdrawal) -> Mapping[str, bytes]:
 def _write(path: Path, data: bytes, *, on: date) -> None:
     """Whole or not at all, with midnight of the day, as all that is published."""
     write_whole(path, data, mode=PUBLIC)
+    _date(path, on=on)
+
+
+def _date(path: Path, *, on: date) -> None:
     midnight = datetime(on.year, on.month, on.day, tzinfo=UTC).timestamp()
     os.utime(path, (midnight, midnight))
