@@ -130,7 +130,7 @@ def release(
     nano_rho = accounting.allowance(accountant, plan.epsilon, scope.delta)
     _, sigmas = planned_noise(codebook, plan, nano_rho, noise)
     for sigma in set(sigmas.values()):
-        noise.sd(sigma)  # whatever takes time or memory for a table of this noise is had before anything is spent
+        noise.table_error(sigma)  # whatever takes time or memory for this noise is had before anything is spent
     candidates = () if order.fresh else _staged_releases(ledger, order.scope, plan)
     keyed = plan.unit.person_key is not None
     if not candidates:
