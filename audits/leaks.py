@@ -142,7 +142,8 @@ def _release(ground: Ground, seen: Seen, ending: str) -> None:
             ("approve", "out", "--by", "Ada", "--note", "read it", *ledger),
             ("approve", "out", "--by", "Bea", "--note", "read it", *ledger),
             ("publish", "out", "-o", "public", *ledger),
-            ("withdraw", "out", "--by", "Cyd", "--reason", "a trial", "--published", "public", *ledger),
+            ("publish", "out", "-o", "gone", *ledger),
+            ("withdraw", "out", "--by", "Cyd", "--reason", "a trial", "--published", "gone", *ledger),
             ("ledger", "show", *ledger),
             ("ledger", "verify", *ledger, "--json"),
             ("ledger", "export", *ledger, "-o", "export.jsonl"),
@@ -198,9 +199,10 @@ def _case_files(ground: Ground, seen: Seen, size: Size) -> None:
 
 
 def _times(ground: Ground) -> Figure:
-    """Of the last bundle and its publication."""
+    """Of the last bundle, its publication, and the tombstone of another."""
     wrong = []
-    files = [path for name in ("out", "public") for path in (ground.folder / name, *(ground.folder / name).iterdir())]
+    folders = [ground.folder / name for name in ("out", "public", "gone")]
+    files = [path for folder in folders for path in (folder, *folder.iterdir())]
     for path in files:
         if path.stat().st_mtime % _DAY:
             wrong.append(f"{path.name} is of {path.stat().st_mtime}")
