@@ -23,9 +23,13 @@ from frostglass.review.attacks.crowd import Crowd
 from frostglass.review.attacks.limit import Limit, limit
 from frostglass.review.attacks.membership import Estimator, Sightings, likelihood_scores, near_scores, sightings
 from frostglass.review.attacks.report import AttackReport
+from frostglass.review.attacks.rows import _sure_row
+from frostglass.review.attacks.shadow import Shadow
 from frostglass.review.attacks.share import difference, interval, share
 from frostglass.review.attacks.targets import CRAFTED, RANDOM, RAREST, rarity, targets
-from frostglass.review.attacks.trials import Effort
+from frostglass.review.attacks.trials import Effort, Scores, held_out
+from frostglass.sensitive.coded_table import CodedTable
+from frostglass.terms.custody import Sensitive
 from tests.attack_support import SMALL, chance, makers, table
 from tests.bundle_support import contents, random_codes, weather
 
@@ -271,6 +275,35 @@ def test_the_records_tell_what_they_hold_and_no_more() -> None:
     assert ((near_scores(seeing, coins) > 0) == coins).mean() == pytest.approx(0.5, abs=0.1)
 
 
+def test_a_shadow_is_judged_by_the_others_alone() -> None:
+    """Few shadows and queries without meaning: whoever learnt from the judged ones too would be right about them."""
+    right = []
+    for seed in range(40):
+        generator = chance(seed)
+        coins = generator.random((8, 6)) < 0.5
+        seen = Sightings(np.array([1, 2, 3]), *(generator.poisson(5.0, shape) for shape in ((8, 6, 3), (8, 6), (8, 6))))
+        right.append(((likelihood_scores(seen, coins) > 0) == coins).mean())
+    assert np.mean(right) == pytest.approx(0.5, abs=5 * (0.25 / (40 * 48)) ** 0.5)
+
+
+def test_sure_guesses_find_what_a_normal_score_allows() -> None:
+    """Scores of sd one, moved by mu for those who are in: ``Phi(mu - 2.33)`` of them stand above one percent.
+
+    In 15 rows the interval may miss that in 3 at most (the chance of more is below 0.01 where 5% miss).
+    """
+    most, missed = Limit(1.0, 4, 1e-6), 0
+    for seed in range(15):
+        generator = chance(seed)
+        coins = generator.random((60, 50)) < 0.5
+        scores = Scores(coins, generator.normal(0, 1, (60, 50)) + coins)
+        bare = Scores(coins, coins * 2.0 + generator.normal(0, 0.1, (60, 50)))
+        (row,) = _sure_row(RANDOM, np.ones(50, dtype=np.bool_), scores, bare, most)
+        assert row.bound == pytest.approx(stats.norm.cdf(1 - stats.norm.isf(0.01)), abs=1e-6)
+        assert row.control == 1
+        missed += not row.low <= (row.bound or 0) <= row.high
+    assert missed <= 3
+
+
 def test_sightings_are_what_the_records_hold() -> None:
     """Against counting by hand."""
     chosen, records = targets(Crowd.of(table()), 3, chance(8)), random_codes(weather(), 200, 9)
@@ -314,6 +347,21 @@ def test_who_is_among_the_records_alone_is_linked_and_guessed() -> None:
     rows = reduce_rows(people, DOMAIN.sizes)
     assert (outsiders.attribute_guesses(DOMAIN, rows, people, np.array([2]))[:, 0] == people[:, 2]).mean() >= 0.2
     assert outsiders.links(rows, people[:1], np.array([True, True, True, False])).all()
+
+
+def test_insiders_are_in_the_data_and_outsiders_are_not() -> None:
+    """Of different people each is linked by their own record where it is there, and no outsider's is."""
+    different = CodedTable.of(DOMAIN, np.unique(random_codes(weather(), 60, 7), axis=0))
+    crowd, control, held = Crowd.of(Sensitive(different, "coded table")), makers()[1], []
+
+    def bare(people: Crowd, *, fitted: bool) -> Shadow:
+        held.append({row.tobytes() for row in np.ascontiguousarray(people.rows.codes)})
+        return control(people.table(), chance(), fitted=fitted)
+
+    inside, outside = held_out(crowd, bare, np.arange(4), replace(SMALL, tenths=6), chance(1))
+    assert inside.linked.all()
+    assert len(outside.linked) + sum(map(len, held)) == 6 * len(crowd.rows)
+    assert not outside.linked.all()
 
 
 def test_no_records_tell_nothing() -> None:

@@ -51,31 +51,38 @@ def _right(guessed: Scores, there: Bools) -> Share:
 
 def _sure_row(kind: str, there: Bools, found: Scores, shown: Scores, limit: Limit) -> Iterator[Row]:
     """How many are found at few false alarms; none where too few were out to tell."""
-    hits, alarms = _sure(found, there)
-    if alarms.trials < FEWEST_OUT:
+    outside = int((~found.coins[:, there]).sum())
+    if outside < FEWEST_OUT:
         return
-    bound = limit.given(FALSE_ALARMS)
+    hits, bound = _sure(found, there), limit.given(FALSE_ALARMS)
+    alarms = Share(FALSE_ALARMS, FALSE_ALARMS, FALSE_ALARMS, outside)
     meaning = (
-        f"Guessing only where it is surest, so that {percent(alarms.value)} of those who are not in the data are taken "
+        f"Guessing only where it is surest, so that {percent(FALSE_ALARMS)} of those who are not in the data are taken "
         f"to be, the same attack finds {percent(hits.value)} of those who are; the guarantee allows {percent(bound)}."
     )
-    yield compared(
-        "membership, sure guesses",
-        kind,
-        (hits, alarms),
-        _sure(shown, there),
-        (bound, limit.given(alarms.high)),
-        meaning,
-    )
+    control = (_sure(shown, there), alarms)
+    yield compared("membership, sure guesses", kind, (hits, alarms), control, (bound, bound), meaning)
 
 
-def _sure(guessed: Scores, there: Bools) -> tuple[Share, Share]:
-    """Hits and false alarms above the score that one percent of those outside exceed."""
+def _sure(guessed: Scores, there: Bools) -> Share:
+    """Hits above the score that one percent of those outside exceed.
+
+    That score is uncertain too. So the interval reaches from the hits above a score that surely no more than so many
+    exceed, to those above one that surely as many do.
+    """
     coins, scores = guessed.coins[:, there], guessed.scores[:, there]
-    outside = np.sort(scores[~coins])
-    least = outside[len(outside) - 1 - int(FALSE_ALARMS * len(outside))]
-    hits = share(((scores > least) & coins).sum(axis=1), coins.sum(axis=1))
-    return hits, share(((scores > least) & ~coins).sum(axis=1), (~coins).sum(axis=1))
+    outside = np.sort(scores[~coins])[::-1]
+
+    def beyond(place: int, who: Bools) -> Share:
+        return share(((scores > outside[place]) & who).sum(axis=1), who.sum(axis=1))
+
+    usual = strict = lax = int(FALSE_ALARMS * len(outside))
+    while strict > 0 and beyond(strict, ~coins).high > FALSE_ALARMS:
+        strict -= 1
+    while lax < len(outside) - 1 and beyond(lax, ~coins).low < FALSE_ALARMS:
+        lax += 1
+    value = beyond(usual, coins)
+    return Share(value.value, beyond(strict, coins).low, beyond(lax, coins).high, value.trials)
 
 
 def attribute_rows(domain: Domain, columns: Ints, found: _Sides, shown: _Sides, limit: Limit) -> Iterator[Row]:
