@@ -210,7 +210,7 @@ class RoundedGaussian:
         return values_from_bits(cumulative_table(sigma), os.urandom(size * BITS // 8))
 
     def sd(self, sigma: Fraction) -> float:
-        """``E X**2`` is the sum over k of ``(2k + 1) P(|X| > k)``; from sigma 2 on, ``sigma**2 + 1/12`` to 30 digits."""
+        """``E X**2`` is the sum over k of ``(2k + 1) P(|X| > k)``; from sigma 2 on ``sigma**2 + 1/12`` to 30 digits."""
         return math.sqrt(sigma**2 + Fraction(1, 12)) if sigma >= 2 else cumulative_table(sigma).sd
 
     def table_error(self, sigma: Fraction) -> int:
