@@ -166,7 +166,7 @@ def test_a_bundle_that_this_ledger_did_not_seal_is_neither_approved_published_no
 def test_what_was_changed_after_the_approvals_is_not_published() -> None:
     approve_twice()
     (Path("out") / COUNTS_CSV).write_text("length\n")
-    assert refused(publish) == "FG-BN-067"
+    assert refused(publish) == "FG-BN-026"
     assert "publish" not in kinds()
 
 

@@ -99,12 +99,12 @@ def test_a_plan_opens_no_data_and_spends_nothing(desk: Command, tmp_path: Path) 
 def test_a_release_file_says_the_same_as_the_options(desk: Command, tmp_path: Path) -> None:
     (tmp_path / "release.toml").write_text(
         'data = "table.csv"\ncodebook = "small.toml"\nepsilon = "1.5"\nscope = "s"\nledger = "b.db"\nout = "out"\n'
-        "[accept]\nlargest_error = 0.1\n"
+        "[accept]\nlargest_error_length_2 = 0.1\n"
     )
     assert desk("release", "--config", "release.toml")[0] == 0
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["plan"]["epsilon"] == "1.5"
-    assert manifest["plan"]["accept"] == {"largest_error": 0.1}
+    assert manifest["plan"]["accept"] == {"largest_error_length_2": 0.1}
 
 
 @pytest.mark.parametrize(

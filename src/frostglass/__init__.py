@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from frostglass.version import __version__
 
 if TYPE_CHECKING:
-    from frostglass.api import Recoded, Release, Synthesizer, recode, release
+    from frostglass.api import Recoded, Release, Reviewed, Synthesizer, recode, release, review_release
     from frostglass.approval import approve, publish, withdraw
     from frostglass.boundary.ledger import Ledger
     from frostglass.bundle.read import Bundle
     from frostglass.bundles import verify
     from frostglass.codebooks import load as load_codebook
     from frostglass.errors import FrostglassError
-    from frostglass.opening import open_bundle
     from frostglass.foresight import Outlook, foresee
+    from frostglass.opening import open_bundle
 
 _PLACES = {
     "Bundle": ("frostglass.bundle.read", "Bundle"),
@@ -28,6 +28,7 @@ _PLACES = {
     "Outlook": ("frostglass.foresight", "Outlook"),
     "Recoded": ("frostglass.api", "Recoded"),
     "Release": ("frostglass.api", "Release"),
+    "Reviewed": ("frostglass.api", "Reviewed"),
     "Synthesizer": ("frostglass.api", "Synthesizer"),
     "approve": ("frostglass.approval", "approve"),
     "foresee": ("frostglass.foresight", "foresee"),
@@ -36,6 +37,7 @@ _PLACES = {
     "publish": ("frostglass.approval", "publish"),
     "recode": ("frostglass.api", "recode"),
     "release": ("frostglass.api", "release"),
+    "review_release": ("frostglass.api", "review_release"),
     "verify": ("frostglass.bundles", "verify"),
     "withdraw": ("frostglass.approval", "withdraw"),
 }
@@ -47,6 +49,7 @@ __all__ = [
     "Outlook",
     "Recoded",
     "Release",
+    "Reviewed",
     "Synthesizer",
     "__version__",
     "approve",
@@ -56,6 +59,7 @@ __all__ = [
     "publish",
     "recode",
     "release",
+    "review_release",
     "verify",
     "withdraw",
 ]

@@ -1,9 +1,9 @@
-"""The Python door: ``recode`` from case files to a coded table, ``release`` to a bundle, and ``Synthesizer``."""
+"""The Python door: ``recode`` case files, ``release`` a table, ``review_release`` it, and ``Synthesizer``."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
@@ -13,17 +13,19 @@ from typing import Self
 import narwhals as nw
 import polars as pl
 
-from frostglass import bundles, codebooks, pipeline, preparation
+from frostglass import bundles, codebooks, pipeline, preparation, reviewing
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle import formats
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.questions import Questions
-from frostglass.bundle.read import Bundle
+from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.seal import manifest_of
 from frostglass.bundle.source import Source
 from frostglass.bundle.statement import guarantee_sentence
 from frostglass.errors import BundleError, UsageError
 from frostglass.released.synthetic import SyntheticRecords
+from frostglass.review.attacks.attacking import Attacks
+from frostglass.review.report import Review
 from frostglass.synthesis.least_squares import estimate
 from frostglass.terms.budget import parse_delta, parse_epsilon
 from frostglass.terms.codebook import Codebook
@@ -85,6 +87,62 @@ def recode(
         None if decisions is None else Path(decisions),
     )
     return Recoded(preparation.prepare(order, _loaded(codebook)))
+
+
+class Reviewed:
+    """A review of a release: private, because it compares with the truth."""
+
+    def __init__(self, found: Review) -> None:
+        self._found = found
+
+    def __repr__(self) -> str:
+        return "<review of a release: withheld>"
+
+    @property
+    def passed(self) -> bool:
+        """Whether every acceptance threshold of the plan was met; true where it has none."""
+        return self._found.passed
+
+    def as_json(self) -> dict[str, object]:
+        """Everything that was found, as review.json has it."""
+        return self._found.as_json()
+
+    def write(self, path: str | Path) -> None:
+        """Write the page (.html) and the same as JSON beside it, readable by their owner alone.
+
+        UsageError FG-OP-013 for another ending, FG-OP-014 for a place in the bundle, FG-OP-050 when a file exists.
+        """
+        reviewing.places(Path(path), self._found.bundle.path, force=False)
+        reviewing.write(self._found, Path(path))
+
+
+def review_release(
+    table: object,
+    bundle: str | Path,
+    *,
+    flow: str | Path | None = None,
+    earlier: str | Path | None = None,
+    groups: Sequence[str] = (),
+    attacks: Attacks = "quick",
+    ledger: Ledger | str | Path | None = None,
+    random_state: int | None = None,
+) -> Reviewed:
+    """Compare a sealed release with ``table``, from which it was made; for the steward alone. Spends nothing.
+
+    ``groups`` are variables whose values are groups (default: those of few values), ``flow`` a flow report as JSON,
+    ``earlier`` the bundle to compare with (default: the last of the scope beside this one). ``random_state`` seeds the
+    attacks. InputError when the table departs from the bundle's codebook.
+    """
+    paid = Ledger.open(ledger) if isinstance(ledger, (str, Path)) else ledger
+    scope = None if paid is None else paid.scope(open_bundle(Path(bundle)).manifest.ledger.scope)
+    order = reviewing.Order(
+        flow=None if flow is None else Path(flow),
+        earlier=None if earlier is None else Path(earlier),
+        groups=tuple(groups),
+        attacks=attacks,
+        random_state=random_state,
+    )
+    return Reviewed(reviewing.review(table, bundle, order, scope=scope))
 
 
 class Release(Questions):
@@ -155,6 +213,7 @@ def release(
     cells: int = CELL_BUDGET,
     unknown: OnUnknown = "refuse",
     structural: bool = True,
+    accept: Mapping[str, float] | None = None,
     person_key: str | None = None,
     max_records: int = 1,
     random_state: int | None = None,
@@ -183,6 +242,7 @@ def release(
         cells=cells,
         unknown=unknown,
         structural=structural,
+        accept=accept or {},
     )
     order = pipeline.Order(
         scope=scope,

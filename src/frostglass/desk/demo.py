@@ -6,7 +6,7 @@ import json
 from itertools import count
 from pathlib import Path
 
-from frostglass import approval, codebooks, pipeline, preparation
+from frostglass import approval, codebooks, pipeline, preparation, reviewing
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.statement import guarantee_sentence
@@ -34,7 +34,7 @@ _HEADLINES: tuple[dict[str, str], ...] = (
 
 
 def run(out: Path | None, cases: int, voice: Voice) -> None:
-    """Case files, coded table, ledger, release, approval; print where it lies, what it promises and says."""
+    """Case files, coded table, ledger, release, review, approval; print where it lies, what it promises and says."""
     folder = _new_folder(out)
     book = fictitious(codebooks.load(CODEBOOK))
     voice.progress(f"writing the case files of {cases:,} fictitious people, with names, from four systems")
@@ -60,6 +60,9 @@ def run(out: Path | None, cases: int, voice: Voice) -> None:
         progress=voice.progress,
     )
     bundle = pipeline.seal(contents, folder / "bundle", ledger=ledger, progress=voice.progress)
+    order = reviewing.Order(attacks="none")
+    found = reviewing.review(folder / "coded.parquet", bundle.path, order, progress=voice.progress)
+    reviewing.write(found, folder / "review.html")
     for person, note in _READERS.items():
         voice.progress(f"{person} verifies the bundle from its files alone, and approves it")
         approval.approve(bundle.path, ledger=ledger, by=person, note=note)
@@ -109,6 +112,7 @@ def _story(bundle: Bundle, prepared: Prepared, folder: Path) -> str:
             f"{folder}/flow.html says why (private).",
             f"{flow.linked.undecided:,} pairs that may be one person wait for a decision in "
             f"{folder}/likely-duplicates.csv (private).",
+            f"{folder}/review.html compares the release with the truth, for the steward's eyes alone (private).",
             f"The bundle lies in {bundle.path} and verifies; two people approved it, and {folder}/public is what is "
             "published. Its data are fictitious.",
             "",
@@ -118,7 +122,7 @@ def _story(bundle: Bundle, prepared: Prepared, folder: Path) -> str:
             "",
             "What to try next:",
             f"  frostglass count {bundle.path} gender=Female IP_Relation=FriendAcquaintance",
-            f"  open {bundle.path}/codebook.html and {bundle.path}/statement.md",
+            f"  open {bundle.path}/codebook.html, {bundle.path}/accuracy.html and {bundle.path}/statement.md",
             f"  frostglass verify {bundle.path} --ledger {folder}/ledger.db",
             f"  frostglass ledger show --ledger {folder}/ledger.db",
             "  frostglass plan -c ctdc-vp-1 --epsilon 1 --delta 1e-6",
