@@ -96,11 +96,10 @@ def rows(ground: Ground, epsilon: Fraction, size: Size) -> tuple[Row, ...]:
 
 def private(epsilon: str, group: Sequence[Row], shape: str) -> Figure:
     """One attack on shadows: what the guarantee bounds must reach down to the bound, further than by chance."""
-    bounds = sorted({each.bound for each in group if each.bound is not None})
-    least = f"{percent(bounds[0])}" + (f" to {percent(bounds[-1])}" if bounds[1:] else "") if bounds else ""
+    bounds = list(dict.fromkeys(percent(each.bound) for each in _told(group) if each.bound is not None))
     return Figure(
         f"Epsilon {epsilon}, {group[0].attack}: {shape}",
-        f"at most {least}" if least else "the guarantee has no bound; beside those who are not in the data",
+        f"at most {' and '.join(bounds)}" if bounds else "beside those who are not in it; the guarantee has no bound",
         "; ".join(map(_reached, _told(group))),
         all(within(each) for each in group),
     )
