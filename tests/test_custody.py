@@ -90,8 +90,8 @@ def test_a_measurement_needs_the_receipt_for_its_own_attributes() -> None:
 
 
 def test_no_module_draws_noise_or_chance_but_the_samplers() -> None:
-    """Global or float randomness on the way to a release would be a privacy bug. Fission comes after the noise; a review
-    chooses whom it looks at, and what its shadows hold is never released."""
+    """Global or float randomness on the way to a release would be a privacy bug. Fission comes after the noise; a
+    review chooses whom it looks at, and what its shadows hold is never released."""
     banned = ("np.random", "numpy.random", "import random", "random.gauss", "default_rng")
     found = {
         path.relative_to(SOURCES).as_posix()

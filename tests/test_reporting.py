@@ -276,8 +276,8 @@ def test_a_difference_of_shares_changes_what_is_compared_in_part_and_whole(bundl
     assert gap.difference == pytest.approx((one.share or 0) - (other.share or 0), abs=1e-9)
     assert gap.denominators == ("reader records with Sex: women", "reader records with Sex: men")
     assert gap.sentence.startswith(
-        f"{100 * (one.share or 0):.1f}% of reader records with Sex: women and {100 * (other.share or 0):.1f}% of reader "
-        "records with Sex: men have New: 1: a difference of"
+        f"{100 * (one.share or 0):.1f}% of reader records with Sex: women and {100 * (other.share or 0):.1f}% of "
+        "reader records with Sex: men have New: 1: a difference of"
     )
     assert "percentage points" in gap.sentence
     named = bundle.difference(new="1", of="sex=F", versus={"sex": "M"}, share=True)
