@@ -25,7 +25,7 @@ walls: $(STAMP)
 	$(BIN)/lint-imports
 
 unit: $(STAMP)
-	$(BIN)/pytest -m "not audit" -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist worksteal
 
 audit: $(STAMP)
 	$(BIN)/python -m audits.run
