@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from frostglass.arrays.counting import tally
-from frostglass.released.intervals import TINY, Intervals
+from frostglass.released.intervals import Intervals, whole
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.terms.attribute_set import AttributeSet
@@ -65,7 +65,7 @@ class Compared:
     @cached_property
     def ends(self) -> tuple[Whole, Whole]:
         """Lower and upper ends of the intervals: the published ones where a count is stated."""
-        low, high = _whole(*self.intervals.everywhere(self.attributes)[:2])
+        low, high = whole(*self.intervals.everywhere(self.attributes)[:2])
         low = np.where(self.stated, np.minimum(low, self.records), low)
         return low, np.where(self.stated, np.maximum(high, self.records), high)
 
@@ -93,12 +93,6 @@ def compare(table: CodedTable, released: Released, attributes: AttributeSet) -> 
     everything = np.ones(shape, dtype=np.bool_)
     stated = ~everything if not counted else everything if len(attributes) == 1 else records >= released.tau
     return Compared(attributes, axes, true, records, stated, counted, released.intervals)
-
-
-def _whole(low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]) -> tuple[Whole, Whole]:
-    """The whole numbers in the intervals, as the counts have them."""
-    least = np.ceil(low - TINY).astype(np.int64)
-    return least, np.maximum(np.floor(high + TINY).astype(np.int64), least)
 
 
 def lengths(domain: Domain) -> tuple[int, ...]:

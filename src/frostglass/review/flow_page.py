@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
+from frostglass.review.rendering import templates
 from frostglass.sensitive.flow import Flow, Loss, SourceFlow
 
 
@@ -74,15 +73,7 @@ class Page:
 
 def flow_html(flow: Flow) -> str:
     """The page: one file, no script, no network."""
-    environment = Environment(
-        loader=PackageLoader("frostglass.review", "templates"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("flow.html").render(page=_page(flow))
+    return templates().get_template("flow.html").render(page=_page(flow))
 
 
 def _page(flow: Flow) -> Page:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from math import isnan
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from frostglass.arrays.charts import Chart
 from frostglass.bundle.statement import best_guess, day, guarantee_sentence
 from frostglass.review import plots
 from frostglass.review.acceptance import share, worst_group
 from frostglass.review.fidelity import Example, Kind, LengthFidelity
+from frostglass.review.rendering import templates
 from frostglass.review.report import Review
 from frostglass.terms.budget import NANO
 from frostglass.terms.guarantee import ScopeSummary
@@ -88,19 +86,7 @@ class Page:
 
 def review_html(review: Review) -> str:
     """The page: one file, no script, no network."""
-    return _templates().get_template("review.html").render(page=_page(review))
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("frostglass.review", "templates"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    return templates().get_template("review.html").render(page=_page(review))
 
 
 def _page(review: Review) -> Page:

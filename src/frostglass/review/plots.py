@@ -89,13 +89,7 @@ def errors_by_count(found: Fidelity) -> Chart:
         for bucket in at.buckets
         if bucket.stated
     ]
-    x = {
-        "field": "bucket",
-        "type": "ordinal",
-        "sort": list(_BUCKET_NAMES.values()),
-        "title": "true count",
-        "axis": {"labelAngle": 0},
-    }
+    x = _by_count()
     spot = {"field": "length", "type": "nominal"}
     colour = _lengths([at.length for at in found.lengths if at.counted])
     return chart(
@@ -153,13 +147,7 @@ def stated_share(found: Fidelity) -> Chart:
             "data": {"values": values},
             "mark": {"type": "bar"},
             "encoding": {
-                "x": {
-                    "field": "bucket",
-                    "type": "ordinal",
-                    "sort": list(_BUCKET_NAMES.values()),
-                    "title": "true count",
-                    "axis": {"labelAngle": 0},
-                },
+                "x": _by_count(),
                 "xOffset": {"field": "length", "type": "nominal"},
                 "y": {
                     "field": "share",
@@ -238,13 +226,7 @@ def coverage(found: Fidelity) -> Chart:
                     "data": {"values": values},
                     "mark": {"type": "point", "filled": True, "size": 70},
                     "encoding": {
-                        "x": {
-                            "field": "bucket",
-                            "type": "ordinal",
-                            "sort": list(_BUCKET_NAMES.values()),
-                            "title": "true count",
-                            "axis": {"labelAngle": 0},
-                        },
+                        "x": _by_count(),
                         "xOffset": {"field": "length", "type": "nominal"},
                         "y": {
                             "field": "held",
@@ -356,6 +338,17 @@ def _share_axis(field: str) -> dict[str, object]:
         "title": "right, of all attempts",
         "axis": {"format": "%", "tickCount": 6},
         "scale": {"domain": [0, 1]},
+    }
+
+
+def _by_count() -> dict[str, object]:
+    """The axis of the buckets of true counts."""
+    return {
+        "field": "bucket",
+        "type": "ordinal",
+        "sort": list(_BUCKET_NAMES.values()),
+        "title": "true count",
+        "axis": {"labelAngle": 0},
     }
 
 
