@@ -154,14 +154,14 @@ def bytes_of_the_ledger(ground: Ground, seed: int, *, step: int) -> Found:
 
 
 def bytes_of_lines(ground: Ground, seed: int, *, step: int) -> Found:
-    """Flip a random bit of every ``step``-th byte of the witness, and of an export."""
+    """Flip a random bit of every ``step``-th byte of the witness, and of an export, and of the last one of each."""
     found, chance, content = Found(), random.Random(seed), ground.witness.read_bytes()
-    for place in range(chance.randrange(step), len(content), step):
+    for place in {*range(chance.randrange(step), len(content), step), len(content) - 1}:
         ground.witness.write_bytes(_flipped(content, place, chance))
         _judge(found, ground, f"byte {place} of the witness")
     ground.witness.write_bytes(content)
     content = ground.export.read_bytes()
-    for place in range(chance.randrange(step), len(content), step):
+    for place in {*range(chance.randrange(step), len(content), step), len(content) - 1}:
         ground.export.write_bytes(_flipped(content, place, chance))
         _judge_export(found, ground, f"byte {place} of the export")
     ground.export.write_bytes(content)

@@ -541,6 +541,33 @@ def test_an_older_export_does_not_make_a_ledger_that_forgets(path: Path) -> None
     assert Ledger.open(path).state("R2") == "sealed"
 
 
+@pytest.mark.parametrize("ending", [b"", b"*", b"\x0b", b"\x8a"])
+def test_an_export_that_breaks_off_does_not_make_a_ledger_that_forgets_its_last_entry(
+    path: Path, ending: bytes
+) -> None:
+    """Only a witness may break off, where the power went: the entry of that line had let nothing happen yet."""
+    lines = path.with_name("export.jsonl")
+    Ledger.open(path).export(lines)
+    lines.write_bytes(lines.read_bytes()[:-1] + ending)
+    path.unlink()
+    with pytest.raises(LedgerError, match="not the whole chain"):
+        Ledger.rebuild(path, lines)
+    assert not path.exists()
+
+
+def test_a_witness_that_breaks_off_makes_a_ledger_that_says_so(path: Path) -> None:
+    """The broken line stays in the witness until a reconciliation answers for it."""
+    beside = witness_of(path)
+    beside.write_bytes(beside.read_bytes()[:-1])
+    path.unlink()
+    rebuilt = Ledger.rebuild(path, beside)
+    with pytest.raises(LedgerError):
+        reserve(rebuilt, "R2")
+    assert [each.kind for each in rebuilt.reconcile([], by="bea", reason="the disk broke")] == ["reconcile"]
+    reserve(rebuilt, "R2")
+    assert rebuilt.verify().ok
+
+
 def test_a_broken_export_makes_no_ledger(path: Path) -> None:
     lines = path.with_name("export.jsonl")
     Ledger.open(path).export(lines)

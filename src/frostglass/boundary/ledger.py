@@ -118,13 +118,15 @@ class Ledger:
     def rebuild(cls, path: str | Path, lines: str | Path, *, witness: str | Path | None = None) -> Ledger:
         """A lost ledger written anew, entry for entry, from its witness or an export. Refuses an existing file.
 
-        When a witness beside it has seen more, opening it says so and ``reconcile`` adds the rest.
+        When a witness beside it has seen more, or breaks off, opening it says so and ``reconcile`` adds the rest. An
+        export is written whole: one that breaks off was changed, and is refused.
         """
         place = new_place(Path(path))
-        beside = _witness_of(place, witness)
-        entries = Witness(Path(lines)).entries()
+        beside, source = _witness_of(place, witness), Witness(Path(lines))
+        entries, tail = source.entries(), source.seen()
         book = Book.replay(entries)
-        if not entries or book.problems:
+        broken_off = tail is not None and tail.torn and source.path.resolve() != beside.path.resolve()
+        if not entries or book.problems or broken_off:
             raise LedgerError("FG-LG-003", f"{str(lines)!r} is not the whole chain of a ledger; nothing was written")
         store = SqliteStore.create(place, entries)
         beside.catch_up(book)
