@@ -79,15 +79,19 @@ class WarmCommands:
         self._process.stdin.write(json.dumps(order) + "\n")
         answer = self._answer()
         out, err = folder / _OUT, folder / _ERR
-        ended = Ended(int(answer["code"]), out.read_text(), err.read_text(), float(answer["seconds"]))
-        out.unlink()
-        err.unlink()
-        return ended
+        return Ended(int(answer["code"]), _taken(out), _taken(err), float(answer["seconds"]))
 
     def _answer(self) -> dict[str, float]:
         assert self._process.stdout is not None
         answer: dict[str, float] = json.loads(self._process.stdout.readline())
         return answer
+
+
+def _taken(path: Path) -> str:
+    """What a command said there, and the file is gone; nothing where it was killed before it could say anything."""
+    text = path.read_text() if path.exists() else ""
+    path.unlink(missing_ok=True)
+    return text
 
 
 def remember() -> None:
