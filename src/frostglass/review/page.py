@@ -454,8 +454,8 @@ def _attacks(review: Review) -> Section | None:
         (
             "Attacks on releases like this one, of tables in which people were left out or put in. Without protection "
             "the same attack has to succeed: one that always fails proves nothing. A low figure is no proof either; "
-            "the bound is. An interval that lies wholly above its bound would be a fault, or one of the few in a hundred "
-            "that miss by chance: try another --random-state.",
+            "the bound is. An interval that lies wholly above its bound would be a fault, or one of the few in a "
+            "hundred that miss by chance: try another --random-state.",
             f"They rest on {review.attacks.counted + review.attacks.fitted:,} releases that were made for this alone, "
             "cost nothing and never leave.",
         ),
