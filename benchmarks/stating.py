@@ -6,9 +6,6 @@ records and is usually nearer than its interval says; by how much, only tables w
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import NormalDist
@@ -21,8 +18,8 @@ import frostglass
 from benchmarks import frames, judging, measures
 from benchmarks.jobs import Job
 from benchmarks.measures import Tables
-from benchmarks.tables import Table, all_tables
-from benchmarks.withholding import EPSILONS, METHODS, bundle_for, error_of
+from benchmarks.tables import Table
+from benchmarks.withholding import EPSILONS, METHODS, bundle_for, error_of, write_points
 from frostglass.released.intervals import MISS
 from frostglass.terms.attribute_set import AttributeSet
 
@@ -56,20 +53,7 @@ class Point(TypedDict):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.stating", description=__doc__)
-    parser.add_argument("--data-folder", type=Path, default=os.environ.get("FROSTGLASS_DATA"))
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--work", type=Path, default=Path("build/benchmark"), help="takes the runs")
-    parser.add_argument("--out", type=Path, required=True, help="the JSON file to write")
-    options = parser.parse_args(arguments)
-    options.work.mkdir(parents=True, exist_ok=True)
-    points = [
-        point
-        for table in all_tables(options.data_folder, options.work)
-        for point in stated(table, options.work, options.seeds)
-    ]
-    lines = ",\n".join(json.dumps(point, allow_nan=False) for point in points)
-    options.out.write_text(f"[\n{lines}\n]\n")
+    write_points("stating", __doc__, stated, arguments, seeds=1)
 
 
 def stated(table: Table, work: Path, seeds: int) -> Iterator[Point]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import TypedDict
@@ -51,9 +51,21 @@ class Point(TypedDict):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.withholding", description=__doc__)
+    write_points("withholding", __doc__, curves, arguments, seeds=3)
+
+
+def write_points(
+    name: str,
+    about: str | None,
+    made: Callable[[Table, Path, int], Iterable[Mapping[str, object]]],
+    arguments: Sequence[str] | None,
+    *,
+    seeds: int,
+) -> None:
+    """The command ``name``: what ``made`` gives for each table that is there, a line a point."""
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=about)
     parser.add_argument("--data-folder", type=Path, default=os.environ.get("FROSTGLASS_DATA"))
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=seeds)
     parser.add_argument("--work", type=Path, default=Path("build/benchmark"), help="takes the runs")
     parser.add_argument("--out", type=Path, required=True, help="the JSON file to write")
     options = parser.parse_args(arguments)
@@ -61,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     points = [
         point
         for table in all_tables(options.data_folder, options.work)
-        for point in curves(table, options.work, options.seeds)
+        for point in made(table, options.work, options.seeds)
     ]
     lines = ",\n".join(json.dumps(point, allow_nan=False) for point in points)
     options.out.write_text(f"[\n{lines}\n]\n")
