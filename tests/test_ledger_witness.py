@@ -555,6 +555,19 @@ def test_an_export_that_breaks_off_does_not_make_a_ledger_that_forgets_its_last_
     assert not path.exists()
 
 
+@pytest.mark.parametrize("content", [b"name,age\nJane Example,7\n", b"", b"\xff\n", b"{}\n"])
+def test_what_is_no_chain_is_named_as_that(path: Path, content: bytes) -> None:
+    other = path.with_name("other.csv")
+    other.write_bytes(content)
+    path.unlink()
+    with pytest.raises(LedgerError, match="FG-LG-003") as refused:
+        Ledger.rebuild(path, other)
+    assert "Jane" not in str(refused.value)
+    with pytest.raises(LedgerError, match="cannot be read"):
+        Ledger.rebuild(path, path.with_name("nowhere"))
+    assert not path.exists()
+
+
 def test_a_witness_that_breaks_off_makes_a_ledger_that_says_so(path: Path) -> None:
     """The broken line stays in the witness until a reconciliation answers for it."""
     beside = witness_of(path)

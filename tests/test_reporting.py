@@ -426,6 +426,7 @@ def test_the_command_gives_the_same(bundle: Bundle, tmp_path: Path) -> None:
         (["sex=F", "--of", "all"], "FG-OP-121"),
         (["--table", "sex", "age", "--versus", "sex=F"], "FG-OP-121"),
         (["sex=F", "-o", "manifest.json"], "FG-OP-050"),
+        (["sex=F", "-o", "new.csv"], "FG-OP-018"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(

@@ -34,7 +34,7 @@ from frostglass.boundary.ledger_requests import (
 from frostglass.boundary.ledger_store import BUSY_SECONDS, MemoryStore, SqliteStore, Store
 from frostglass.boundary.ledger_turn import Clock, Turn, genesis, utc_now
 from frostglass.boundary.ledger_verify import LedgerReport, examine
-from frostglass.boundary.ledger_witness import Witness, require_not_older
+from frostglass.boundary.ledger_witness import DamagedWitnessError, Witness, require_not_older
 from frostglass.boundary.signing_key import SigningKey, key_of
 from frostglass.errors import LedgerError, UsageError
 from frostglass.terms.budget import decimal_text, parse_delta, parse_epsilon
@@ -123,11 +123,18 @@ class Ledger:
         """
         place = new_place(Path(path))
         beside, source = _witness_of(place, witness), Witness(Path(lines))
-        entries, tail = source.entries(), source.seen()
+        try:
+            entries, tail = source.entries(), source.seen()
+        except DamagedWitnessError:
+            entries, tail = (), None
         book = Book.replay(entries)
         broken_off = tail is not None and tail.torn and source.path.resolve() != beside.path.resolve()
         if not entries or book.problems or broken_off:
-            raise LedgerError("FG-LG-003", f"{str(lines)!r} is not the whole chain of a ledger; nothing was written")
+            raise LedgerError(
+                "FG-LG-003",
+                f"{str(lines)!r} is not the whole chain of a ledger: give its witness or an export. Nothing was "
+                "written",
+            )
         store = SqliteStore.create(place, entries)
         beside.catch_up(book)
         return cls(store, ledger_id=book.ledger_id, path=place, witness=beside)

@@ -19,6 +19,10 @@ from frostglass.boundary.ledger_place import sync_folder
 from frostglass.errors import LedgerError
 
 
+class DamagedWitnessError(LedgerError):
+    """A line is no entry, or breaks the chain."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tail:
     """The last whole line (``seq`` 0 when there is none), where it ends, and whether a torn one follows it."""
@@ -113,8 +117,8 @@ class Witness:
             raise self._damaged() from None
         return Tail(last.seq, last.hash, end, torn)
 
-    def _damaged(self) -> LedgerError:
-        return LedgerError(
+    def _damaged(self) -> DamagedWitnessError:
+        return DamagedWitnessError(
             "FG-LG-014",
             f"the witness {str(self.path)!r} is damaged; compare the ledger with an export, a backup or the published "
             "bundles, then move the witness away: the next step writes a new one",

@@ -59,6 +59,8 @@ def count(
     wanted = _format("json" if as_json else form)
     if out is not None and out.exists():
         raise UsageError("FG-OP-050", f"{out.name} exists; choose another name")
+    if out is not None and bundle.resolve() in out.resolve().parents:
+        raise UsageError("FG-OP-018", "a file in the bundle would break its seal: name another place")
     _check(share=share, of=of, versus=versus, axes=axes)
     opened = open_bundle(bundle)
     answer = _answer(opened, conditions or [], share=share, of=of or None, versus=versus or [], axes=axes)
