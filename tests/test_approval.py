@@ -29,7 +29,7 @@ from frostglass.bundle.read import open_bundle
 from frostglass.bundle.signature import SIGNATURE
 from frostglass.bundle.verify import WITHDRAWN
 from frostglass.bundle.withdrawal import READERS, SPENT, TOMBSTONE, WITHDRAWAL
-from frostglass.errors import BundleError, FrostglassError
+from frostglass.errors import BundleError, FrostglassError, UsageError
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
@@ -183,6 +183,26 @@ def test_nothing_is_published_over_anything_else() -> None:
     Path("public").mkdir()
     assert refused(publish) == "FG-BN-001"
     assert "publish" not in kinds()
+
+
+@SEALED_ONCE
+def test_nothing_is_published_into_a_sealed_bundle() -> None:
+    approve_twice()
+    with pytest.raises(UsageError) as caught:
+        approval.publish("out", "out/public", ledger="l.db", by="ada")
+    assert caught.value.code == "FG-OP-018"
+    assert "publish" not in kinds()
+    assert bundles.verify("out").ok
+
+
+@PUBLISHED_ONCE
+def test_every_copy_is_named_as_it_was_asked_for_with_what_is_there_now() -> None:
+    for place in ("a/2026", "b/2026", "gone"):
+        approval.publish("out", place, ledger="l.db", by="ada")
+    shutil.rmtree("gone")
+    approval.withdraw("R1", ledger="l.db", by="ada", reason=WHY, published="a/2026")
+    found = approval.copies("R1", Ledger.open("l.db"))
+    assert found == {"public": "stands", "a/2026": "cleared", "b/2026": "stands", "gone": "not found"}
 
 
 @SEALED_ONCE
@@ -426,8 +446,10 @@ def test_the_desk_says_who_has_approved_what_is_missing_and_where_copies_are(fro
     code, out, err = frostglass_command("withdraw", "R1", *why)
     assert code == 0
     assert WHY in out
-    assert "it was published as public: clear each copy" in err
-    assert frostglass_command("withdraw", "R1", *why, "--published", "public")[0] == 0
+    assert "it was published to public: clear it" in err
+    code, out, err = frostglass_command("withdraw", "R1", *why, "--published", "public", "--json")
+    assert code == 0
+    assert json.loads(out)["copies"] == {"public": "cleared"}
     shown = frostglass_command("ledger", "show", "--ledger", "l.db")[1]
     assert "read the review" in shown
     assert f"withdraw  R1       Cyd          {WHY}" in shown

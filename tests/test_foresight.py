@@ -183,7 +183,7 @@ def test_groups_are_round_numbers_and_shares_of_what_is_expected() -> None:
         (1, None), (10, None), (50, None), (100, None), (200, 0.01), (500, None), (1_000, 0.05), (5_000, 0.25),
         (10_000, None),
     )  # fmt: skip
-    assert foresight.expected_groups(1) == ((1, 0.25),)
+    assert foresight.expected_groups(1) == ((1, 1.0),)
     assert max(people for people, _ in foresight.expected_groups(None)) == foresight.LARGEST_UNKNOWN
     for expect in (7, 999, 10**9):
         assert all(1 <= people <= expect for people, _ in foresight.expected_groups(expect))

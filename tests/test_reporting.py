@@ -320,6 +320,25 @@ def test_a_cell_that_is_not_stated_still_has_its_interval(bundle: Bundle) -> Non
     assert cell.text() == f"withheld ({cell.low} to {cell.high})"
 
 
+def test_a_count_that_is_not_listed_has_the_interval_that_a_table_gives_it(bundle: Bundle) -> None:
+    table = bundle.table("a~b", "langs", sex="F")
+    cells = [(row, column) for row in table.rows_of[:-1] for column in table.columns[:-1]]
+    unlisted = [each for each in cells if bundle.count({"a~b": each[0], "langs": each[1], "sex": "F"}).count is None]
+    answers = [bundle.count({"a~b": row, "langs": column, "sex": "F"}) for row, column in unlisted]
+    assert "not_listed" in {each.status for each in answers}
+    assert all(f"(95% interval {each.low} to {each.high})" in each.sentence for each in answers)
+    ends = [(table.cell(*each).low, table.cell(*each).high) for each in unlisted]
+    assert [(each.low, each.high) for each in answers] == ends
+
+
+def test_shares_of_unlike_wholes_are_compared_with_a_warning(bundle: Bundle) -> None:
+    unlike = bundle.difference(novels="1", sex="F", versus={"novels": "(missing)"}, share=True)
+    assert "unlike wholes: say with --of" in unlike.note
+    alike = bundle.difference(novels="1", of="sex=F", versus={"novels": "(missing)"}, share=True)
+    usual = bundle.difference(novels="1", sex="F", versus={"sex": "M"}, share=True)
+    assert not any("unlike" in each.note for each in (alike, usual))
+
+
 def test_a_table_of_shares_has_the_shares_of_its_rows(bundle: Bundle) -> None:
     table = bundle.table("sex", "novels", share=True)
     for row in ("F", "M"):
@@ -425,7 +444,11 @@ def test_the_command_gives_the_same(bundle: Bundle, tmp_path: Path) -> None:
         (["--format", "yaml"], "FG-OP-120"),
         (["sex=F", "--of", "all"], "FG-OP-121"),
         (["--table", "sex", "age", "--versus", "sex=F"], "FG-OP-121"),
-        (["sex=F", "-o", "manifest.json"], "FG-OP-050"),
+        (["--table", "sex", "age", "--of", "all"], "FG-OP-121"),
+        (["sex=F", "--json", "--format", "csv"], "FG-OP-120"),
+        (["sex=F", "--share", "--of", "all", "--of", "age=30+"], "FG-OP-121"),
+        (["sex=F|"], "FG-OP-094"),
+        (["langs~en|"], "FG-OP-094"),
         (["sex=F", "-o", "new.csv"], "FG-OP-018"),
     ],
 )

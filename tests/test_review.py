@@ -166,6 +166,12 @@ def test_a_report_never_lies_in_the_bundle(review: Review, world: Path) -> None:
     assert sorted((world / "second").iterdir()) == before
 
 
+def test_a_release_is_not_compared_with_itself(review: Review, world: Path, tmp_path: Path) -> None:
+    code, _, err = review("--earlier", world / "second")
+    assert (code, "FG-OP-019" in err) == (2, True)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_report_that_exists_is_kept_unless_told(review: Review, tmp_path: Path) -> None:
     (tmp_path / "review.json").write_text("mine")
     assert "FG-OP-050" in review()[2]
@@ -220,7 +226,10 @@ def test_attacks_are_on_the_page_with_bound_and_control(world: Path) -> None:
     page = review_html(replace(made, attacks=AttackReport((row,), 40, 8, 150)))
     for words in ("the best guess", "rare people", "55.0% (50.0% to 60.0%)", "67.0%", "97.0%", "so &lt;well&gt;"):
         assert words in page
-    assert "right in 55.0% of cases" in page
+    assert "The best of 1 attack was right in 55.0% of cases (95% interval 50.0% to 60.0%)" in page
+    assert "chance explains" not in page
+    above = review_html(replace(made, attacks=AttackReport((replace(row, bound=0.52, bound_high=0.52),), 40, 8, 150)))
+    assert "above what is allowed, chance explains: its interval reaches below" in above
     assert "What attacks achieved" not in review_html(made)
 
 

@@ -43,8 +43,8 @@ def test_a_release_with_too_little_noise_is_a_missed_figure() -> None:
 
 
 def test_a_target_that_is_not_reached_is_a_missed_figure() -> None:
-    """20 games cannot prove as much as the claim; that they do has a chance below 1e-7."""
-    assert not stays_below("empty", Fraction(1), 10, 1, reach=1.0).ok
+    """Four games prove nothing, whatever comes of them: all right, a coin does as well in more than 5% of cases."""
+    assert not stays_below("empty", Fraction(1), 2, 1, reach=1.0).ok
 
 
 @pytest.mark.parametrize("name", GAMES)

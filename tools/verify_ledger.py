@@ -14,7 +14,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 Json = dict[str, Any]
 COLUMNS = ("seq", "kind", "scope", "release_id", "at", "body", "prev", "hash")
@@ -115,11 +115,11 @@ class Ledger:
         must(release["scope"] == scope and release["state"] in before, f"comes when it is {release['state']}")
         must(release.get("manifest_sha256") in (None, body.get("manifest_sha256")), "is not what was sealed")
         must(kind != "publish" or not self.four_eyes or len(release["approved"]) > 1, "was not approved by two people")
-        person = " ".join(normalize("NFKC", normalize("NFKC", body.get("by", "")).casefold()).split())
+        folded = (normalize("NFKC", normalize("NFKC", each.get("by", "")).casefold()) for each in (release, body))
+        first, person = ("".join(one for one in text if category(one)[0] in "LMN") for text in folded)
         must(kind != "approve" or person not in release["approved"] | {""}, "is not by another person")
         release["approved"].update({person} if kind == "approve" else ())
-        names = {each.get("by", "").strip().casefold() for each in (release, body)} - {""}
-        must(kind != "void" or len(names) == 2, "gives back without a second person")
+        must(kind != "void" or len({first, person} - {""}) == 2, "gives back without a second person")
         release.update(body if kind == "seal" else {}, state=after)
 
 

@@ -17,6 +17,7 @@ from frostglass import bundles, codebooks, pipeline, preparation, reviewing
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle import formats
 from frostglass.bundle.contents import Contents
+from frostglass.bundle.places import require_new
 from frostglass.bundle.questions import Questions
 from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.seal import manifest_of
@@ -344,8 +345,7 @@ class Synthesizer:
 
 
 def _new(path: str | Path) -> Path:
-    if Path(path).exists():
-        raise UsageError("FG-OP-050", f"{Path(path).name} exists; choose another name")
+    require_new(Path(path))
     return Path(path)
 
 

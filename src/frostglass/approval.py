@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from frostglass.boundary.ledger import Entry, Ledger
 from frostglass.bundle import publish as publishing
 from frostglass.bundle.files import refuse_existing
+from frostglass.bundle.manifest import PUBLICATION
 from frostglass.bundle.read import Bundle, open_bundle
-from frostglass.bundle.withdrawal import Withdrawal, bury, require_published, withdrawal_in
+from frostglass.bundle.withdrawal import WITHDRAWAL, Withdrawal, bury, require_published, withdrawal_in
 from frostglass.bundles import is_sealed, verify
 from frostglass.errors import BundleError
+
+CopyState: TypeAlias = Literal["stands", "cleared", "not found"]
 
 
 def approve(path: str | Path, *, ledger: Ledger | str | Path, by: str, note: str) -> tuple[Entry, ...]:
@@ -36,17 +40,18 @@ def publish(path: str | Path, to: str | Path, *, ledger: Ledger | str | Path, by
     """Copy a sealed and approved bundle out, beside a detached ``publication.json``.
 
     Raises LedgerError, saying who has approved and what is missing, and BundleError when ``to`` exists. Where the copy
-    was made and the command cut short after it, nothing is left to do.
+    was made and the command cut short after it, nothing is left to do. The ledger notes ``to`` as it is given: a whole
+    path may have names of folders in it that no ledger should hold.
     """
     paying, target = _opened(ledger), Path(to).absolute()
     bundle = _sealed_bundle(path, paying)
     release_id = bundle.manifest.release_id
-    if _is_done(bundle, target, paying):
+    if _is_done(bundle, to, paying):
         return target
     paying.require_approved(release_id)
     refuse_existing(target)
     files = publishing.sealed_files(bundle)  # by their hashes, those that verified when they were approved
-    entry = paying.publish(release_id, manifest_sha256=bundle.manifest_sha256, to=target.name, by=by)
+    entry = paying.publish(release_id, manifest_sha256=bundle.manifest_sha256, to=str(to), by=by)
     approved_on = [each.at[:10] for each in paying.approvals(release_id)]
     word = publishing.publication(release_id, published_on=entry.at[:10], approved_on=approved_on)
     return publishing.write(files, bundle, target, word)
@@ -80,6 +85,18 @@ def withdraw(
     return withdrawal
 
 
+def copies(release_id: str, ledger: Ledger) -> dict[str, CopyState]:
+    """Every place that the release was published to, as it was given, and what is there as far as is seen from here."""
+    places = [each.text("to") for each in ledger.entries() if (each.kind, each.release_id) == ("publish", release_id)]
+    return {place: _state_of(Path(place)) for place in dict.fromkeys(places)}
+
+
+def _state_of(copy: Path) -> CopyState:
+    if (copy / WITHDRAWAL).is_file():
+        return "cleared"
+    return "stands" if (copy / PUBLICATION).is_file() else "not found"
+
+
 def _opened(ledger: Ledger | str | Path) -> Ledger:
     return ledger if isinstance(ledger, Ledger) else Ledger.open(ledger)
 
@@ -99,12 +116,12 @@ def _require_verified(bundle: Bundle) -> None:
         )
 
 
-def _is_done(bundle: Bundle, target: Path, ledger: Ledger) -> bool:
+def _is_done(bundle: Bundle, to: str | Path, ledger: Ledger) -> bool:
     """Whether the ledger holds this publication and the copy is there."""
     release_id = bundle.manifest.release_id
     entry = ledger.find(release_id, "publish")
-    noted = ledger.state(release_id) == "published" and entry is not None and entry.text("to") == target.name
-    return noted and publishing.is_published(bundle, target)
+    noted = ledger.state(release_id) == "published" and entry is not None and entry.text("to") == str(to)
+    return noted and publishing.is_published(bundle, Path(to))
 
 
 def _release_id(what: str | Path, ledger: Ledger) -> str:

@@ -363,7 +363,8 @@ def expected_groups(expect: int | None) -> tuple[tuple[int, float | None], ...]:
         raise UsageError(
             "FG-OP-047", f"the expected number of records (--expect) is a whole number from 1 to {MOST_EXPECTED:,}"
         )
-    by_share = {max(1, round(share * expect)): float(share) for share in SHARES}
+    named = (max(1, round(share * expect)) for share in SHARES)
+    by_share = {people: people / expect for people in named}
     round_ones = (people for people in PEOPLE if people < expect and not any(_near(people, each) for each in by_share))
     sizes = sorted({*round_ones, *by_share})
     return tuple((people, by_share.get(people)) for people in sizes)

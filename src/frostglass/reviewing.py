@@ -17,6 +17,7 @@ import numpy as np
 from frostglass.boundary import accountant as accounting
 from frostglass.bundle import formats
 from frostglass.bundle.manifest import Manifest, read_manifest
+from frostglass.bundle.places import require_new
 from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.errors import FrostglassError, UsageError
 from frostglass.pipeline import Progress, Reading, guarantee, quiet
@@ -67,7 +68,7 @@ def review(
     bundle = open_bundle(path)
     groups = _groups(order.groups, bundle.codebook)
     flow = None if order.flow is None else read_flow(order.flow)
-    earlier = _earlier(bundle) if order.earlier is None else open_bundle(order.earlier)
+    earlier = _earlier(bundle) if order.earlier is None else _before(bundle, order.earlier)
     progress("reading and checking the table")
     table = _coded(source, bundle, order.reading)
     material = Material(bundle, table, released_of(bundle), groups, flow, scope, earlier)
@@ -94,8 +95,7 @@ def places(out: Path, bundle: Path, *, force: bool) -> None:
             "FG-OP-014", "the review is private and must not lie in the bundle, which leaves: choose another folder"
         )
     for path in (out, out.with_suffix(".json")):
-        if path.exists() and not force:
-            raise UsageError("FG-OP-050", f"{path.name} exists; choose another name, or --force to overwrite it")
+        require_new(path, force=force)
         if not path.absolute().parent.is_dir():
             raise UsageError("FG-OP-072", f"cannot write {path}: name a file in a folder that exists and is yours")
 
@@ -134,6 +134,17 @@ def _groups(names: Sequence[str], codebook: Codebook) -> tuple[str, ...]:
     if not names:
         return groups_of(codebook)
     return tuple(codebook.variable(codebook.match_name(name) or name).name for name in names)
+
+
+def _before(bundle: Bundle, path: Path) -> Bundle:
+    """The bundle that is named as the one before; UsageError FG-OP-019 when it is this one, or about something else."""
+    found = open_bundle(path)
+    if found.manifest_sha256 == bundle.manifest_sha256 or found.codebook.id != bundle.codebook.id:
+        raise UsageError(
+            "FG-OP-019",
+            "--earlier is another release by the same codebook: this one, or another codebook, tells nothing",
+        )
+    return found
 
 
 def _earlier(bundle: Bundle) -> Bundle | None:

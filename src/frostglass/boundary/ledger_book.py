@@ -127,9 +127,9 @@ def in_words(unit: Unit) -> str:
 
 
 def person(name: str) -> str:
-    """A name as names are compared: without regard to case, spaces around and between, and ways to write a letter."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return " ".join(unicodedata.normalize("NFKC", folded).split())
+    """A name as names are compared: its letters, marks and digits, without regard to case and ways to write them."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(each for each in folded if unicodedata.category(each)[0] in "LMN")
 
 
 @dataclass
@@ -330,7 +330,7 @@ class Book:
         return "approved" if release.is_approved and release.state == "sealed" else release.state
 
     def _void(self, entry: Entry, release: ReleaseBook) -> None:
-        first, second = (each.text("by").strip().casefold() for each in (release.reserve, entry))
+        first, second = (person(each.text("by")) for each in (release.reserve, entry))
         if not first or not second or first == second:
             raise IllegalStepError("a reservation is voided by a second person; both must be on record by name")
         self.scopes[entry.scope].charge(release.reserve, sign=-1)

@@ -78,7 +78,7 @@ def matched(asked: Iterable[str | Pair], codebook: Codebook) -> tuple[Condition,
             raise UsageError(
                 "FG-OP-092",
                 f"{condition.name} is given twice; a record has one value of each variable: for either of two values, "
-                "join them with | (in quotes)",
+                "join them with | (in quotes); a set that holds several is a value of its own",
             )
         found[condition.name] = condition
     return tuple(found.values())
@@ -120,6 +120,8 @@ def _condition(name_text: object, value: object, codebook: Codebook) -> Conditio
         or not all(isinstance(text, str) for text in texts)
     ):
         raise UsageError("FG-OP-091", "names and values of conditions are text: write '1' rather than 1")
+    if len(texts) > 1 and not all(text.strip() for text in texts):
+        raise UsageError("FG-OP-094", f"a value of {name_text} is empty; write {MISSING_LABEL} for records without one")
     if codebook.match_name(name_text) is None and name_text.endswith(HOLDS):
         return _holding(matched_name(name_text[: -len(HOLDS)], codebook), texts, codebook)
     name = matched_name(name_text, codebook)

@@ -185,7 +185,8 @@ class Examined:
         if PUBLICATION in found:
             word = json.loads(read_file(self._path / PUBLICATION, most=MOST_MANIFEST_BYTES))
             _refuse(word["manifest_sha256"] == self.manifest_sha256, "publication.json speaks of another bundle")
-        return f"{len(SEALED) + 2} files, none missing and none besides"
+        beside = PUBLICATION if PUBLICATION in found else "none"
+        return f"{len(SEALED) + 2} files, none missing and {beside} besides"
 
     def check_signature(self) -> str:
         key = self.manifest.public_key

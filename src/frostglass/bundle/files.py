@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from frostglass.arrays.whole_file import PUBLIC, sync_folder, unfinished_folder, write_whole
+from frostglass.bundle.places import refuse_in_bundle
 from frostglass.errors import BundleError
 
 MOST_BYTES = 2 * 1024**3
@@ -68,6 +69,7 @@ def write_folder(out: Path, files: Mapping[str, bytes], *, on: date) -> None:
 
 
 def refuse_existing(out: Path) -> None:
-    """Raise BundleError FG-BN-001 when something is at ``out`` already."""
+    """Raise BundleError FG-BN-001 when something is at ``out`` already, UsageError FG-OP-018 in another bundle."""
+    refuse_in_bundle(out)
     if out.exists() or out.is_symlink():
         raise BundleError("FG-BN-001", f"{out} exists already; a bundle is never overwritten: choose another name")

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from frostglass.bundle import places
 from frostglass.bundle.files import read_file
 from frostglass.errors import BundleError
 from frostglass.terms.budget import decimal_text
@@ -26,7 +27,7 @@ from frostglass.version import __version__
 FORMAT: Literal[2] = 2
 """Version of the layout of a bundle; a new file or column raises it."""
 
-MANIFEST = "manifest.json"
+MANIFEST = places.MANIFEST
 PUBLICATION = "publication.json"
 """Stands beside the sealed files in a published copy; the seal does not cover it."""
 

@@ -10,7 +10,7 @@ from statistics import NormalDist
 
 from frostglass.bundle.conditions import Condition, Conditions, Pair, in_order, matched
 from frostglass.bundle.rows import Row, figure_row, written_back
-from frostglass.bundle.source import Figure, Source, Status
+from frostglass.bundle.source import NOT_LISTED, Figure, Source, Status
 from frostglass.bundle.statement import kind_of_record, records
 
 MOST_NEAREST = 10
@@ -90,7 +90,9 @@ def count(asked: Iterable[str | Pair], source: Source) -> Answer:
     if len(conditions) > source.length:
         return _too_long(conditions, source)
     plain = all(one.single for one in conditions)
-    figure = source.listed([conditions])[0] if plain else source.all_figures([conditions])[0]
+    figure = source.listed([conditions])[0] if plain else NOT_LISTED
+    if figure == NOT_LISTED and (source.estimating is not None or not plain):
+        figure = source.all_figures([conditions])[0]
     if figure.status == "released":
         return _released(conditions, figure, source)
     return (_withheld if figure.status == "withheld" else _not_listed)(conditions, figure, source)
@@ -127,11 +129,9 @@ def _withheld(conditions: Sequence[Condition], figure: Figure, source: Source) -
 
 
 def _not_listed(conditions: Sequence[Condition], figure: Figure, source: Source) -> Answer:
-    sentence = f"The release lists no {kind_of_record(source.codebook)}s with {words_of(conditions, source)}."
-    note = (
-        f"There may be none, or fewer than the {source.manifest.tau:,} from which on this release states a count, "
-        "because noise makes smaller ones unreliable."
-    )
+    known = f" (95% interval {figure.low:,} to {figure.high:,})" if figure.low is not None else ""
+    sentence = f"The release lists no {kind_of_record(source.codebook)}s with {words_of(conditions, source)}{known}."
+    note = "No synthetic record has it. There may be none, or some that cannot be told from noise."
     found = _nearest(conditions, source)
     return Answer(pairs_of(conditions), "not_listed", None, figure.low, figure.high, sentence, note, nearest=found)
 

@@ -31,6 +31,8 @@ from frostglass.released.events import Event
 from frostglass.released.intervals import TINY, whole
 from frostglass.released.ranges import difference_range, share_difference_range
 
+UNLIKE = "The two are shares of unlike wholes: say with --of (of=) what both are shares of."
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -142,6 +144,8 @@ def _difference_of_shares(one: Ratio, other: Ratio, source: Source) -> Differenc
     betweens = [each.betweens(source) for each in (one, other)]
     ends = share_difference_range(source.figures, betweens[0], betweens[1])
     notes = notes_on(ends.vague, one.group, [each for pair in betweens for each in pair])
+    if not one.is_like(other):
+        notes = [UNLIKE, *notes]
     if first.share is None or second.share is None:
         low, high = outward(ends.low, ends.high, None)
         sentence = (

@@ -88,6 +88,10 @@ class Ratio:
         """Number of variables that the conditions name."""
         return len({one.name for one in (*self.part, *self.of)})
 
+    def is_like(self, other: Ratio) -> bool:
+        """Whether both are shares of wholes of one kind, such as those with a recorded value of one variable."""
+        return self.marks == other.marks and {one.name for one in self.of} == {one.name for one in other.of}
+
     def inside(self, source: Source) -> Event:
         """The records of the part."""
         return Event(box_of((*self.part, *self.of), source.codebook))
@@ -159,6 +163,8 @@ SHORTER = "Leave a condition out: what is shorter has an interval, and this woul
 def denominator_of(of: Asked, source: Source) -> tuple[Condition, ...] | None:
     """The conditions that are named as what a share is of; None where none are."""
     listed = asked_for(of)
+    if EVERYONE in listed and len(listed) > 1:
+        raise UsageError("FG-OP-121", f"what a share is of: {EVERYONE} is all records, so it stands alone")
     return matched([one for one in listed if one != EVERYONE], source.codebook) if listed else None
 
 

@@ -13,10 +13,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from frostglass.bundle import places
 from frostglass.bundle.files import read_file
 from frostglass.errors import FrostglassError, UsageError
 
-SIGNATURE = "manifest.sig"
+SIGNATURE = places.SIGNATURE
 SIGNATURE_BYTES = 64
 
 _HEX = re.compile(r"[0-9a-fA-F]{64}")

@@ -150,15 +150,15 @@ def statement_page(manifest: Manifest, codebook: Codebook) -> StatementPage:
         delta=promise.delta,
         best_guess=f"{best_guess(manifest):.1f}",
         reason=scope.reason,
-        groups=tuple(GroupLine(each.size, _figure(each.epsilon)) for each in promise.groups),
-        replace_one=_NO_BOUND if promise.replace_one is None else f"epsilon {_figure(promise.replace_one)}",
+        groups=tuple(GroupLine(each.size, epsilon_figure(each.epsilon)) for each in promise.groups),
+        replace_one=_NO_BOUND if promise.replace_one is None else f"epsilon {epsilon_figure(promise.replace_one)}",
         confirmed=_confirmed(codebook),
         randomness=_RANDOMNESS[promise.mechanism],
         scope=manifest.ledger.scope,
         releases="1 release" if scope.releases == 1 else f"{scope.releases:,} releases",
         plain_epsilon=scope.plain_epsilon,
         plain_delta=scope.plain_delta,
-        tight_epsilon=_figure(scope.tight_epsilon),
+        tight_epsilon=epsilon_figure(scope.tight_epsilon),
         accountant=scope.accountant,
         scope_epsilon=scope.epsilon,
         scope_delta=scope.delta,
@@ -213,7 +213,7 @@ def _measured(manifest: Manifest, codebook: Codebook) -> str:
     return f"{fixed}, and those of three that a model of the pairs is farthest from, which was asked with noise too,"
 
 
-def _figure(epsilon: float | None) -> str:
+def epsilon_figure(epsilon: float | None) -> str:
     """An epsilon for people: two decimals, rounded up."""
     return _NO_BOUND if epsilon is None else f"{math.ceil(epsilon * 100) / 100:.2f}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,13 @@ from frostglass.desk.output import Voice
 
 BundleFolder = Annotated[Path, typer.Argument(help="A sealed bundle.")]
 LedgerFile = Annotated[Path, typer.Option("--ledger", help="The ledger that paid for it.", metavar="FILE")]
+
+
+_LEFT: Mapping[approval.CopyState, str] = {
+    "stands": "clear it with the same command and --published",
+    "cleared": "a tombstone stands there",
+    "not found": "it is not to be seen from here; if it was moved, clear it where it is now",
+}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -81,12 +89,9 @@ def withdraw(
     voice.say(done.sentence)
     if published is not None:
         voice.say(f"tombstone: {published}")
-    copies = [
-        each.text("to") for each in book.entries() if (each.kind, each.release_id) == ("publish", done.release_id)
-    ]
+    copies = approval.copies(done.release_id, book)
+    for place, state in copies.items():
+        voice.note(f"it was published to {place}: {_LEFT[state]}")
     if copies:
-        voice.note(
-            f"it was published as {', '.join(dict.fromkeys(copies))}: clear each copy with the same command and "
-            "--published FOLDER, and tell those who have others"
-        )
-    voice.give({**done.model_dump(mode="json"), "published_as": list(dict.fromkeys(copies))})
+        voice.note("tell those who have other copies")
+    voice.give({**done.model_dump(mode="json"), "copies": copies})

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from frostglass import codebooks, preparation
+from frostglass.bundle.places import require_new
 from frostglass.codebooks.import_maps import load_map, shipped_maps
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice, table
@@ -232,8 +233,7 @@ def _check_places(places: Sequence[Path], inputs: Sequence[Path], force: bool) -
             raise UsageError("FG-OP-117", f"{path.name} is read by this command: write to another place")
         if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
             raise UsageError("FG-OP-072", f"cannot write {path}: name a file in a folder that exists and is yours")
-        if path.exists() and not force:
-            raise UsageError("FG-OP-050", f"{path.name} exists; choose another name, or --force to overwrite it")
+        require_new(path, force=force)
 
 
 def _check_queue(queue: Path | None, decisions: Path | None) -> None:
@@ -322,8 +322,7 @@ def duplicates_key(
 
     Example: frostglass duplicates key -o token.key
     """
-    if out.exists():
-        raise UsageError("FG-OP-050", f"{out.name} exists; choose another name: a key is never overwritten")
+    require_new(out)
     preparation.write_private(out, new_key())
     voice = Voice(as_json)
     voice.say(f"a new key: {out} (secret)")

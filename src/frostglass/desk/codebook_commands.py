@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from frostglass import codebooks
+from frostglass.bundle.places import require_new
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice
 from frostglass.errors import CodebookError, UsageError
@@ -90,8 +91,7 @@ def draft(
 
     Example: frostglass codebook draft births.csv --range mother_age=12:60 -o births.toml
     """
-    if out.exists():
-        raise UsageError("FG-OP-050", f"{out.name} exists; choose another name")
+    require_new(out)
     table = read(data, delimiter=delimiter, encoding=encoding, sheet=sheet)
     text = draft_codebook(table, id=identifier or out.stem, ranges=dict(_range(each) for each in ranges or ()))
     _write_private(out, text)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from frostglass.bundle.places import require_new
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.written import FORMATS, Answered, Format, written
 from frostglass.desk import options as opt
@@ -56,11 +57,11 @@ def count(
 
     Example: frostglass count out gender=Female age=18-29
     """
+    if as_json and form not in ("text", "json"):
+        raise UsageError("FG-OP-120", "--json and --format ask for two things: pass one of them")
     wanted = _format("json" if as_json else form)
-    if out is not None and out.exists():
-        raise UsageError("FG-OP-050", f"{out.name} exists; choose another name")
-    if out is not None and bundle.resolve() in out.resolve().parents:
-        raise UsageError("FG-OP-018", "a file in the bundle would break its seal: name another place")
+    if out is not None:
+        require_new(out)
     _check(share=share, of=of, versus=versus, axes=axes)
     opened = open_bundle(bundle)
     answer = _answer(opened, conditions or [], share=share, of=of or None, versus=versus or [], axes=axes)
@@ -80,10 +81,10 @@ def _format(text: str) -> Format:
 
 def _check(*, share: bool, of: Sequence[str] | None, versus: Sequence[str] | None, axes: object) -> None:
     """Refuse options that go with others, before anything is read."""
-    if of and not share:
-        raise UsageError("FG-OP-121", "--of says what a share is of: add --share")
     if axes is not None and (of or versus):
         raise UsageError("FG-OP-121", "--table takes conditions and --share, but neither --of nor --versus")
+    if of and not share:
+        raise UsageError("FG-OP-121", "--of says what a share is of: add --share")
 
 
 def _answer(

@@ -13,10 +13,10 @@ from frostglass.boundary import accountant as accounting
 from frostglass.boundary import staging
 from frostglass.boundary.ledger import Entry, Ledger
 from frostglass.bundle.manifest import read_manifest
+from frostglass.bundle.places import refuse_in_bundle, require_new
 from frostglass.bundle.signature import pem_of
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice, table
-from frostglass.errors import UsageError
 from frostglass.terms.budget import NANO, decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.guarantee import ScopeSummary
 
@@ -139,6 +139,7 @@ def backup(
     as_json: opt.Json = False,
 ) -> None:
     """Copy the ledger safely, also while it is in use."""
+    refuse_in_bundle(out)
     Ledger.inspect(ledger).backup(out)
     _tell(as_json, f"backup: {out}", {"out": str(out)})
 
@@ -155,8 +156,7 @@ def key(
     """
     public_key = Ledger.inspect(ledger).public_key
     if out is not None:
-        if out.exists():
-            raise UsageError("FG-OP-050", f"{out.name} exists; choose another name")
+        require_new(out)
         write_whole(out, pem_of(public_key).encode(), mode=PUBLIC)
     _tell(as_json, public_key, {"public_key": public_key})
 

@@ -10,6 +10,7 @@ import typer
 
 from frostglass import foresight
 from frostglass.boundary import accountant as accounting
+from frostglass.bundle.places import require_new
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice
 from frostglass.desk.plan_page import plan_html
@@ -133,5 +134,4 @@ def _check_plot(path: Path) -> None:
     """Refuse, before anything is computed, a page that could not be written."""
     if path.suffix != ".html":
         raise UsageError("FG-OP-049", "the page (--plot) is an HTML file: give it a name that ends in .html")
-    if path.exists():
-        raise UsageError("FG-OP-050", f"{path.name} exists; choose another name")
+    require_new(path)

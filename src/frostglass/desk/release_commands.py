@@ -13,6 +13,7 @@ import typer
 from frostglass import bundles, foresight, pipeline
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary.ledger import Ledger
+from frostglass.bundle.places import refuse_in_bundle
 from frostglass.bundle.read import Bundle
 from frostglass.desk import demo as demonstration
 from frostglass.desk import options as opt
@@ -126,6 +127,8 @@ def release(
         allow_empty=allow_empty,
         reading=settings.reading,
     )
+    if private_report is not None:
+        refuse_in_bundle(private_report)
     _release(settings, order, private_report, voice)
 
 

@@ -75,6 +75,8 @@ def review(
         random_state=random_state,
         reading=pipeline.Reading(delimiter, encoding, sheet),
     )
+    if paid is not None and paid.find(manifest.release_id, "withdraw"):
+        voice.note(f"the release {manifest.release_id} is withdrawn: nobody can approve or publish it")
     found = reviewing.review(data, bundle, order, scope=scope, progress=voice.progress)
     if paid is not None and exported_to is not None:
         what = f"review of release {manifest.release_id}, handed to {exported_to}"

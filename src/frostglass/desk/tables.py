@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from frostglass import codebooks
+from frostglass.bundle.places import refuse_in_bundle, require_new
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice
 from frostglass.desk.settings import need
@@ -52,8 +53,7 @@ def simulate(
         _simulate_case_files(out, cases, seed, voice)
         return
     number = 17_500 if records is None else records
-    if out.exists() and not force:
-        raise UsageError("FG-OP-050", f"{out.name} exists; choose another name, or --force to overwrite it")
+    require_new(out, force=force)
     write_coded_table(out, number, seed)
     voice.say(f"{number:,} fictitious records, seed {seed}: {out}")
     voice.give({"out": str(out), "records": number, "seed": seed})
@@ -94,6 +94,8 @@ def check(
     voice = Voice(as_json, quiet=quiet)
     if unknown not in (None, "refuse", "missing"):
         raise UsageError("FG-OP-006", "--unknown takes refuse or missing")
+    if private_report is not None:
+        refuse_in_bundle(private_report)
     book = codebooks.load(need(codebook, "a codebook", "-c"))
     unit = PrivacyUnit(book.unit, 1 if max_records is None else max_records, person_key)
     whole = person_key is not None

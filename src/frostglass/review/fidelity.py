@@ -80,8 +80,9 @@ class Bucket:
 class LengthFidelity:
     """All combinations of one length.
 
-    ``real`` occur in the truth, ``frequent`` at least 10 times. ``counted`` says whether the release counts this
-    length; where it does not, what is said of counts is 0 or NaN. ``total_variation`` is that of the records' tables.
+    ``real`` occur in the truth, ``frequent`` at least 10 times. What is real and stated as 0, as a single value may be,
+    is ``suppressed`` too. ``counted`` says whether the release counts this length; where it does not, what is said of
+    counts is 0 or NaN. ``total_variation`` is that of the records' tables.
     """
 
     length: int
@@ -189,7 +190,7 @@ class _Length:
         self._count(
             real=real,
             frequent=frequent,
-            stated=one.stated & (one.records > 0),
+            stated=one.stated,
             fabricated=one.stated & (one.records > 0) & ~real,
             suppressed=real & ~(one.stated & (one.records > 0)),
             lost=frequent & ~(one.stated & (one.records > 0)),
@@ -331,7 +332,7 @@ class Groups:
             ("records", np.abs(one.true - one.records)[recorded]),
             ("frequent", frequent),
             ("lost", frequent & ~published),
-            ("stated", published),
+            ("stated", one.stated),
             ("fabricated", published & (one.true == 0)),
             ("cells", np.ones(one.true.shape, dtype=np.int64)),
             ("held", one.held),

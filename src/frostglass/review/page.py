@@ -7,7 +7,7 @@ from math import isnan
 from typing import Any
 
 from frostglass.arrays.charts import Chart
-from frostglass.bundle.statement import best_guess, day, guarantee_sentence
+from frostglass.bundle.statement import best_guess, day, epsilon_figure, guarantee_sentence
 from frostglass.review import plots
 from frostglass.review.acceptance import share, worst_group
 from frostglass.review.fidelity import Example, Kind, LengthFidelity
@@ -205,9 +205,13 @@ def _attacked(review: Review) -> str:
     if not tried:
         return " No attack could be tried on so few records."
     best = max(tried, key=lambda each: each.success)
+    kinds = "attack" if len(tried) == 1 else "attacks"
+    above = best.bound is not None and best.success > best.bound
+    chance = " That it is above what is allowed, chance explains: its interval reaches below." if best.within else ""
     return (
-        f" The best of the attacks that were tried was right in {_percent(best.success)} of cases, and in "
-        f"{_percent(best.control)} without protection."
+        f" The best of {len(tried)} {kinds} was right in {_percent(best.success)} of cases (95% interval "
+        f"{_percent(best.low)} to {_percent(best.high)}), and in {_percent(best.control)} without protection."
+        f"{chance if above else ''}"
     )
 
 
@@ -479,7 +483,7 @@ def _guarantee(review: Review) -> Section:
     jointly = Table(
         "People who are protected together",
         ("people", "epsilon"),
-        tuple((str(each.size), _epsilon(each.epsilon)) for each in promise.groups),
+        tuple((str(each.size), epsilon_figure(each.epsilon)) for each in promise.groups),
         right=(0, 1),
     )
     return Section(
@@ -487,7 +491,7 @@ def _guarantee(review: Review) -> Section:
         (
             guarantee_sentence(manifest, codebook),
             f"{scope.releases} release(s) of this scope so far: epsilon {scope.plain_epsilon} as a plain sum, "
-            f"{_epsilon(scope.tight_epsilon)} tightly counted, of {scope.epsilon} allowed.",
+            f"{epsilon_figure(scope.tight_epsilon)} tightly counted, of {scope.epsilon} allowed.",
             "This review compares with the truth and is not covered by the guarantee: publishing one exact figure of "
             "it may give a person away.",
         ),
@@ -497,10 +501,6 @@ def _guarantee(review: Review) -> Section:
 
 def _left(nano: int) -> str:
     return f"{nano / NANO:.6f}"
-
-
-def _epsilon(value: float | None) -> str:
-    return "no useful bound" if value is None else f"{value:.2f}"
 
 
 def _flow(review: Review) -> Section | None:
