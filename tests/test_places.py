@@ -20,6 +20,11 @@ COMMANDS = (
     ("codebook", "draft", "table.csv", "-o", "NEW.toml"),
     ("duplicates", "key", "-o", "NEW.key"),
     ("ledger", "key", "--ledger", "l.db", "-o", "NEW.pem"),
+    ("ledger", "open", "t", "--epsilon", "1", "--delta", "1e-6", "--ledger", "NEW.db"),
+    ("ledger", "reconcile", "--from", "l.db.witness", "--ledger", "NEW.db"),
+    ("ledger", "export", "--ledger", "l.db", "-o", "NEW.jsonl"),
+    ("simulate", "--cases", "10", "-o", "NEW"),
+    ("demo", "-o", "NEW"),
     ("ledger", "backup", "--ledger", "l.db", "-o", "NEW.db"),
 )
 

@@ -227,9 +227,11 @@ def test_attacks_are_on_the_page_with_bound_and_control(world: Path) -> None:
     for words in ("the best guess", "rare people", "55.0% (50.0% to 60.0%)", "67.0%", "97.0%", "so &lt;well&gt;"):
         assert words in page
     assert "The best of 1 attack was right in 55.0% of cases (95% interval 50.0% to 60.0%)" in page
-    assert "chance explains" not in page
+    assert "what is allowed" not in page
     above = review_html(replace(made, attacks=AttackReport((replace(row, bound=0.52, bound_high=0.52),), 40, 8, 150)))
-    assert "above what is allowed, chance explains: its interval reaches below" in above
+    assert "above what is allowed by no more than chance: its interval reaches below" in above
+    beyond = replace(row, bound=0.4, bound_high=0.4)
+    assert "more than its interval explains" in review_html(replace(made, attacks=AttackReport((beyond,), 40, 8, 150)))
     assert "What attacks achieved" not in review_html(made)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from frostglass.arrays.whole_file import PUBLIC, write_whole
 from frostglass.bundle.places import require_new
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.written import FORMATS, Answered, Format, written
@@ -69,7 +70,7 @@ def count(
     if out is None:
         typer.echo(text, nl=False)
     else:
-        out.write_bytes(text.encode())
+        write_whole(out, text.encode(), mode=PUBLIC)
 
 
 def _format(text: str) -> Format:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from frostglass import approval, codebooks, pipeline, preparation, reviewing
 from frostglass.boundary.ledger import Ledger
+from frostglass.bundle.places import refuse_in_bundle
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.statement import guarantee_sentence
 from frostglass.desk.output import Voice, table
@@ -92,7 +93,8 @@ def _new_folder(out: Path | None) -> Path:
     if out is None:
         names = ("frostglass-demo" + (f"-{number}" if number > 1 else "") for number in count(1))
         out = next(Path(name) for name in names if not Path(name).exists())
-    elif out.exists():
+    refuse_in_bundle(out)
+    if out.exists():
         raise BundleError("FG-BN-001", f"{out} exists; choose another folder")
     out.mkdir(parents=True)
     return out

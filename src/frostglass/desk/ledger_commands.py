@@ -46,6 +46,7 @@ def open_scope(
     voice = Voice(as_json)
     limit, least = parse_epsilon(epsilon), parse_delta(delta)
     pipeline.noise_for(accounting.accountant(accountant))
+    refuse_in_bundle(ledger)
     new = not ledger.exists()
     # A scope that is refused must not leave an empty ledger behind, so it is tried in memory first.
     trial = Ledger.ephemeral(epsilon=limit, delta=least, accountant=accountant, scope=f"not-{scope}"[:64])
@@ -128,6 +129,7 @@ def export(
     as_json: opt.Json = False,
 ) -> None:
     """Write all entries as JSON lines, for an auditor."""
+    refuse_in_bundle(out)
     Ledger.inspect(ledger).export(out)
     _tell(as_json, f"entries: {out}", {"out": str(out)})
 
@@ -191,6 +193,7 @@ def reconcile(
 
     Example: frostglass ledger reconcile --ledger budget.db --reason "restored the backup of Monday" releases/2026
     """
+    refuse_in_bundle(ledger)
     known = [bundles.known_release(read_manifest(bundle / "manifest.json")) for bundle in folders or ()]
     book = Ledger.rebuild(ledger, source) if source is not None else Ledger.inspect(ledger)
     added = book.reconcile(known, by=by or pipeline.whoever(), reason=reason)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from frostglass import foresight
+from frostglass.arrays.whole_file import PUBLIC, write_whole
 from frostglass.boundary import accountant as accounting
 from frostglass.bundle.places import require_new
 from frostglass.desk import options as opt
@@ -123,7 +124,7 @@ def show_plan(settings: Settings, accountant: str, voice: Voice, wishes: Wishes 
         scope=scope,
     )
     if wishes.plot is not None:
-        wishes.plot.write_text(plan_html(outlook, book), encoding="utf-8")
+        write_whole(wishes.plot, plan_html(outlook, book).encode(), mode=PUBLIC)
     voice.give(outlook.as_json())
     voice.say(outlook_text(outlook))
     if wishes.plot is not None:

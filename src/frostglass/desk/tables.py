@@ -60,6 +60,7 @@ def simulate(
 
 
 def _simulate_case_files(out: Path, cases: int, seed: int, voice: Voice) -> None:
+    refuse_in_bundle(out)
     written = write_case_files(out, cases, seed)
     voice.say(f"case files of {cases:,} fictitious people, seed {seed}: {out}")
     for name, rows in written.rows.items():

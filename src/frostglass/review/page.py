@@ -207,7 +207,11 @@ def _attacked(review: Review) -> str:
     best = max(tried, key=lambda each: each.success)
     kinds = "attack" if len(tried) == 1 else "attacks"
     above = best.bound is not None and best.success > best.bound
-    chance = " That it is above what is allowed, chance explains: its interval reaches below." if best.within else ""
+    chance = (
+        " It is above what is allowed by no more than chance: its interval reaches below."
+        if best.within
+        else " That is more than is allowed, and more than its interval explains: try --attacks full before you sign."
+    )
     return (
         f" The best of {len(tried)} {kinds} was right in {_percent(best.success)} of cases (95% interval "
         f"{_percent(best.low)} to {_percent(best.high)}), and in {_percent(best.control)} without protection."
