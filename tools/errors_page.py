@@ -11,7 +11,7 @@ PAGE = ROOT / "docs" / "reference" / "errors.md"
 CODE = re.compile(r"FG-[A-Z]{2}-\d{3}")
 
 FAMILIES = {
-    "OP": "wrong usage: an option, a setting, a condition (exit code 2)",
+    "OP": "wrong usage: an option, a setting, a condition (exit code 2; FG-OP-055, an error of the system, 1)",
     "CB": "codebooks",
     "IN": "tables",
     "BU": "budget",

@@ -21,7 +21,7 @@ from frostglass.desk import (
 )
 from frostglass.desk.no_dumps import forbid_core_dumps
 from frostglass.desk.output import report, report_bug, wants_json
-from frostglass.errors import FrostglassError, UsageError, reason_of
+from frostglass.errors import FrostglassError, reason_of
 from frostglass.version import __version__
 
 app = typer.Typer(
@@ -73,9 +73,8 @@ def run() -> None:
     except OSError as error:
         name = Path(error.filename).name if isinstance(error.filename, str) else "a file"
         message = f"{name}: {reason_of(error).lower()}; choose a place that exists and is yours to use"
-        refused = UsageError("FG-OP-055", message)
-        report(refused, as_json=wants_json())
-        sys.exit(refused.exit_code)
+        report(FrostglassError("FG-OP-055", message), as_json=wants_json())
+        sys.exit(1)
     except BaseException as error:  # noqa: BLE001 - the last line before the terminal; polars panics are no Exception
         report_bug(error, as_json=wants_json())
         sys.exit(1)
