@@ -40,7 +40,7 @@ from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.seal import seal
 from frostglass.bundle.signature import SIGNATURE
 from frostglass.bundle.statement import statement
-from frostglass.bundle.verify import verify
+from frostglass.bundle.verify import Outcome, VerifyReport, verify
 from frostglass.errors import BundleError
 from frostglass.released.answers import Answers
 from frostglass.released.counts import CountBlock, Counts
@@ -358,6 +358,14 @@ def sealed(folder: Path, made: Contents | None = None) -> Bundle:
 
 
 def verified(folder: Path, made: Contents | None = None, **changes: str) -> dict[str, str]:
-    """The failed checks of the bundle in ``folder``, by name; ``changes`` alter the environment."""
-    report = verify(folder, recompute=Recompute(made or contents()), environment={**ENVIRONMENT, **changes})
-    return {each.name: each.message for each in report.checks if not each.ok}
+    """The checks that the bundle in ``folder`` does not pass, by name; ``changes`` alter the environment."""
+    return {each.name: each.message for each in _report(folder, made, changes).checks if not each.ok}
+
+
+def outcomes(folder: Path, made: Contents | None = None, **changes: str) -> dict[str, Outcome]:
+    """How every check of the bundle in ``folder`` comes out."""
+    return {each.name: each.outcome for each in _report(folder, made, changes).checks}
+
+
+def _report(folder: Path, made: Contents | None, changes: Mapping[str, str]) -> VerifyReport:
+    return verify(folder, recompute=Recompute(made or contents()), environment={**ENVIRONMENT, **changes})

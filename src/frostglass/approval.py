@@ -18,12 +18,17 @@ from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.withdrawal import WITHDRAWAL, Withdrawal, bury, require_published, withdrawal_in
 from frostglass.bundles import is_sealed, verify
 from frostglass.errors import BundleError
+from frostglass.pipeline import Progress, quiet
 
 CopyState: TypeAlias = Literal["stands", "cleared", "not found"]
 
 
-def approve(path: str | Path, *, ledger: Ledger | str | Path, by: str, note: str) -> tuple[Entry, ...]:
+def approve(
+    path: str | Path, *, ledger: Ledger | str | Path, by: str, note: str, tell: Progress = quiet
+) -> tuple[Entry, ...]:
     """Note that ``by`` has looked at a sealed bundle and would publish it; all approvals so far.
+
+    ``tell`` hears of every check of the bundle that could not be made here, before anything is entered.
 
     Two different people must, before it is published; the one who released it may be one of them. Raises BundleError
     when the ledger did not seal this bundle or it does not verify, LedgerError when that person approved it before, or
@@ -31,7 +36,7 @@ def approve(path: str | Path, *, ledger: Ledger | str | Path, by: str, note: str
     """
     paying = _opened(ledger)
     bundle = _sealed_bundle(path, paying)
-    _require_verified(bundle)
+    _require_verified(bundle, tell)
     paying.approve(bundle.manifest.release_id, manifest_sha256=bundle.manifest_sha256, by=by, note=note)
     return paying.approvals(bundle.manifest.release_id)
 
@@ -109,11 +114,14 @@ def _sealed_bundle(path: str | Path, ledger: Ledger) -> Bundle:
     return bundle
 
 
-def _require_verified(bundle: Bundle) -> None:
-    if not verify(bundle.path).ok:
+def _require_verified(bundle: Bundle, tell: Progress) -> None:
+    report = verify(bundle.path)
+    if report.failed:
         raise BundleError(
             "FG-BN-067", "the bundle does not verify, so it is neither approved nor published; see `frostglass verify`"
         )
+    for each in report.not_checked:
+        tell(f"NOT CHECKED: {each.name}: {each.message}")
 
 
 def _is_done(bundle: Bundle, to: str | Path, ledger: Ledger) -> bool:

@@ -14,7 +14,7 @@ from frostglass.bundle.files import refuse_existing
 from frostglass.bundle.manifest import Manifest, promise, read_manifest
 from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.signature import public_key_of
-from frostglass.bundle.verify import Check, VerifyReport, against_key, against_ledger
+from frostglass.bundle.verify import Check, VerifyReport, against_key, against_ledger, check, not_made
 from frostglass.bundle.verify import verify as verify_bundle
 from frostglass.errors import BundleError, FrostglassError, UsageError
 from frostglass.pipeline import build, engine, enter, environment, guarantee, is_staged, tidy
@@ -41,13 +41,11 @@ def verify(
     """
     path, wanted = Path(path), None if key is None else public_key_of(key)
     report = verify_bundle(path, recompute=recompute, environment=environment())
-    if not report.ok:
-        return report
-    try:
-        bundle = open_bundle(path)
-        report = report.plus([_check_guarantee(bundle)])
-    except FrostglassError as error:
-        return report.plus([Check("guarantee", False, str(error))])
+    if report.failed:
+        asked = {"guarantee": True, "key": wanted is not None, "ledger": ledger is not None}
+        return report.plus(not_made(*(name for name, wished in asked.items() if wished)))
+    bundle = open_bundle(path)
+    report = report.plus([check("guarantee", lambda: _check_guarantee(bundle))])
     if wanted is not None:
         report = report.plus([against_key(bundle.manifest, wanted)])
     return report if ledger is None else report.plus(_check_ledger(bundle, ledger))
@@ -63,7 +61,7 @@ def _check_ledger(bundle: Bundle, ledger: Ledger | str | Path) -> tuple[Check, .
     return against_ledger(bundle.manifest_sha256, bundle.manifest, entries)
 
 
-def _check_guarantee(bundle: Bundle) -> Check:
+def _check_guarantee(bundle: Bundle) -> str:
     """Whether the noise that the measurements state really buys what the manifest promises, by the accountant."""
     manifest = bundle.manifest
     accountant = accounting.accountant(manifest.guarantee.accountant)
@@ -74,10 +72,10 @@ def _check_guarantee(bundle: Bundle) -> Check:
     plan, delta = manifest.to_plan(), Fraction(manifest.guarantee.delta)
     promised = guarantee(plan, delta, accountant, manifest.guarantee.mechanism, manifest.guarantee.nano_rho)
     if spent * NANO > accounting.allowance(accountant, plan.epsilon, delta):
-        return Check("guarantee", False, "the noise is smaller than the promised epsilon needs")
+        raise BundleError("FG-BN-070", "the noise is smaller than the promised epsilon needs")
     if promise(promised) != manifest.guarantee or manifest.guarantee.mechanism not in accountant.mechanisms:
-        return Check("guarantee", False, "the figures of the guarantee are not those that its cost gives")
-    return Check("guarantee", True, f"the noise gives epsilon {manifest.guarantee.epsilon} at this delta, or less")
+        raise BundleError("FG-BN-070", "the figures of the guarantee are not those that its cost gives")
+    return f"the noise gives epsilon {manifest.guarantee.epsilon} at this delta, or less"
 
 
 def _cost(receipt: Receipt) -> Fraction:
@@ -153,7 +151,7 @@ def _is_whole(bundle: Bundle, ledger: Ledger) -> bool:
     entry = ledger.find(bundle.manifest.release_id, "commit")
     stamp = (bundle.manifest.ledger.seq, bundle.manifest.ledger.head)
     signed = bundle.manifest.public_key in ledger.public_keys()
-    return entry is not None and (entry.seq, entry.hash) == stamp and signed and verify(bundle.path).ok
+    return entry is not None and (entry.seq, entry.hash) == stamp and signed and not verify(bundle.path).failed
 
 
 def is_sealed(bundle: Bundle, ledger: Ledger) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from math import ceil, erfc, exp, sqrt
+from math import ceil, erfc, exp, log, sqrt
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,7 +20,7 @@ from frostglass.bundle.accuracy import accuracy
 from frostglass.bundle.accuracy_page import accuracy_html
 from frostglass.bundle.datapackage import data_package
 from frostglass.bundle.disagreement import disagreement
-from frostglass.bundle.files import read_file, sha256
+from frostglass.bundle.files import beside, read_file, sha256
 from frostglass.bundle.formats import (
     COUNTS,
     counts_frame,
@@ -30,6 +30,7 @@ from frostglass.bundle.formats import (
     records_frame,
     records_schema,
 )
+from frostglass.bundle.inert import require_inert
 from frostglass.bundle.manifest import (
     ACCURACY,
     ACCURACY_PAGE,
@@ -41,6 +42,7 @@ from frostglass.bundle.manifest import (
     MOST_MANIFEST_BYTES,
     PACKAGE,
     PAGE,
+    PAGES,
     PUBLICATION,
     RECORDS_CSV,
     RECORDS_PARQUET,
@@ -54,10 +56,11 @@ from frostglass.bundle.manifest import (
 from frostglass.bundle.pages import codebook_html
 from frostglass.bundle.recount import COUNTED, misfit, recount
 from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES, is_signed
-from frostglass.bundle.statement import guarantee_line, statement
-from frostglass.errors import BundleError
+from frostglass.bundle.statement import statement
+from frostglass.errors import BundleError, FrostglassError
 from frostglass.released.answers import Answers
 from frostglass.released.counts import RELEASED, Counts
+from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.budget import EPSILON_WITHOUT_REASON, NANO
 from frostglass.terms.codebook import Codebook
@@ -78,8 +81,12 @@ END_TOLERANCE, SD_TOLERANCE = 1, 0.01 + 1e-9
 
 LEAST_DISAGREEMENT, MOST_DISAGREEMENT = 0.6, 1.6
 LEAST_FREE, LEAST_SD = 500, 0.5
-"""Noise is judged where tables of one order can differ in so many directions, and it is so large. There honest noise
-is at 1 with an sd of at most 0.08, half as much noise as stated at 0.25, and exact counts are at 0."""
+"""Tables that can differ in so many directions, with noise so large, are at 1 with an sd of at most 0.08 where noise is
+honest, at 0.25 with half as much noise as stated, and at 0 with none. Where directions are fewer, chance is reckoned
+with; smaller noise is no longer near a normal one."""
+
+CHANCE = 1e-9
+"""Most often that honest noise may be found to be of another size."""
 
 DELTA_WITHOUT_REASON = Fraction(1, 100_000)
 """Largest delta of a scope that states neither a reason nor a population."""
@@ -90,6 +97,10 @@ MOST_ANSWER = 2**48
 _MOST_CODEBOOK_BYTES = 32 * 1024**2
 
 
+class NotChecked(Exception):
+    """Why a check was not made, in words for the report. What was not checked has neither passed nor failed."""
+
+
 def _refuse(unless: bool, message: str) -> None:
     if not unless:
         raise BundleError("FG-BN-070", message)
@@ -98,7 +109,8 @@ def _refuse(unless: bool, message: str) -> None:
 class Examined:
     """The bundle in one folder. What is read once is kept; what fails to read fails every check that needs it.
 
-    Every ``check_…`` returns a word on what it found, or raises: BundleError when something is not as it should be.
+    Every ``check_…`` returns a word on what it found, or raises: BundleError when something is not as it should be,
+    NotChecked when it cannot tell.
     """
 
     def __init__(self, path: Path) -> None:
@@ -179,14 +191,24 @@ class Examined:
     def check_files(self) -> str:
         listed = sorted(each.path for each in self.manifest.files)
         _refuse(listed == sorted(SEALED), "the manifest does not list exactly the files of a bundle")
-        found = {each.name for each in self._path.iterdir()}
-        strangers = len(found - {*SEALED, MANIFEST, SIGNATURE, PUBLICATION})
-        _refuse(strangers == 0, f"the folder holds {strangers} thing(s) that the manifest does not list")
-        if PUBLICATION in found:
+        missing = {*SEALED, MANIFEST, SIGNATURE} - {each.name for each in self._path.iterdir()}
+        _refuse(not missing, f"missing: {', '.join(sorted(missing))}")
+        return f"{len(SEALED) + 2} files, none missing"
+
+    def check_nothing_else(self) -> str:
+        """What else lies in the folder: no seal covers it, so nothing can be said of it."""
+        found = beside(self._path, {*SEALED, MANIFEST, SIGNATURE})
+        if PUBLICATION in found.others:
             word = json.loads(read_file(self._path / PUBLICATION, most=MOST_MANIFEST_BYTES))
             _refuse(word["manifest_sha256"] == self.manifest_sha256, "publication.json speaks of another bundle")
-        beside = PUBLICATION if PUBLICATION in found else "none"
-        return f"{len(SEALED) + 2} files, none missing and {beside} besides"
+        others = [name for name in found.others if name != PUBLICATION]
+        _refuse(not others, f"beside the sealed files lies what no seal covers: {_listed(others)}; take it out")
+        if found.litter:
+            raise NotChecked(
+                "the sealed files are one thing; something else lies here, which no seal covers: "
+                f"{_listed(found.litter)}; a file manager leaves such files, and you can delete them"
+            )
+        return f"beside the sealed files lies {PUBLICATION if found.others else 'nothing'}"
 
     def check_signature(self) -> str:
         key = self.manifest.public_key
@@ -226,32 +248,40 @@ class Examined:
                 if entry.path == RECORDS_CSV:
                     _refuse(_values(found) == self._codes(), "datapackage.json describes other variables or values")
         _refuse(not resources, "datapackage.json describes files that the bundle does not have")
-        if self._ours():
-            others = {name: self.data(name) for name in SEALED if name != PACKAGE}
-            again = canonical_json(data_package(self.manifest, self.codebook, others))
-            _refuse(self.data(PACKAGE) == again, "datapackage.json is not the one that this release gives")
+        others = {name: self.data(name) for name in SEALED if name != PACKAGE}
+        again = canonical_json(data_package(self.manifest, self.codebook, others))
+        self._same_words(PACKAGE, again, "it describes every file, column and value as it is")
         return "describes every file, column and value as it is"
 
     def _ours(self) -> bool:
         """Whether this version wrote the bundle, so that it writes the same texts again."""
         return self.manifest.software.version == __version__
 
+    def _same_words(self, name: str, again: bytes, so_far: str) -> None:
+        """Compare a file with what this version writes. Words that do not belong to the format only its own knows."""
+        if self.data(name) == again:
+            return
+        version = self.manifest.software.version
+        _refuse(not self._ours(), f"{name} is not what the other files of this release give")
+        raise NotChecked(f"{so_far}; every word of {name} is for frostglass {version} to check, which wrote it")
+
+    def check_pages(self) -> str:
+        """Of every version: a page is a text and a look, and nothing in it acts."""
+        for name in PAGES:
+            require_inert(self.data(name), name=name)
+        return "no script, no form, nothing from elsewhere, and a policy that forbids it"
+
     def check_texts(self) -> str:
+        """The statement and the figures on accuracy belong to the format, whatever version wrote them."""
         manifest, codebook = self.manifest, self.codebook
-        if not self._ours():
-            stated = guarantee_line(manifest, codebook).encode() in self.data(STATEMENT)
-            _refuse(stated, "statement.md does not state the guarantee of the manifest")
-            version = manifest.software.version
-            return f"statement.md states the guarantee; to check every word, verify with frostglass {version}"
         same = self.data(STATEMENT) == statement(manifest, codebook).encode()
         _refuse(same, "statement.md is not what the manifest and the codebook give")
-        same = self.data(PAGE) == codebook_html(manifest, codebook, self.counts).encode()
-        _refuse(same, "codebook.html is not what the manifest, the codebook and the counts give")
         found = accuracy(manifest, codebook, self.counts, self.records, self.answers.measurements)
         same = self.data(ACCURACY) == canonical_json(found.as_json())
         _refuse(same, "accuracy.json is not what the counts, the records and the measurements give")
-        same = self.data(ACCURACY_PAGE) == accuracy_html(manifest, codebook, self.counts, found).encode()
-        _refuse(same, "accuracy.html is not what the counts, the records and the measurements give")
+        so_far = "statement.md and accuracy.json say what the other files give"
+        self._same_words(PAGE, codebook_html(manifest, codebook, self.counts).encode(), so_far)
+        self._same_words(ACCURACY_PAGE, accuracy_html(manifest, codebook, self.counts, found).encode(), so_far)
         return "statement.md, codebook.html and both files on accuracy say what the other files give"
 
     def _codes(self) -> list[tuple[str, list[str]]]:
@@ -333,31 +363,59 @@ class Examined:
         _refuse(bool(bounded), "a measured answer is beyond all bounds")
 
     def check_noise(self) -> str:
-        """Whether tables of one order disagree as much as their noise makes them, and no more.
+        """Whether tables disagree as much as their noise makes them, and no more: all together, and those of a length.
 
         It asks nothing of the records: they may follow noise closely where they are many.
         """
-        judged = []
         measurements = self.answers.measurements
-        for order in sorted({len(each.attributes) for each in measurements}):
-            alike = [each for each in measurements if len(each.attributes) == order]
-            found = disagreement(self.codebook.domain, alike)
-            if found.free < LEAST_FREE or min(each.sd for each in alike) < LEAST_SD:
-                continue
-            ratio = found.squares / found.free
-            _refuse(ratio >= LEAST_DISAGREEMENT, f"tables of length {order} agree better than their noise lets them")
-            _refuse(ratio <= MOST_DISAGREEMENT, f"tables of length {order} differ by more than their noise")
-            judged.append(f"{ratio:.2f} at length {order}")
-        if not judged:
-            return "not judged: the tables have too little in common to tell noise of one size from another"
-        return f"tables disagree as their noise makes them: {', '.join(judged)} (1 is expected)"
+        lengths = sorted({len(each.attributes) for each in measurements})
+        ratio = self._disagreement(measurements, "tables")
+        if ratio is None:
+            raise NotChecked("the tables have too little in common to tell noise of one size from another")
+        alike = [[each for each in measurements if len(each.attributes) == length] for length in lengths]
+        found = [self._disagreement(each, f"tables of length {len(each[0].attributes)}") for each in alike]
+        told = [f"{one:.2f} at length {length}" for length, one in zip(lengths, found, strict=True) if one is not None]
+        return f"tables disagree as their noise makes them: {', '.join([f'{ratio:.2f}', *told])} (1 is expected)"
+
+    def _disagreement(self, measurements: Sequence[Measurement], which: str) -> float | None:
+        """Squared differences of what these tables share, a direction, in units of the noise variance.
+
+        ``None`` where not even tables without noise would stand out.
+        """
+        found, sd = disagreement(self.codebook.domain, measurements), min(each.sd for each in measurements)
+        if sd < LEAST_SD or not is_strange(0, found.free, sd):
+            return None
+        ratio = found.squares / found.free
+        strange = is_strange(ratio, found.free, sd)
+        _refuse(not strange or ratio >= 1, f"{which} agree better than their noise lets them")
+        _refuse(not strange or ratio <= 1, f"{which} differ by more than their noise")
+        return ratio
 
     def check_recomputed(self, recompute: Recompute, environment: Mapping[str, str]) -> str:
-        records, counts = recompute(self.answers, self.codebook, self.manifest)
+        """Only the very records and counts pass. The environment is the bundle's own word: it excuses no difference."""
+        records, counts = self._recomputed(recompute)
         same_records = np.array_equal(records.codes, self.records.codes)
         if same_records and counts_frame(counts).equals(self.counts):
             return "the measurements give exactly these records and counts"
-        _refuse(dict(environment) != self.manifest.environment, "the measurements give other records or counts")
+        stated = self.manifest.environment
+        _refuse(dict(environment) != stated, "the measurements give other records or counts")
+        self._check_nearly(records, counts)
+        versions = ", ".join(f"{name} {stated[name]}" for name in sorted(stated))
+        raise NotChecked(
+            f"the measurements give records that fit as well to within {FIT_TOLERANCE:.0%}, but not these very ones: "
+            f"whether they give those can only be told where the bundle says it was made ({versions})"
+        )
+
+    def _recomputed(self, recompute: Recompute) -> tuple[SyntheticRecords, Counts]:
+        try:
+            return recompute(self.answers, self.codebook, self.manifest)
+        except FrostglassError as error:
+            if error.code == "FG-BN-060":  # made by another engine
+                raise NotChecked(error.message) from None
+            raise
+
+    def _check_nearly(self, records: SyntheticRecords, counts: Counts) -> None:
+        """Whether what was recomputed elsewhere is as near to what is stated as another arithmetic leaves it."""
         _refuse(len(records) == self.manifest.total, "the measurements give another number of records")
         strange = _strange_intervals(self.counts, counts_frame(counts))
         _refuse(strange == 0, f"{strange:,} rows of the counts have another interval or sd than the measurements give")
@@ -365,7 +423,24 @@ class Examined:
         stated, found = misfit(self.records, measurements), misfit(records, measurements)
         close = abs(stated - found) <= FIT_TOLERANCE * found
         _refuse(close, "the measurements give records that fit by more than 1% better or worse")
-        return f"in another environment the fit agrees to within {FIT_TOLERANCE:.0%}; the records differ in detail"
+
+
+def is_strange(ratio: float, free: int, sd: float) -> bool:
+    """Whether honest noise of ``sd``, at least half a record, makes the mean square of ``free`` directions ``ratio``
+    more rarely than ``CHANCE``, and by more than the band that is always allowed.
+
+    Noise is a whole number, so where directions are few the root of the mean square is taken to be nearer to 1 by half
+    a record. Source: Dasgupta & Gupta (2003), Lemma 2.2, for the tails of a chi-square.
+    """
+    if free == 0 or LEAST_DISAGREEMENT <= ratio <= MOST_DISAGREEMENT:
+        return False
+    if free >= LEAST_FREE:
+        return True
+    step, root = 0.5 / sd, sqrt(max(ratio, 0))  # of exact counts it may come out as a little below 0
+    nearer = min(root + step, 1.0) if root < 1 else max(root - step, 1.0)
+    if nearer == 0:
+        return True
+    return free / 2 * (2 * log(nearer) + 1 - nearer**2) < log(CHANCE)
 
 
 def noise_sd(mechanism: str, sigma: float) -> float:
@@ -393,6 +468,10 @@ def _strange_intervals(stated: pl.DataFrame, computed: pl.DataFrame) -> int:
     sd_differs = (pl.col("sd") - pl.col("sd_again")).abs() > SD_TOLERANCE
     null_differs = pl.col("sd").is_null() != pl.col("sd_again").is_null()
     return both.filter((same & (ends > END_TOLERANCE)) | null_differs | sd_differs.fill_null(value=False)).height
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
 
 
 def _names(resource: Mapping[str, Mapping[str, list[Mapping[str, str]]]]) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from frostglass.arrays.whole_file import PUBLIC, sync_folder, unfinished_folder, write_whole
 from frostglass.bundle.places import refuse_in_bundle
@@ -20,6 +21,30 @@ MOST_BYTES = 2 * 1024**3
 def sha256(data: bytes) -> str:
     """Hexadecimal SHA-256 of ``data``."""
     return hashlib.sha256(data).hexdigest()
+
+
+_LITTER = frozenset({".ds_store", ".localized", ".directory", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
+_DOUBLE = "._"
+"""Names of the files that file managers leave in folders (macOS, Windows, KDE), and how macOS begins its doubles."""
+
+
+class Beside(NamedTuple):
+    """Names of what lies in a folder beside what belongs there: what file managers leave, and all else."""
+
+    litter: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+def beside(folder: Path, known: Container[str]) -> Beside:
+    """What lies in ``folder`` beside the ``known`` names; a folder, a link or a device is never litter."""
+    found = sorted(each for each in folder.iterdir() if each.name not in known)
+    litter = [each for each in found if _is_litter(each)]
+    return Beside(tuple(each.name for each in litter), tuple(each.name for each in found if each not in litter))
+
+
+def _is_litter(path: Path) -> bool:
+    name = path.name.casefold()
+    return (name in _LITTER or name.startswith(_DOUBLE)) and stat.S_ISREG(path.lstat().st_mode)
 
 
 def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:

@@ -37,6 +37,9 @@ RECORDS_CSV, RECORDS_PARQUET = "synthetic.csv", "synthetic.parquet"
 MEASUREMENTS = "measurements.parquet"
 ACCURACY, ACCURACY_PAGE = "accuracy.json", "accuracy.html"
 
+PAGES = (PAGE, ACCURACY_PAGE)
+"""The files that a browser opens."""
+
 SEALED = (
     STATEMENT,
     COUNTS_CSV,

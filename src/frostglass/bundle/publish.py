@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from frostglass.bundle.files import read_file, sha256, write_folder
+from frostglass.bundle.files import beside, read_file, sha256, write_folder
 from frostglass.bundle.manifest import MANIFEST, MOST_MANIFEST_BYTES, PUBLICATION, SEALED, canonical_json
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES
@@ -36,12 +36,11 @@ def sealed_files(bundle: Bundle) -> dict[str, bytes]:
     """Every file of the bundle, the manifest and its signature last, as it was sealed.
 
     Raises BundleError FG-BN-026 when a file is not the one that was sealed, FG-BN-050 when the folder holds anything
-    else.
+    else but what file managers leave there, which is not copied.
     """
     if {each.path for each in bundle.manifest.files} != set(SEALED):
         raise BundleError("FG-BN-023", "the manifest does not list exactly the files of a bundle")
-    strangers = {each.name for each in bundle.path.iterdir()} - {*SEALED, MANIFEST, SIGNATURE}
-    if strangers:
+    if beside(bundle.path, {*SEALED, MANIFEST, SIGNATURE}).others:
         raise BundleError("FG-BN-050", "the folder holds something beside the sealed files; only a bundle is published")
     files = {name: bundle.data(name) for name in SEALED}
     files[MANIFEST] = read_file(bundle.path / MANIFEST, most=MOST_MANIFEST_BYTES)

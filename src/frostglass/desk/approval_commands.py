@@ -43,7 +43,7 @@ def approve(
     Example: frostglass approve out --by "Ada Njoroge" --note "read the review of 3 May" --ledger budget.db
     """
     voice = Voice(as_json)
-    approvals = approval.approve(bundle, ledger=ledger, by=by, note=note)
+    approvals = approval.approve(bundle, ledger=ledger, by=by, note=note, tell=voice.note)
     missing = max(APPROVALS - len(approvals), 0)
     for each in approvals:
         voice.say(f"approved by {each.text('by')} on {each.at[:10]}")

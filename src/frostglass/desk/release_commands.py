@@ -150,8 +150,8 @@ def verify(
     report = bundles.verify(bundle, key=key, ledger=ledger)
     voice.say(report.text())
     voice.give(report.as_json())
-    if not report.ok:
-        raise typer.Exit(1)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
 
 
 def _release(settings: Settings, order: pipeline.Order, private_report: Path | None, voice: Voice) -> None:
