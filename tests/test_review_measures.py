@@ -207,10 +207,10 @@ def test_the_records_are_checked_one_by_one() -> None:
 def test_broken_records_are_found_by_the_rule_that_they_break() -> None:
     book = weather()
     kept = random_codes(book, 50)
-    assert not broken(kept, book.clauses).any()
+    assert not broken(SyntheticRecords(book.domain, kept, ()), book.clauses).any()
     wrong = kept.copy()
     wrong[3] = [1, 1, 0, 0]  # a clear sky with rain
-    assert np.flatnonzero(broken(wrong, book.clauses)).tolist() == [3]
+    assert np.flatnonzero(broken(SyntheticRecords(book.domain, wrong, ()), book.clauses)).tolist() == [3]
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,9 @@ def refuse_output(out: Path, codebook: Codebook, plan: Plan, ledger: Ledger) -> 
         parent = parent.parent
     if not os.access(parent, os.W_OK):
         raise BundleError("FG-BN-062", f"{parent.name or parent} cannot be written to; choose another folder")
-    wanted = plan.workload(codebook.domain)
-    cells = sum(codebook.domain.cells(each) for each in wanted.fixed) + wanted.chosen_cells
+    domain = plan.applied_to(codebook).domain
+    wanted = plan.workload(domain)
+    cells = sum(domain.cells(each) for each in wanted.fixed) + wanted.chosen_cells
     needed = _ROOM_FOR_ANY_BUNDLE + _BYTES_A_CELL * cells
     if shutil.disk_usage(parent).free < needed:
         raise BundleError(

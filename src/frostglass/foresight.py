@@ -309,6 +309,7 @@ def foresight(
     ``groups`` are numbers of people, each with its share of the expected number if it was named by that.
     """
     check_plan(codebook, plan)
+    codebook = plan.applied_to(codebook)
     nano_rho = accounting.allowance(accountant, plan.epsilon, delta)
     noise = noise_for(accountant)
     wanted, sigmas = planned_noise(codebook, plan, nano_rho, noise)
@@ -417,8 +418,8 @@ def earlier_release(path: str | Path, codebook: Codebook) -> Earlier:
     examined = Examined(open_bundle(path).path)
     for check in (examined.check_manifest, examined.check_signature, examined.check_hashes):
         check()
-    same = examined.codebook.id == codebook.id and examined.codebook.domain == codebook.domain
-    if not same:
+    ours, theirs = codebook.with_missing_everywhere(), examined.codebook.with_missing_everywhere()
+    if ours.id != theirs.id or ours.domain != theirs.domain:
         raise UsageError(
             "FG-OP-048",
             f"the earlier release (--like) is not of codebook {codebook.id} with the same variables and values, so it "

@@ -121,7 +121,7 @@ def release(
     ``source`` is a path or a pandas, polars or Arrow table. Raises a FrostglassError, before anything is spent,
     when the plan does not fit the codebook, the scope does not afford it, or the table departs from the codebook.
     """
-    today = datetime.now(UTC).date()
+    today, codebook = datetime.now(UTC).date(), plan.applied_to(codebook)
     ledger.require_key()
     asking, clauses = check_plan(codebook, plan)
     scope = ledger.scope(order.scope)
@@ -286,6 +286,7 @@ def build(
 
 def check_plan(codebook: Codebook, plan: Plan) -> tuple[Strategy, tuple[Clause, ...]]:
     """Refuse, from public facts alone, a plan that cannot be carried out; return its strategy and constraints."""
+    codebook = plan.applied_to(codebook)
     codebook.ready_for_release()
     check_names(plan.accept)
     if plan.codebook_sha256 != codebook.sha256:
@@ -380,8 +381,8 @@ def planned_noise(
     Refuses, from public facts alone, noise that cannot be drawn: also for the worst choice of tables, where there is
     a choice.
     """
-    domain, wanted = codebook.domain, plan.workload(codebook.domain)
-    bound = plan.unit.max_records**2
+    domain = plan.applied_to(codebook).domain
+    wanted, bound = plan.workload(domain), plan.unit.max_records**2
 
     def buys(share: Fraction, tables: int = 1) -> Fraction:
         return sigma_for(share * Fraction(nano_rho, NANO), bound * tables)

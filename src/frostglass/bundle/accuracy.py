@@ -98,12 +98,12 @@ class TablesDisagreement:
 @dataclass(frozen=True, slots=True)
 class VariableAccuracy:
     """A variable: its missing values with their interval and share of all records, and the widths of all its values'
-    intervals."""
+    intervals. There is no figure for missing values where there can be none."""
 
     name: str
-    missing: int
-    missing_low: int
-    missing_high: int
+    missing: int | None
+    missing_low: int | None
+    missing_high: int | None
     missing_share: float | None
     width: Spread
 
@@ -216,13 +216,14 @@ def _disagreements(domain: Domain, measurements: Sequence[Measurement]) -> list[
 
 def _variable(name: str, counts: pl.DataFrame, total: int) -> VariableAccuracy:
     rows = counts.filter((pl.col("length") == 1) & (pl.col("variables") == name))
-    (missing,) = rows.filter(pl.col("values") == MISSING_LABEL).iter_rows(named=True)
+    found = rows.filter(pl.col("values") == MISSING_LABEL).select("count", "low", "high").rows()
+    missing, low, high = found[0] if found else (None, None, None)
     return VariableAccuracy(
         name=name,
-        missing=missing["count"],
-        missing_low=missing["low"],
-        missing_high=missing["high"],
-        missing_share=round(missing["count"] / total, 4) if total else None,
+        missing=missing,
+        missing_low=low,
+        missing_high=high,
+        missing_share=None if missing is None or not total else round(missing / total, 4),
         width=_spread(rows["high"] - rows["low"]),
     )
 

@@ -258,8 +258,8 @@ def _variable(codebook: Codebook, found: VariableAccuracy) -> VariableLine:
         name=found.name,
         share=NOTHING if share is None else f"{share:.1%}",
         bar=f"{100 * (share or 0):.2f}",
-        missing=f"{found.missing:,}",
-        interval=f"{found.missing_low:,} – {found.missing_high:,}",
+        missing="never" if found.missing is None else f"{found.missing:,}",
+        interval="" if found.missing is None else f"{found.missing_low:,} – {found.missing_high:,}",
         typical=_margin(found.width.median),
         range=_range(found.width),
     )

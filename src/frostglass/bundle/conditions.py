@@ -12,7 +12,7 @@ from typing import TypeAlias
 from frostglass.errors import UsageError
 from frostglass.released.functional import Box
 from frostglass.terms.codebook import Codebook, Variable, nearest
-from frostglass.terms.domain import JOIN, MISSING_LABEL
+from frostglass.terms.domain import JOIN, MISSING_LABEL, Attribute
 
 Value: TypeAlias = str | Sequence[str]
 """A value, or several of which any will do."""
@@ -168,14 +168,22 @@ def _atoms_of(variable: Variable, code: str, codebook: Codebook) -> list[str]:
 
 
 def _value(name: str, text: str, codebook: Codebook) -> str:
-    values = codebook.domain.attribute(name).values
-    if text.strip() == MISSING_LABEL:
-        return MISSING_LABEL
-    match = codebook.match_value(name, text)
-    if match.kind in ("code", "missing"):
-        return values[match.position]
-    hint = nearest(text, values) or f"; its values are {_some(values)}"
+    attribute, match = codebook.domain.attribute(name), codebook.match_value(name, text)
+    code = codebook.variable(name).code(match)
+    if code is not None:
+        return code
+    if text.strip() == MISSING_LABEL or match.kind == "missing":
+        return _missing(attribute)
+    hint = nearest(text, attribute.values) or f"; its values are {_some(attribute.values)}"
     raise UsageError("FG-OP-094", f"{name} has no value {text!r}{hint}")
+
+
+def _missing(attribute: Attribute) -> str:
+    if not attribute.missing:
+        raise UsageError(
+            "FG-OP-094", f"{attribute.name} is never missing in this release: every record has one of its values"
+        )
+    return MISSING_LABEL
 
 
 def _ordered(name: str, values: Iterable[str], codebook: Codebook) -> tuple[str, ...]:

@@ -112,13 +112,18 @@ def _records_field(variable: Variable, codebook: Codebook) -> dict[str, object]:
         "type": "string",
         "title": codebook.label(variable.name),
         "categories": [{"value": code, "label": codebook.value_label(variable.name, code)} for code in variable.codes],
-        "constraints": {"enum": list(variable.codes)},
+        "constraints": _constraints(variable, codebook),
     }
     if variable.definition:
         field["description"] = variable.definition
     if variable.type == "ordinal":
         field["categoriesOrdered"] = True
     return field
+
+
+def _constraints(variable: Variable, codebook: Codebook) -> dict[str, object]:
+    always = {} if codebook.domain.attribute(variable.name).missing else {"required": True}
+    return {"enum": list(variable.codes), **always}
 
 
 def _counts_fields() -> list[dict[str, object]]:

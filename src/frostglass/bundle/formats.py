@@ -110,7 +110,7 @@ def records_frame(records: SyntheticRecords) -> pl.DataFrame:
     """The records as codes; missing is null."""
     columns = []
     for place, attribute in enumerate(records.domain.attributes):
-        codes = pl.Series([None, *attribute.codes], dtype=pl.String)
+        codes = pl.Series(attribute.texts, dtype=pl.String)
         columns.append(codes.gather(records.codes[:, place]).alias(attribute.name))
     return pl.DataFrame(columns)
 
@@ -118,17 +118,20 @@ def records_frame(records: SyntheticRecords) -> pl.DataFrame:
 def positions_of(frame: pl.DataFrame, domain: Domain) -> npt.NDArray[np.uint16]:
     """The records of ``frame`` as positions, (rows, columns); null is missing.
 
-    Raises BundleError FG-BN-033 when a column holds a code that the codebook does not declare.
+    Raises BundleError FG-BN-033 when a column holds a code that the codebook does not declare, or none where it says
+    that there always is one.
     """
     codes = np.full((frame.height, len(domain)), MISSING, dtype=np.uint16)
     for place, attribute in enumerate(domain.attributes):
         found = frame[attribute.name].replace_strict(
-            list(attribute.codes), list(range(1, attribute.size)), default=None, return_dtype=pl.UInt16
+            list(attribute.codes), list(attribute.recorded), default=None, return_dtype=pl.UInt16
         )
         if found.null_count() != frame[attribute.name].null_count():
             raise BundleError(
                 "FG-BN-033", f"the records hold a code in {attribute.name} that the codebook does not declare"
             )
+        if found.null_count() and not attribute.missing:
+            raise BundleError("FG-BN-033", f"the records lack a value in {attribute.name}, which is never missing")
         codes[:, place] = found.fill_null(MISSING).to_numpy()
     return codes
 

@@ -19,6 +19,7 @@ from frostglass.bundle import places
 from frostglass.bundle.files import read_file
 from frostglass.errors import BundleError
 from frostglass.terms.budget import decimal_text
+from frostglass.terms.codebook import Codebook
 from frostglass.terms.guarantee import Guarantee, ScopeSummary
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
@@ -212,6 +213,10 @@ class Manifest(_Part):
             structural=plan.structural,
             accept=plan.accept,
         )
+
+    def applied_to(self, codebook: Codebook) -> Codebook:
+        """``codebook`` as this release used it."""
+        return self.to_plan().applied_to(codebook)
 
     def file(self, path: str) -> SealedFile:
         """The entry of one file; BundleError FG-BN-023 when the manifest does not list it."""

@@ -149,6 +149,7 @@ def _section(
 ) -> Section:
     parts = _parts(variable, codebook) if variable.type == "set" else ()
     said = {each.code: each.definition for each in variable.categories if not parts}
+    values = codebook.domain.attribute(variable.name).values
     return Section(
         anchor=f"v-{variable.name}" if _SAFE.fullmatch(variable.name) else f"n-{variable.number}",
         number=variable.number,
@@ -158,14 +159,14 @@ def _section(
         type=_TYPES[variable.type],
         role=_ROLES[variable.role],
         definition=variable.definition,
-        missing=variable.null.meaning,
+        missing=variable.null.meaning if values[0] == MISSING_LABEL else "never; every record has a value",
         recall=variable.recall or "",
         group=_group(variable, codebook),
         aliases=variable.aliases,
         parts=parts,
         lines=tuple(
             _line(codebook, variable.name, value, said.get(value, ""), rows[variable.name, value], total)
-            for value in (MISSING_LABEL, *variable.codes)
+            for value in values
         ),
     )
 

@@ -20,7 +20,7 @@ from frostglass.released.events import Between, Event, Mark
 from frostglass.released.intervals import TINY
 from frostglass.released.ranges import share_range
 from frostglass.terms.codebook import Group
-from frostglass.terms.domain import MISSING, MISSING_LABEL
+from frostglass.terms.domain import MISSING_LABEL
 
 EVERYONE = "all"
 """Names all records as what a share is of."""
@@ -185,7 +185,9 @@ def ratio_within(subject: Condition, others: Sequence[Condition], source: Source
     """The usual denominator: within ``others``, records with any mark of the group, or with a recorded value."""
     variable = source.codebook.variable(subject.name)
     group = source.codebook.groups.get(variable.denominator_group or "")
-    if MISSING_LABEL in subject.values or (group is None and variable.type == "flag"):
+    members = group.members if group is not None else (subject.name,)
+    recorded_by_all = not all(source.codebook.domain.attribute(name).missing for name in members)
+    if MISSING_LABEL in subject.values or (group is None and variable.type == "flag") or recorded_by_all:
         return Ratio((subject,), tuple(others), (), _words_of_whole(others, "", source))
     if group is None:
         recorded = Condition(subject.name, variable.codes)
@@ -198,7 +200,7 @@ def ratio_within(subject: Condition, others: Sequence[Condition], source: Source
 
 
 def _recorded(name: str, source: Source) -> frozenset[int]:
-    return frozenset(range(source.codebook.domain.attribute(name).size)) - {MISSING}
+    return frozenset(source.codebook.domain.attribute(name).recorded)
 
 
 def _words_of_whole(conditions: Sequence[Condition], more: str, source: Source) -> str:

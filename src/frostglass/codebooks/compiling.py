@@ -74,8 +74,9 @@ def compiled(document: Document) -> Codebook:
     document = normalised(document)
     head, canonical = document.codebook, canonical_json(document)
     variables = tuple(_variable(table, document) for table in document.variable if table.role != "direct_identifier")
-    domain = Domain(tuple(Attribute(variable.name, variable.codes) for variable in variables))
+    everywhere = Domain(tuple(Attribute(variable.name, variable.codes) for variable in variables))
     declared = constraints.declared(document)
+    clauses = constraints.clauses(everywhere, variables, head.set_separator, declared)
     return Codebook(
         id=head.id,
         version=head.version,
@@ -92,9 +93,9 @@ def compiled(document: Document) -> Codebook:
         identifiers=tuple(
             text for one in document.variable if one.role == "direct_identifier" for text in (one.name, *one.aliases)
         ),
-        domain=domain,
+        domain=everywhere.with_never_missing(constraints.never_missing(clauses)),
         constraints=tuple(described for _, described in declared),
-        clauses=constraints.clauses(domain, variables, head.set_separator, declared),
+        clauses=clauses,
         groups=_groups(document),
         recoding=compiled_recoding(document),
         release=ReleaseTexts(**dict(document.release)),

@@ -99,7 +99,10 @@ def clauses(
     separator: str,
     constraints: Iterable[tuple[ConstraintTable, Constraint]],
 ) -> tuple[Clause, ...]:
-    """The structural constraints in conjunctive normal form; clauses that every record satisfies are left out."""
+    """The structural constraints in conjunctive normal form; clauses that every record satisfies are left out.
+
+    In ``domain`` every variable may be missing: its positions are those that a codebook counts.
+    """
     found = []
     for table, described in constraints:
         if described.basis == "structural":
@@ -108,6 +111,12 @@ def clauses(
                     literals = tuple(Literal(place, allowed[place]) for place in sorted(allowed))
                     found.append(Clause(literals, described.name))
     return tuple(found)
+
+
+def never_missing(clauses: Iterable[Clause]) -> frozenset[int]:
+    """The columns that a clause alone, however its rule is worded, makes have a value in every record."""
+    single = [clause.literals[0] for clause in clauses if len(clause.literals) == 1]
+    return frozenset(one.place for one in single if MISSING not in one.positions)
 
 
 def _clauses_of(

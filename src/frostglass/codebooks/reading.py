@@ -26,7 +26,7 @@ def read_codebook(raw: Raw) -> tuple[Codebook | None, tuple[Fault, ...]]:
     if found or document is None:
         return None, _faults(raw, found)
     codebook = compiled(document)
-    if not satisfiable(codebook.clauses, codebook.domain.sizes):
+    if not satisfiable(codebook.clauses, codebook.with_missing_everywhere().domain.sizes):
         fault = Fault(
             "constraint",
             "no record can satisfy all structural constraints",

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from frostglass.terms.codebook import Category, Codebook, Variable, text_in
+from frostglass.terms.domain import MISSING_LABEL
 
 WIDTH = 100
 """Columns of the page."""
@@ -49,7 +50,10 @@ def _variable(codebook: Codebook, variable: Variable) -> Iterator[str]:
 
 
 def _values(codebook: Codebook, variable: Variable) -> Iterator[str]:
-    yield from _value("(missing)", variable.null.meaning)
+    if codebook.domain.attribute(variable.name).missing:
+        yield from _value(MISSING_LABEL, variable.null.meaning)
+    else:
+        yield from _wrapped("Never missing: every record has a value", "       ")
     if variable.type == "integer" and not variable.bands:
         yield from _value(f"{variable.codes[0]} to {variable.codes[-1]}", "every whole number")
         return

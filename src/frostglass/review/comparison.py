@@ -42,7 +42,7 @@ class Released:
 
 @dataclass(frozen=True)
 class Compared:
-    """One table over ``attributes``: arrays of its shape, missing at position 0 of each axis.
+    """One table over ``attributes``: arrays of its shape.
 
     ``true`` are the counts of the truth, ``records`` those of the synthetic records. ``stated`` is where a count is
     published, and it is then that of the records. ``counted`` says whether the release counts combinations of this
@@ -56,6 +56,12 @@ class Compared:
     stated: Bools
     counted: bool
     intervals: Intervals
+
+    @property
+    def recorded(self) -> tuple[slice, ...]:
+        """Where no value is missing: an index into arrays of the table's shape."""
+        attributes = [self.intervals.estimate.domain.attributes[axis] for axis in self.axes]
+        return tuple(slice(each.recorded.start, None) for each in attributes)
 
     @property
     def shown(self) -> Whole:

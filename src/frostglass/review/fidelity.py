@@ -16,7 +16,7 @@ import numpy.typing as npt
 from frostglass.review.comparison import Bools, Compared, Released, Whole, compared, lengths
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.terms.attribute_set import AttributeSet
-from frostglass.terms.domain import Domain
+from frostglass.terms.domain import MISSING, Domain
 
 BUCKETS = (0, 1, 10, 100, 1000)
 """Least true count of each bucket."""
@@ -198,10 +198,9 @@ class _Length:
             record_fabricated=(one.records > 0) & ~real,
             record_lost=frequent & (one.records == 0),
         )
-        inner = (slice(1, None),) * one.true.ndim
-        self.recorded += int(one.true[inner].sum())
-        self.difference["counts"] += float(np.abs(one.true - one.shown)[inner].sum())
-        self.difference["records"] += float(np.abs(one.true - one.records)[inner].sum())
+        self.recorded += int(one.true[one.recorded].sum())
+        self.difference["counts"] += float(np.abs(one.true - one.shown)[one.recorded].sum())
+        self.difference["records"] += float(np.abs(one.true - one.records)[one.recorded].sum())
         people = max(int(one.true.sum()), 1)
         self.distances.append((float(np.abs(one.true - one.records).sum()) / (2 * people), one.attributes))
         if one.counted:
@@ -324,7 +323,7 @@ class Groups:
 
     def _add(self, one: Compared, axis: int, sums: dict[str, npt.NDArray[np.float64]]) -> None:
         others = tuple(each for each in range(len(one.axes)) if each != axis)
-        recorded = tuple(slice(None) if each == axis else slice(1, None) for each in range(len(one.axes)))
+        recorded = tuple(slice(None) if each == axis else kept for each, kept in enumerate(one.recorded))
         published, frequent = one.stated & (one.records > 0), one.true >= FREQUENT
         for name, values in (
             ("true", one.true[recorded]),
@@ -344,7 +343,9 @@ class Groups:
 
     def _positions(self, place: int) -> list[int]:
         """Every code, and missing where anybody lacks the value."""
-        return [*range(1, self.domain.sizes[place]), *([0] if self.people[place][0] else [])]
+        attribute = self.domain.attributes[place]
+        lacking = [MISSING] if attribute.missing and self.people[place][MISSING] else []
+        return [*attribute.recorded, *lacking]
 
     def _found(self, place: int, position: int) -> GroupFidelity:
         attribute, sums = self.domain.attributes[place], self.sums[place]

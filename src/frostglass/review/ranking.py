@@ -36,8 +36,8 @@ def ranking(table: CodedTable, released: Released) -> Ranking:
     """Rank agreement over all tables of two variables, by what a reader sees: stated counts where there are any."""
     shares, agreements = list[float](), list[tuple[float, tuple[str, ...]]]()
     for each in compared(table, released, 2) if len(released.domain) > 1 else ():
-        true = each.true[1:, 1:].ravel()
-        seen = (each.shown if each.counted else each.records)[1:, 1:].ravel()
+        true = each.true[each.recorded].ravel()
+        seen = (each.shown if each.counted else each.records)[each.recorded].ravel()
         top = _top(true)
         if len(top) < 2:
             continue

@@ -48,7 +48,7 @@ def check_records(table: CodedTable, records: SyntheticRecords, clauses: Sequenc
     return RecordChecks(
         people=rows.records,
         records=len(records),
-        broken=int(broken(records.codes, clauses).sum()),
+        broken=int(broken(records, clauses).sum()),
         rules=len(clauses),
         unique=len(single),
         matched=sum(one.tobytes() in held for one in np.ascontiguousarray(single)),
@@ -58,14 +58,11 @@ def check_records(table: CodedTable, records: SyntheticRecords, clauses: Sequenc
     )
 
 
-def broken(codes: Codes, clauses: Sequence[Clause]) -> npt.NDArray[np.bool_]:
+def broken(records: SyntheticRecords, clauses: Sequence[Clause]) -> npt.NDArray[np.bool_]:
     """Which records break at least one of the structural rules."""
-    found = np.zeros(len(codes), dtype=np.bool_)
+    found = np.zeros(len(records), dtype=np.bool_)
     for clause in clauses:
-        meets = np.zeros(len(codes), dtype=np.bool_)
-        for literal in clause.literals:
-            meets |= np.isin(codes[:, literal.place], list(literal.positions))
-        found |= ~meets
+        found |= ~records.satisfying(clause)
     return found
 
 

@@ -79,8 +79,7 @@ def sds(table: CodedTable, released: Released) -> Sds:
     for length in range(1, min(released.length, len(released.domain)) + 1):
         one = _Pairs()
         for each in compared(table, released, length):
-            inner = (slice(1, None),) * each.true.ndim
-            one.add(each.true[inner].ravel(), each.records[inner].ravel())
+            one.add(each.true[each.recorded].ravel(), each.records[each.recorded].ravel())
         true, shown = one.both()
         lengths.append(_length(length, true, shown))
         pairs.append((length, true, shown))

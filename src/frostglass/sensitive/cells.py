@@ -21,7 +21,10 @@ from frostglass.terms.plan import OnUnknown
 
 @dataclass(frozen=True, repr=False)
 class CodedColumn:
-    """``positions`` is uint16, one a row. ``in_doubt`` marks rows whose value was refused; None when none was."""
+    """``positions``, as the codebook counts them, are uint16, one a row.
+
+    ``in_doubt`` marks rows whose value was refused; None when none was.
+    """
 
     positions: npt.NDArray[np.uint16]
     in_doubt: npt.NDArray[np.bool_] | None
@@ -72,6 +75,8 @@ _ALIAS = _Sort("FG-IN-075", "values read through an alias", is_note=True)
 _TOKEN = _Sort("FG-IN-028", "words that the codebook lists as missing", is_note=True)
 
 
+_NEVER = ". The codebook says that it is never missing, so they cannot be taken as missing: list them, or correct them"
+
 _MOST_LOOKED_INTO = 2_000
 """Most different values of a column that are looked into for a slip; with more, it is another column altogether."""
 
@@ -82,7 +87,8 @@ class ColumnCoder:
     def __init__(self, variable: Variable, codebook: Codebook, unknown: OnUnknown) -> None:
         self.variable = variable
         self._codebook = codebook
-        self._unknown = unknown
+        self._may_lack = codebook.domain.attribute(variable.name).missing
+        self._asked, self._unknown = unknown, unknown if self._may_lack else "refuse"
         self._looked_into = itertools.count()
         self._numbers: dict[str, int] = {}
         self._counts: list[int] = []
@@ -122,9 +128,10 @@ class ColumnCoder:
         """Enter what there is to say of the values, those of all parts together.
 
         Whether a value that is no code is refused or taken as missing is ``unknown``'s choice, but for characters that
-        cannot be seen: these are always refused, because the file is not what it looks like.
+        cannot be seen: these are always refused, because the file is not what it looks like. So are all where the
+        variable is never missing.
         """
-        name = self.variable.name
+        name, refused = self.variable.name, "" if self._unknown == self._asked else _NEVER
         for sort, numbers in self._by_sort.items():
             count = sum(self._counts[number] for number in numbers)
             if sort.is_note:
@@ -132,11 +139,26 @@ class ColumnCoder:
             elif self._unknown == "missing" and not sort.always:
                 findings.note(sort.code, name, count, f"{sort.message}. Taken as missing, as you asked")
             else:
-                findings.refuse(sort.code, name, count, sort.message)
+                findings.refuse(sort.code, name, count, f"{sort.message}{refused}")
             if not sort.is_note:
                 findings.examples += self._examples(sort.code, numbers)
         if not self.in_doubt:
             self._enter_shape(findings)
+
+    @property
+    def lacks_none(self) -> bool:
+        """Whether the variable may be missing and is not in any record, and none is a flag, whose missing means no."""
+        held = self._held()
+        return (
+            self._may_lack
+            and self.variable.type != "flag"
+            and bool(held)
+            and not {MISSING, doubt(self.variable)} & held
+        )
+
+    def _held(self) -> set[int]:
+        """The different codes of all records."""
+        return {code for code, count in zip(self._codes, self._counts, strict=True) if count}
 
     def _number(self, value: str) -> int:
         """The number of a distinct value; a new one is read."""
@@ -169,8 +191,7 @@ class ColumnCoder:
 
     def _enter_shape(self, findings: Findings) -> None:
         """Note a column that holds nothing, or the same in every record."""
-        held = {code for code, count in zip(self._codes, self._counts, strict=True) if count}
-        records = sum(self._counts)
+        held, records = self._held(), sum(self._counts)
         if held == {MISSING}:
             findings.note("FG-IN-046", self.variable.name, records, "records, and none has a value here")
         elif len(held) == 1 and records > 1:
@@ -203,9 +224,10 @@ def _read(value: str, variable: Variable, codebook: Codebook, looked_into: Itera
     text = composed.strip()
     reading = _Reading()
     match = codebook.match_value(variable.name, text)
-    if match.kind == "code":
+    code = variable.code(match)
+    if code is not None:
         reading.position = match.position
-        reading.sorts += _respelled(text, variable.codes[match.position - 1], variable, codebook)
+        reading.sorts += _respelled(text, code, variable, codebook)
     elif match.kind == "missing":
         reading.sorts += [_TOKEN] if text in codebook.missing_in and text else []
     else:

@@ -135,6 +135,7 @@ def _look(
     allow_empty: bool,
 ) -> tuple[CheckReport, Sensitive[CodedTable] | None]:
     """The report, and the coded table where nothing is refused."""
+    codebook = codebook if structural else codebook.with_missing_everywhere()
     text, of_columns, of_people = table.reveal(), Findings(), Findings()
     if unit.person_key is not None and not (isinstance(text, TextTable) and text.weights is None):
         raise unfollowed()
@@ -158,7 +159,7 @@ def _look(
     )
     if report.refused() or reduction.bounded is None:
         return report, None
-    coded = CodedTable(codebook.domain, reduction.bounded, 1 if persons is None else unit.max_records)
+    coded = CodedTable.placed(codebook.domain, reduction.bounded, 1 if persons is None else unit.max_records)
     return report, Sensitive(coded, "coded table")
 
 

@@ -24,7 +24,7 @@ from frostglass.sensitive.evaluation import (
 )
 from frostglass.sensitive.records import Cases
 from frostglass.sensitive.rules import broken_rules
-from frostglass.terms.codebook import Codebook, Match, Variable, join_atoms
+from frostglass.terms.codebook import Codebook, Variable, join_atoms
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.domain import MISSING
 
@@ -33,7 +33,8 @@ Positions = npt.NDArray[np.uint16]
 
 @dataclass(frozen=True, repr=False)
 class Recoded:
-    """``positions`` has one column of the codebook for each variable (uint16, one row a case; 0 is missing).
+    """``positions`` has one column of the codebook for each variable (uint16, one row a case), at the codebook's
+    positions.
 
     ``broken`` says, for each structural constraint that any case breaks, which cases do; they cannot be released.
     """
@@ -119,7 +120,7 @@ def _set_codes(given: Answers[str], variable: Variable, codebook: Codebook, loss
         gathered = [value for value, match in match_of.items() if match.position == other]
         lost = sets.picked(sets.those_in(gathered))
         losses.enter(variable.name, GATHERED, len(lost.record), tally(lost))
-    return sets.changed(lambda value: _code(match_of[value], variable))
+    return sets.changed(lambda value: variable.code(match_of[value]))
 
 
 def _joined(given: Answers[str], order: list[str], codebook: Codebook) -> Answers[str]:
@@ -163,10 +164,6 @@ def _positions(given: Answers[str], variable: Variable, codebook: Codebook, numb
     codes = np.array([match.position for match in matches], dtype=np.uint16)
     positions[given.record] = codes[given.place] if len(codes) else MISSING
     return positions
-
-
-def _code(match: Match, variable: Variable) -> str | None:
-    return variable.codes[match.position - 1] if match.kind == "code" else None
 
 
 def _unlisted(variable: Variable, lost: Answers[str]) -> InputError:

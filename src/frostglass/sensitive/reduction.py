@@ -29,6 +29,12 @@ MOST_DIFFERENT_ROWS = 20_000_000
 """Most different rows of a table in parts: some 2 GB for 16 columns."""
 
 
+_ALWAYS = (
+    "variables have a value in every record: {}. Where that is so by definition, and not by chance, write "
+    'null = {{ structural = "never" }} in the codebook: the release then spends nothing on their missing values'
+)
+
+
 @dataclass(frozen=True, repr=False)
 class Reduction:
     """The weighted rows of a table, and what its coders saw.
@@ -60,6 +66,9 @@ class Reduction:
             count = int(self.rows.weights[empty].sum())
             findings.note("FG-IN-018", "", count, "records without any value; kept, for each may be a person")
         check_rules(columns, self.rows.weights, self.codebook, findings, enforced=structural)
+        always = [name for name, coder in self.coders.items() if coder.lacks_none]
+        if structural and always:
+            findings.note("FG-IN-055", "", len(always), _ALWAYS.format(", ".join(always)))
 
 
 def reduce_table(

@@ -26,11 +26,15 @@ class Rules:
 
 
 def compile_rules(domain: Domain, clauses: Sequence[Clause]) -> Rules:
-    """The clauses as arrays; each clause names an attribute at most once."""
+    """The clauses as arrays, but for those that every record of ``domain`` satisfies.
+
+    Each clause names an attribute at most once.
+    """
+    clauses = [clause for clause in clauses if not domain.satisfies(clause)]
     literals = [literal for clause in clauses for literal in clause.literals]
     truth = np.zeros((max(len(literals), 1), max(domain.sizes)), dtype=np.bool_)
     for row, literal in enumerate(literals):
-        truth[row, sorted(literal.positions)] = True
+        truth[row, sorted(domain.holding(literal))] = True
     uses = [
         [number for number, clause in enumerate(clauses) if any(each.place == place for each in clause.literals)]
         for place in range(len(domain))

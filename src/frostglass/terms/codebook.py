@@ -10,7 +10,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -82,8 +82,9 @@ class Band:
 class Variable:
     """A released column.
 
-    ``codes`` are the released values in position order, from position 1. For a set variable ``categories`` are its
-    atoms and ``codes`` all admitted sets; for every other type there is one category a code, in the same order.
+    ``codes`` are the released values in order; the codebook counts their positions from 1, after the missing one. For a
+    set variable ``categories`` are its atoms and ``codes`` all admitted sets; for every other type there is one
+    category a code, in the same order.
     """
 
     name: str
@@ -110,8 +111,12 @@ class Variable:
 
     @cached_property
     def positions(self) -> Mapping[str, int]:
-        """Position of each released code."""
-        return {code: position for position, code in enumerate(self.codes, start=1)}
+        """Position of each released code, as a codebook counts."""
+        return {code: position for position, code in enumerate(self.codes, start=MISSING + 1)}
+
+    def code(self, match: Match) -> str | None:
+        """The code that a text was matched to; None where it is none."""
+        return self.codes[match.position - (MISSING + 1)] if match.kind == "code" else None
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,7 @@ class Confirmation:
 
 @dataclass(frozen=True)
 class Match:
-    """What a text in a table is to a variable; ``position`` is 0 unless ``kind`` is "code"."""
+    """What a text in a table is to a variable; ``position``, as a codebook counts, is 0 unless ``kind`` is "code"."""
 
     kind: MatchKind
     position: int
@@ -177,8 +182,9 @@ class Codebook:
 
     ``canonical`` is the whole codebook as canonical JSON and ``sha256`` its hash, which names the codebook in plans,
     ledgers and bundles; two codebooks are equal when these are. ``variables`` and ``domain.attributes`` run in
-    parallel. ``recoding`` makes the values from source records. ``identifiers`` are the columns that the codebook
-    declares as direct identifiers: known, never released.
+    parallel; in ``domain`` a variable is never missing where a structural constraint gives it a value in every record.
+    ``clauses`` count positions as if every variable might be missing. ``recoding`` makes the values from source
+    records. ``identifiers`` are the columns that the codebook declares as direct identifiers: known, never released.
     """
 
     id: str
@@ -214,6 +220,10 @@ class Codebook:
 
     def __repr__(self) -> str:
         return f"<codebook {self.id} {self.version}, {len(self.variables)} variables, {self.sha256[:12]}>"
+
+    def with_missing_everywhere(self) -> Codebook:
+        """The same codebook where every variable may be missing: for tables whose constraints are not enforced."""
+        return replace(self, domain=self.domain.with_never_missing(frozenset()))
 
     @cached_property
     def _by_name(self) -> Mapping[str, Variable]:

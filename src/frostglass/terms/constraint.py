@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """True of a record whose value in column ``place`` is at one of ``positions``."""
+    """True of a record whose value in column ``place`` is at one of ``positions``, as a codebook counts them."""
 
     place: int
     positions: frozenset[int]

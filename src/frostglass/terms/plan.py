@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 from frostglass.errors import UsageError
 from frostglass.terms.budget import decimal_text, parse_epsilon
+from frostglass.terms.codebook import Codebook
 from frostglass.terms.domain import Domain
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.terms.workload import CELL_BUDGET, LENGTHS, MOST_CELLS, Workload, workload
@@ -59,6 +60,10 @@ class Plan:
             raise UsageError("FG-OP-009", f"--cells takes a number of cells from 1 to {MOST_CELLS:,}")
         if self.unknown not in ("refuse", "missing"):
             raise UsageError("FG-OP-006", "--unknown takes refuse or missing")
+
+    def applied_to(self, codebook: Codebook) -> Codebook:
+        """``codebook`` as this plan uses it: every variable may be missing where its constraints are not enforced."""
+        return codebook if self.structural else codebook.with_missing_everywhere()
 
     def workload(self, domain: Domain) -> Workload:
         """What this plan measures over ``domain``; UsageError when that is too large."""
