@@ -71,13 +71,13 @@ def test_a_manifest_reads_back_as_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_newer_format_is_refused_with_both_versions(words: dict[str, object]) -> None:
-    with pytest.raises(BundleError, match=r"format 3, and frostglass .* reads format 2") as caught:
-        parse_manifest(canonical_json({**words, "format": 3, "surprise": True}))
+    with pytest.raises(BundleError, match=r"format 4, and frostglass .* reads formats 2 to 3") as caught:
+        parse_manifest(canonical_json({**words, "format": 4, "surprise": True}))
     assert caught.value.code == "FG-BN-024"
 
 
 def test_an_older_format_is_refused_with_the_way_to_the_version_that_reads_it(words: dict[str, object]) -> None:
-    with pytest.raises(BundleError, match=r"format 1, and .* reads format 2: .* manifest names it") as caught:
+    with pytest.raises(BundleError, match=r"format 1, and .* reads formats 2 to 3: .* manifest names it") as caught:
         parse_manifest(canonical_json({**words, "format": 1, "anything": True}))
     assert caught.value.code == "FG-BN-024"
 

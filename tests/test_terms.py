@@ -73,6 +73,8 @@ def test_every_part_of_a_plan_changes_its_hash() -> None:
         "unknown": "missing",
         "structural": False,
         "accept": {"error": 0.1},
+        "choice": "first",
+        "settings": {"rounds": 2},
     }
     assert set(others) == {field.name for field in fields(Plan)}
     hashes = {replace(PLAN, **{name: value}).sha256 for name, value in others.items()}  # type: ignore[arg-type]

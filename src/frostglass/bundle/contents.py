@@ -22,6 +22,7 @@ class Contents:
     the commit entry, ``reserve_seq`` and ``reserve_head`` to the reservation. ``engine`` names what made the records,
     such as "measure-and-fit/1", and ``environment`` what its arithmetic may depend on. ``public_key`` is that of the
     key that will sign, 32 bytes in hex. ``sealable`` is false where the noise was scripted or the ledger ephemeral.
+    ``fictitious``: the records are invented, and nobody should cite what is said of their source.
     """
 
     release_id: str
@@ -42,6 +43,7 @@ class Contents:
     environment: Mapping[str, str]
     public_key: str
     sealable: bool
+    fictitious: bool = False
 
     def __repr__(self) -> str:
         return f"<contents of release {self.release_id}: {len(self.records):,} records>"

@@ -11,9 +11,17 @@ import math
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from frostglass.bundle import places
 from frostglass.bundle.files import read_file
@@ -21,12 +29,15 @@ from frostglass.errors import BundleError
 from frostglass.terms.budget import decimal_text
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.guarantee import Guarantee, ScopeSummary
-from frostglass.terms.plan import Plan
+from frostglass.terms.plan import Choice, Plan, Scalar
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.version import __version__
 
-FORMAT: Literal[2] = 2
-"""Version of the layout of a bundle; a new file or column raises it."""
+FORMAT: Literal[3] = 3
+"""Version of the layout of a bundle; a new file or column raises it. Format 2 can be read, counted and verified."""
+
+OLDEST = 2
+"""The first format that is read."""
 
 MANIFEST = places.MANIFEST
 PUBLICATION = "publication.json"
@@ -70,6 +81,17 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+class _LeavesOut(_Part):
+    """Leaves the fields ``left_out`` out of its JSON where they are none: formats and settings that have none."""
+
+    left_out: ClassVar[frozenset[str]]
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
+        said: dict[str, object] = serialize(self)
+        return {name: value for name, value in said.items() if value is not None or name not in self.left_out}
+
+
 class Software(_Part):
     """What made the bundle."""
 
@@ -100,8 +122,10 @@ class PlannedCodebook(_Part):
     sha256: Sha256
 
 
-class PlanWords(_Part):
+class PlanWords(_LeavesOut):
     """The plan as it was decided before anything was seen; ``plan_sha256`` is the hash of its canonical JSON."""
+
+    left_out: ClassVar[frozenset[str]] = frozenset({"choice", "settings"})
 
     codebook: PlannedCodebook
     epsilon: Amount
@@ -114,6 +138,20 @@ class PlanWords(_Part):
     unknown: Literal["refuse", "missing"]
     structural: bool
     accept: dict[str, int | float]
+    choice: Annotated[
+        Choice | None, Field(description="Which records of a person count; none in format 2: the first of the source.")
+    ] = None
+    settings: Annotated[
+        dict[str, Scalar] | None, Field(description="What the strategy was told besides; none in format 2.")
+    ] = None
+
+
+class CountedBy(_Part):
+    """The engine that counted the table, where it was another than this machine's one process."""
+
+    engine: str
+    version: str
+    units: Natural
 
 
 class Group(_Part):
@@ -172,10 +210,12 @@ class SealedFile(_Part):
     sha256: Sha256
 
 
-class Manifest(_Part):
-    """What a frostglass bundle says about itself: manifest.json, format 2."""
+class Manifest(_LeavesOut):
+    """What a frostglass bundle says about itself: manifest.json, format 3, or the earlier format 2."""
 
-    format: Literal[2]
+    left_out: ClassVar[frozenset[str]] = frozenset({"fictitious", "counted_by"})
+
+    format: Literal[2, 3]
     release_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
     date: Annotated[date, Field(description="Day of the release; there is no time of day on purpose.")]
     software: Software
@@ -195,6 +235,18 @@ class Manifest(_Part):
     environment: dict[str, str]
     public_key: Annotated[Sha256, Field(description="Of the Ed25519 key that signed this manifest: 32 bytes in hex.")]
     files: tuple[SealedFile, ...]
+    fictitious: Annotated[bool | None, Field(description="Whether the records are invented; none in format 2.")] = None
+    counted_by: CountedBy | None = None
+
+    @model_validator(mode="after")
+    def _says_what_its_format_says(self) -> Self:
+        """Since format 3 a bundle says whether it is fictitious, and its plan has a choice and settings."""
+        new = (self.plan.choice, self.plan.settings, self.fictitious)
+        if self.format == OLDEST and any(each is not None for each in (*new, self.counted_by)):
+            raise ValueError("format 2 does not have these fields")
+        if self.format > OLDEST and any(each is None for each in new):
+            raise ValueError("format 3 has these fields")
+        return self
 
     def to_plan(self) -> Plan:
         """The plan as the rest of the program knows it."""
@@ -212,11 +264,14 @@ class Manifest(_Part):
             unknown=plan.unknown,
             structural=plan.structural,
             accept=plan.accept,
+            choice=plan.choice or "first",
+            settings=plan.settings or {},
         )
 
     def applied_to(self, codebook: Codebook) -> Codebook:
-        """``codebook`` as this release used it."""
-        return self.to_plan().applied_to(codebook)
+        """``codebook`` as this release used it: in format 2 every variable may be missing."""
+        used = self.to_plan().applied_to(codebook)
+        return used.with_missing_everywhere() if self.format == OLDEST else used
 
     def file(self, path: str) -> SealedFile:
         """The entry of one file; BundleError FG-BN-023 when the manifest does not list it."""
@@ -259,7 +314,7 @@ def parse_manifest(data: bytes) -> Manifest:
     except ValidationError as error:
         places = sorted({".".join(map(str, fault["loc"])) or "the whole file" for fault in error.errors()})
         listed = ", ".join(places[:5]) + (f" and {len(places) - 5} more" if len(places) > 5 else "")
-        raise BundleError("FG-BN-025", f"manifest.json is not a manifest of format {FORMAT}: see {listed}") from None
+        raise BundleError("FG-BN-025", f"manifest.json is not a manifest of its format: see {listed}") from None
 
 
 def _refuse_other_formats(data: bytes) -> None:
@@ -268,16 +323,16 @@ def _refuse_other_formats(data: bytes) -> None:
     except (ValueError, RecursionError):
         raise BundleError("FG-BN-025", "manifest.json is not JSON in UTF-8") from None
     number = found.get("format") if isinstance(found, dict) else None
-    if type(number) is int and 1 <= number < FORMAT:
+    if type(number) is int and 1 <= number < OLDEST:
         raise BundleError(
             "FG-BN-024",
-            f"the bundle has format {number}, and frostglass {__version__} reads format {FORMAT}: install the version "
-            "that wrote it (its manifest names it under software; of format 1, it is one from before 0.1.0)",
+            f"the bundle has format {number}, and frostglass {__version__} reads formats {OLDEST} to {FORMAT}: "
+            "install the version that wrote it (its manifest names it under software; it is one from before 0.1.0)",
         )
     if isinstance(number, int) and number > FORMAT:
         raise BundleError(
             "FG-BN-024",
-            f"the bundle has format {number}, and frostglass {__version__} reads format {FORMAT}: "
+            f"the bundle has format {number}, and frostglass {__version__} reads formats {OLDEST} to {FORMAT}: "
             "install the version that wrote it, or a newer one",
         )
 

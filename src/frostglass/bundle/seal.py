@@ -173,4 +173,5 @@ def manifest_of(contents: Contents) -> Manifest:
         environment=dict(contents.environment),
         public_key=contents.public_key,
         files=(),
+        fictitious=contents.fictitious,
     )

@@ -22,6 +22,13 @@ Fit = Literal["fast", "default", "long"]
 
 OnUnknown = Literal["refuse", "missing"]
 
+Choice = Literal["least-hash", "first"]
+"""Which records of a person count, where they have more than may: those of the least salted hash. "first" is the former
+rule, the first in the order of the source; no new release takes it."""
+
+Scalar = str | int | float | bool
+"""What a setting of a strategy may be."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -30,7 +37,8 @@ class Plan:
     ``tau`` is the least count that is stated (``None``: the public rule from the noise). ``strategy`` names the
     strategy that asks and fits, ``fit`` how long it fits, and ``cells`` is the most that it may measure. ``unknown``
     says what becomes of codes that the codebook does not list. ``structural`` is false when the structural constraints
-    are left unenforced. ``accept`` holds the thresholds that the steward fixed beforehand.
+    are left unenforced. ``accept`` holds the thresholds that the steward fixed beforehand. ``choice`` says which
+    records of a person count, and ``settings`` what the strategy was told besides.
     """
 
     codebook_id: str
@@ -45,6 +53,8 @@ class Plan:
     unknown: OnUnknown = "refuse"
     structural: bool = True
     accept: Mapping[str, float] = field(default_factory=dict)
+    choice: Choice = "least-hash"
+    settings: Mapping[str, Scalar] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.length not in LENGTHS:
@@ -87,6 +97,8 @@ class Plan:
             "unknown": self.unknown,
             "structural": self.structural,
             "accept": dict(sorted(self.accept.items())),
+            "choice": self.choice,
+            "settings": dict(sorted(self.settings.items())),
         }
 
     @property
