@@ -31,7 +31,7 @@ STEPS: dict[str, Step] = {
     "after the first table": (Curator, "measure", 1, False),
     "after the fifth table": (Curator, "measure", 5, False),
     "when all is measured": (pipeline, "encode_answers", 1, False),
-    "half-staged": (staging, "sync_folder", 1, True),
+    "half-staged": (staging, "_fill", 2, True),
     "when staged": (staging, "stage", 1, False),
     "when committed": (Ledger, "commit", 1, False),
     "when fitted": (pipeline, "build", 1, False),

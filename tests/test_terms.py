@@ -72,7 +72,7 @@ def test_every_part_of_a_plan_changes_its_hash() -> None:
         "cells": 1_000,
         "unknown": "missing",
         "structural": False,
-        "accept": {"error": 0.1},
+        "accept": {"records_off": 0.1},
     }
     assert set(others) == {field.name for field in fields(Plan)}
     hashes = {replace(PLAN, **{name: value}).sha256 for name, value in others.items()}  # type: ignore[arg-type]
