@@ -40,7 +40,7 @@ from frostglass.bundle.contents import Contents
 from frostglass.bundle.measurement_file import decode
 from frostglass.bundle.measurement_file import encode as encode_answers
 from frostglass.bundle.read import Bundle
-from frostglass.bundle.rehearsal import no_counts, rehearse
+from frostglass.bundle.rehearsal import rehearse, with_nobody
 from frostglass.bundle.seal import seal as seal_bundle
 from frostglass.errors import BundleError, FrostglassError, LedgerError, UsageError, fault, reason_of
 from frostglass.released.answers import Answers
@@ -423,27 +423,30 @@ def _rehearsed(
     """What the bundle will hold, with nobody in it; refused where that could not be sealed."""
     scope = ledger.scope(order.scope)
     account = accounting.accountant(scope.accountant)
-    nobody = Contents(
-        release_id=release_id,
-        on=today,
-        codebook=codebook,
-        plan=plan,
-        guarantee=guarantee(plan, scope.delta, account, mechanism, nano_rho),
-        scope=scope,
-        seq=0,
-        head=_NO_HASH,
-        reserve_seq=0,
-        reserve_head=_NO_HASH,
-        answers=Answers((), None),
-        records=SyntheticRecords(codebook.domain, np.zeros((0, len(codebook.domain)), dtype=np.uint16), ()),
-        counts=no_counts(codebook.domain, plan.length),
-        sampling_seed=0,
-        engine=engine(asking),
-        environment=environment(),
-        public_key=ledger.public_key,
-        sealable=ledger.sealable,
+    nobody = with_nobody(
+        Contents(
+            release_id=release_id,
+            on=today,
+            codebook=codebook,
+            plan=plan,
+            guarantee=guarantee(plan, scope.delta, account, mechanism, nano_rho),
+            scope=scope,
+            seq=0,
+            head=_NO_HASH,
+            reserve_seq=0,
+            reserve_head=_NO_HASH,
+            answers=Answers((), None),
+            records=SyntheticRecords(codebook.domain, np.zeros((0, len(codebook.domain)), dtype=np.uint16), ()),
+            counts=Counts(codebook.domain, plan.length, 0, 1, (), ()),
+            sampling_seed=0,
+            engine=engine(asking),
+            environment=environment(),
+            public_key=ledger.public_key,
+            sealable=ledger.sealable,
+        )
     )
-    rehearse(nobody)
+    if ledger.sealable:
+        rehearse(nobody)
     return nobody
 
 
