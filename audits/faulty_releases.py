@@ -89,10 +89,10 @@ def _ledger(folder: Path) -> Ledger:
 
 def _release(folder: Path, book: Codebook, ledger: Ledger) -> None:
     """What ``frostglass release`` does, on a table of 60 people: it finishes what is complete, or makes it."""
-    if bundles.finish(folder / "out", ledger):
+    plan, order = Plan(book.id, book.sha256, Fraction(1), PrivacyUnit(book.unit)), pipeline.Order("s", by="ann")
+    if bundles.finish(folder / "out", plan, order, ledger):
         return
-    plan = Plan(book.id, book.sha256, Fraction(1), PrivacyUnit(book.unit))
-    contents = pipeline.release(survey(60), book, plan, pipeline.Order("s", by="ann"), ledger=ledger)
+    contents = pipeline.release(survey(60), book, plan, order, ledger=ledger)
     pipeline.seal(contents, folder / "out", ledger=ledger)
 
 

@@ -21,7 +21,6 @@ from frostglass.arrays import readers, whole_file
 from frostglass.boundary import curator, staging
 from frostglass.bundle import seal
 from frostglass.desk import main
-from frostglass.desk.output import report
 from frostglass.errors import FrostglassError
 from frostglass.sensitive import reduction
 
@@ -103,10 +102,7 @@ def tell_the_error(where: str, kind: str) -> None:
     """Wrong on purpose: an error that nobody foresaw is printed as it is."""
     fail(where, kind)
 
-    def print_it(error: BaseException, *, as_json: bool) -> None:
-        report(FrostglassError("FG-XX-999", str(error)), as_json=as_json)
-
-    patch.object(main, "report_bug", print_it).start()
+    patch.object(main, "fault", lambda error: FrostglassError("FG-XX-999", str(error))).start()
 
 
 def leave_a_copy() -> None:

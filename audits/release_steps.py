@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ STEPS: dict[str, Step] = {
     "after the first table": (Curator, "measure", 1, False),
     "after the fifth table": (Curator, "measure", 5, False),
     "when all is measured": (pipeline, "encode_answers", 1, False),
-    "half-staged": (staging, "sync_folder", 1, True),
+    "half-staged": (staging, "_fill", 2, True),
     "when staged": (staging, "stage", 1, False),
     "when committed": (Ledger, "commit", 1, False),
     "when fitted": (pipeline, "build", 1, False),
@@ -46,12 +46,18 @@ STEPS: dict[str, Step] = {
 }
 
 
-def marked(step: str = "") -> None:
-    """Note draws in a file; with ``step``, die there."""
+def marked(step: str = "", signal_number: int = signal.SIGKILL) -> None:
+    """Note draws in a file; with ``step``, get a signal there."""
     _before(curator, "_add_noise", 1, lambda: Path(DRAWN).touch())
     if step:
         place, name, number, first = STEPS[step]
-        (_before if first else _after)(place, name, number, die)
+        (_before if first else _after)(place, name, number, lambda: os.kill(os.getpid(), signal_number))
+
+
+def holds_nothing_back(step: str, signal_number: int) -> None:
+    """Wrong on purpose: a signal is obeyed at once, whatever it costs."""
+    vars(pipeline)["held_back"] = nullcontext
+    marked(step, signal_number)
 
 
 def draws_first(step: str = "") -> None:
@@ -74,11 +80,6 @@ def writes_in_place(step: str = "") -> None:
     vars(files)["unfinished_folder"] = folder
     vars(files)["refuse_existing"] = lambda out: None if seen else refuse(out)
     marked(step)
-
-
-def die() -> None:
-    """As if somebody had said ``kill -9``."""
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _before(place: object, name: str, number: int, act: Callable[[], None]) -> None:

@@ -77,12 +77,12 @@ def audit(size: Size) -> list[Figure]:
         tally = Tally()
         for step in STEPS:
             ground.kill(tally, step, change=("audits.release_steps:marked", step))
-        for number, after in enumerate(_moments(ground, size)):
+        for number, after in enumerate(moments(ground, size)):
             ground.kill(tally, f"kill {number}", change=("audits.release_steps:marked",), after=after)
         return [*_figures(tally), *_controls(ground)]
 
 
-def _moments(ground: Ground, size: Size) -> list[float]:
+def moments(ground: Ground, size: Size) -> list[float]:
     """Random moments over the whole of a release, in seconds."""
     chance = random.Random(size.seed)
     return [chance.uniform(0, ground.seconds) for _ in range(size.of(22, 1000) - (len(STEPS) if size.whole else 0))]
@@ -106,11 +106,20 @@ class Ground:
         self.cost = Ledger.open(whole / "l.db").scope("s").spent
         shutil.rmtree(whole)
 
-    def kill(self, tally: Tally, name: str, *, change: Sequence[str], after: float | None = None) -> None:
-        """Kill one release, look, run the same command again, and look again."""
+    def kill(
+        self,
+        tally: Tally,
+        name: str,
+        *,
+        change: Sequence[object],
+        after: float | None = None,
+        number: int = signal.SIGKILL,
+    ) -> None:
+        """Send one release a signal, look, run the same command again, and look again."""
         folder = self._copy()
-        killed = self._commands.run(folder, COMMAND, change=change, after=after)
-        if killed.code not in (0, -signal.SIGKILL) or (after is None and killed.code == 0):
+        killed = self._commands.run(folder, COMMAND, change=change, after=after, number=number)
+        ends = (0, 1, 130, -number) if number == signal.SIGINT else (0, -number)
+        if killed.code not in ends or (after is None and killed.code == 0):
             raise RuntimeError(f"{name}: the child was not killed, and ended with {killed.code}: {killed.err}")
         tally.kills += 1
         tally.killed += killed.code != 0

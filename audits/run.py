@@ -34,6 +34,7 @@ PARTS = {
     "tampering": "Tampering with the ledger",
     "machine": "Ledger against a reference model",
     "releases": "Releases that are killed",
+    "signals": "Releases that are interrupted",
     "leaks": "Leaks",
     "inputs": "Bad inputs",
     "fuzzing": "Fuzzing",

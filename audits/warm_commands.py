@@ -28,6 +28,7 @@ from typer.main import get_command
 
 from frostglass import codebooks, pipeline
 from frostglass.boundary import accountant
+from frostglass.boundary.held_signals import HELD
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle import accuracy_page, pages, statement
 from frostglass.desk import main
@@ -68,14 +69,21 @@ class WarmCommands:
         self._process.stdout.close()
 
     def run(
-        self, folder: Path, arguments: Sequence[str], *, after: float | None = None, change: Sequence[object] = ()
+        self,
+        folder: Path,
+        arguments: Sequence[str],
+        *,
+        after: float | None = None,
+        number: int = signal.SIGKILL,
+        change: Sequence[object] = (),
     ) -> Ended:
-        """Run ``frostglass`` with ``arguments`` in ``folder``; with ``after``, kill it (-9) after so many seconds.
+        """Run ``frostglass`` with ``arguments`` in ``folder``; with ``after``, send it a signal after so many seconds.
 
         ``change`` names a function as ``module:function``, followed by its arguments; the child calls it first.
         """
         assert self._process.stdin is not None
-        order = {"folder": str(folder), "arguments": list(arguments), "after": after, "change": list(change)}
+        order = {"folder": str(folder), "arguments": list(arguments), "after": after, "number": int(number)}
+        order["change"] = list(change)
         self._process.stdin.write(json.dumps(order) + "\n")
         answer = self._answer()
         out, err = folder / _OUT, folder / _ERR
@@ -126,19 +134,23 @@ def _serve() -> None:
 
 def _fork(order: dict[str, object]) -> dict[str, float]:
     begun = time.monotonic()
+    signal.pthread_sigmask(signal.SIG_BLOCK, HELD)  # until the child is a command of its own
     child = os.fork()
     if child == 0:
         _become(order)
-    after = order["after"]
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
+    after, number = order["after"], order["number"]
     if isinstance(after, float):
+        assert isinstance(number, int)
         time.sleep(after)
-        os.kill(child, signal.SIGKILL)  # not reaped yet, so this is still the child
+        os.kill(child, number)  # not reaped yet, so this is still the child
     _, status = os.waitpid(child, 0)
     return {"code": os.waitstatus_to_exitcode(status), "seconds": time.monotonic() - begun}
 
 
 def _become(order: dict[str, object]) -> None:
     """Be the command; never returns."""
+    code = 1
     try:
         os.chdir(str(order["folder"]))
         for place, name in ((0, os.devnull), (1, _OUT), (2, _ERR)):
@@ -151,6 +163,7 @@ def _become(order: dict[str, object]) -> None:
             module, _, function = str(change[0]).partition(":")
             getattr(import_module(module), function)(*change[1:])
         sys.argv = ["frostglass", *arguments]
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
         main.run()
         code = 0
     except SystemExit as done:

@@ -226,7 +226,7 @@ def test_an_unconfirmed_draft_is_refused_before_anything_is_read(ledger: Ledger,
         released(tmp_path / "there-is-no-such-file.csv", book, ledger)
 
 
-class Crash(RuntimeError):
+class Crash(BaseException):
     """Stands in for the machine going away."""
 
 
@@ -472,10 +472,10 @@ def test_a_bundle_that_was_complete_before_the_crash_is_entered_not_made_again(
         with pytest.raises(Crash):
             pipeline.seal(contents, tmp_path / "out", ledger=ledger)
     before = (tmp_path / "out" / "manifest.json").read_bytes()
-    assert bundles.finish(tmp_path / "out", ledger) is not None
+    assert bundles.finish(tmp_path / "out", plan_for(small), pipeline.Order("s"), ledger) is not None
     assert (tmp_path / "out" / "manifest.json").read_bytes() == before
     assert ledger.state(contents.release_id) == "sealed"
-    assert bundles.finish(tmp_path / "out", ledger) is None
+    assert bundles.finish(tmp_path / "out", plan_for(small), pipeline.Order("s"), ledger) is None
     assert not (tmp_path / "budget.db.staged").exists()
 
 
@@ -520,7 +520,7 @@ def test_a_seed_that_could_not_be_sealed_is_refused_at_once(seed: object) -> Non
 @pytest.mark.parametrize("threshold", [float("nan"), float("inf")])
 def test_a_threshold_that_could_not_be_sealed_is_refused_at_once(threshold: float, small: Codebook) -> None:
     with pytest.raises(UsageError, match="FG-OP-007"):
-        plan_for(small, accept={"x": threshold})
+        plan_for(small, accept={"records_off": threshold})
 
 
 def test_noise_that_cannot_be_drawn_is_refused_before_anything_is_spent(small: Codebook, ledger: Ledger) -> None:

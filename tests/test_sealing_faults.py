@@ -36,7 +36,7 @@ def test_a_bundle_whose_seal_the_ledger_holds_is_kept_when_the_witness_fails(
             pipeline.seal(contents, tmp_path / "out", ledger=ledger)
     assert ledger.state(contents.release_id) == "sealed"
     assert bundles.verify(tmp_path / "out").ok
-    assert bundles.finish(tmp_path / "out", ledger) is not None
+    assert bundles.finish(tmp_path / "out", plan, pipeline.Order("s"), ledger) is not None
     assert not (tmp_path / "budget.db.staged").exists()
     Ledger.open(tmp_path / "budget.db")
     assert ledger.verify().notes == ()

@@ -239,10 +239,10 @@ def test_a_bundle_that_somebody_put_where_a_cut_short_one_would_be_is_not_entere
     other = SigningKey.new()
     seal(replace(made, public_key=other.public), tmp_path / "out", sign=other.sign)
     assert bundles.verify(tmp_path / "out").ok
-    assert bundles.finish(tmp_path / "out", ledger) is None
+    assert bundles.finish(tmp_path / "out", plan_for(small), pipeline.Order("people"), ledger) is None
     shutil.rmtree(tmp_path / "out")
     seal(made, tmp_path / "out", sign=ledger.sign)
-    assert bundles.finish(tmp_path / "out", ledger) is not None
+    assert bundles.finish(tmp_path / "out", plan_for(small), pipeline.Order("people"), ledger) is not None
 
 
 def test_the_desk_prints_and_replaces_the_key(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ def table(*codes: int) -> Sensitive[CodedTable]:
 
 
 def stage(folder: Path) -> staging.Staged:
-    return staging.stage(folder, plan_sha256="p", table=table(0, 1, 2), seed=41, answers=b"answers")
+    with staging.room(folder, 100) as room:
+        return staging.stage(room, plan_sha256="p", table=table(0, 1, 2), seed=41, answers=b"answers")
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_a_failed_write_leaves_nothing_that_could_be_resumed(folder: Path, monke
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(staging, "sync_folder", fail)
+        patch.setattr(staging, "_fill", fail)
         with pytest.raises(OSError, match="No space"):
             stage(folder)
     assert not folder.exists()

@@ -72,7 +72,7 @@ def test_every_part_of_a_plan_changes_its_hash() -> None:
         "cells": 1_000,
         "unknown": "missing",
         "structural": False,
-        "accept": {"error": 0.1},
+        "accept": {"records_off": 0.1},
         "choice": "first",
         "settings": {"rounds": 2},
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -28,14 +27,14 @@ from frostglass.released.synthetic import SyntheticRecords
 from frostglass.review.attacks.attacking import Attacks
 from frostglass.review.report import Review
 from frostglass.synthesis.least_squares import estimate
-from frostglass.terms.budget import parse_delta, parse_epsilon
+from frostglass.terms import arguments
+from frostglass.terms.budget import Number, parse_delta, parse_epsilon
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.guarantee import Guarantee
 from frostglass.terms.plan import Fit, OnUnknown, Plan
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.terms.workload import CELL_BUDGET
 
-Number = str | int | float | Fraction
 NativeFrame = object
 """A pandas, polars or Arrow table."""
 
@@ -80,12 +79,11 @@ def recode(
 
     InputError, CodebookError or UsageError with the way out; nothing is written.
     """
-    paths = [files] if isinstance(files, (str, Path)) else files
     order = preparation.Order(
-        tuple(Path(path) for path in paths),
-        tuple(maps),
-        snapshot,
-        None if decisions is None else Path(decisions),
+        arguments.paths(files, "the case files"),
+        tuple(map(str, arguments.paths(maps, "the import maps"))),
+        arguments.optional_text(snapshot, "the snapshot"),
+        arguments.optional_path(decisions, "the decisions"),
     )
     return Recoded(preparation.prepare(order, _loaded(codebook)))
 
@@ -113,8 +111,9 @@ class Reviewed:
 
         UsageError FG-OP-013 for another ending, FG-OP-014 for a place in the bundle, FG-OP-050 when a file exists.
         """
-        reviewing.places(Path(path), self._found.bundle.path, force=False)
-        reviewing.write(self._found, Path(path))
+        place = arguments.path(path, "the page")
+        reviewing.places(place, self._found.bundle.path, force=False)
+        reviewing.write(self._found, place)
 
 
 def review_release(
@@ -134,15 +133,15 @@ def review_release(
     ``earlier`` the bundle to compare with (default: the last of the scope beside this one). ``random_state`` seeds the
     attacks. InputError when the table departs from the bundle's codebook.
     """
-    paid = Ledger.open(ledger) if isinstance(ledger, (str, Path)) else ledger
-    scope = None if paid is None else paid.scope(open_bundle(Path(bundle)).manifest.ledger.scope)
     order = reviewing.Order(
-        flow=None if flow is None else Path(flow),
-        earlier=None if earlier is None else Path(earlier),
-        groups=tuple(groups),
+        flow=arguments.optional_path(flow, "the flow report"),
+        earlier=arguments.optional_path(earlier, "the earlier bundle"),
+        groups=arguments.texts(groups, "the variables whose values are groups"),
         attacks=attacks,
         random_state=random_state,
     )
+    paid = None if ledger is None else _opened(ledger)
+    scope = None if paid is None else paid.scope(open_bundle(bundle).manifest.ledger.scope)
     return Reviewed(reviewing.review(table, bundle, order, scope=scope))
 
 
@@ -192,7 +191,7 @@ class Release(Questions):
 
     def seal(self, out: str | Path) -> Bundle:
         """Write the sealed bundle to the folder ``out``, which must not exist."""
-        sealed = pipeline.seal(self._contents, Path(out), ledger=self._ledger)
+        sealed = pipeline.seal(self._contents, arguments.path(out, "the bundle"), ledger=self._ledger)
         self.bundle = replace(sealed, estimating=estimate)
         return self.bundle
 
@@ -221,17 +220,17 @@ def release(
     release_id: str | None = None,
     fresh: bool = False,
     by: str | None = None,
+    fictitious: bool = False,
 ) -> Release:
     """Release ``table`` under (epsilon, delta)-differential privacy, paid for by ``scope`` of ``ledger``.
 
     ``table`` is a path or a pandas, polars or Arrow table; ``codebook`` an id, a file or a Codebook. The scope must
     be open: it fixes delta. ``fit`` says how long the fit takes, ``cells`` how many cells are measured at most. With
     ``out`` the bundle is sealed at once. ``random_state`` seeds what comes after the
-    noise only; ``by`` is who does it, for the ledger. Raises a FrostglassError, before anything is spent, when
-    something does not fit.
+    noise only; ``by`` is who does it, for the ledger. ``fictitious`` says that the data are invented, on every page.
+    Raises a FrostglassError, before anything is spent, when something does not fit.
     """
     book = _loaded(codebook)
-    paying = ledger if isinstance(ledger, Ledger) else Ledger.open(Path(ledger))
     plan = Plan(
         codebook_id=book.id,
         codebook_sha256=book.sha256,
@@ -243,28 +242,31 @@ def release(
         cells=cells,
         unknown=unknown,
         structural=structural,
-        accept=accept or {},
+        accept={} if accept is None else accept,
     )
     order = pipeline.Order(
         scope=scope,
         release_id=release_id,
-        by=by or pipeline.whoever(),
+        by=pipeline.whoever() if by is None else by,
         random_state=random_state,
         fresh=fresh,
+        fictitious=fictitious,
     )
-    if out is not None:
-        _finish(Path(out), paying)
-        for note in bundles.refuse_output(Path(out), book, plan, paying):
+    place = arguments.optional_path(out, "the bundle (out)")
+    paying = _opened(ledger)
+    if place is not None:
+        _finish(place, plan, order, paying)
+        for note in bundles.refuse_output(place, book, plan, paying):
             warnings.warn(note, stacklevel=2)
     done = Release(pipeline.release(table, book, plan, order, ledger=paying), paying, table)
-    if out is not None:
-        done.seal(out)
+    if place is not None:
+        done.seal(place)
     return done
 
 
-def _finish(out: Path, ledger: Ledger) -> None:
+def _finish(out: Path, plan: Plan, order: pipeline.Order, ledger: Ledger) -> None:
     """Where a release was cut short after its bundle was written: do what is left, and say that it is there."""
-    done = bundles.finish(out, ledger)
+    done = bundles.finish(out, plan, order, ledger)
     if done is not None:
         raise BundleError(
             "FG-BN-068",
@@ -293,16 +295,18 @@ class Synthesizer:
         structural: bool = True,
         unknown: OnUnknown = "refuse",
         random_state: int | None = None,
+        fictitious: bool = False,
     ) -> None:
         self.codebook = _loaded(codebook)
         self.epsilon = parse_epsilon(epsilon)
-        self.ledger = ledger if isinstance(ledger, Ledger) else Ledger.open(Path(ledger))
+        self.ledger = _opened(ledger)
         self.scope = scope if scope is not None else _only_scope(self.ledger)
         self.length = length
         self.effort: Fit = effort
         self.structural = structural
         self.unknown: OnUnknown = unknown
         self.random_state = random_state
+        self.fictitious = fictitious
         self.release_: Release | None = None
         if delta is not None and parse_delta(delta) != self.ledger.scope(self.scope).delta:
             raise UsageError("FG-OP-044", "the scope fixes delta, and it is another one; leave delta out")
@@ -320,6 +324,7 @@ class Synthesizer:
             structural=self.structural,
             unknown=self.unknown,
             random_state=self.random_state,
+            fictitious=self.fictitious,
         )
         return self
 
@@ -332,10 +337,10 @@ class Synthesizer:
             raise UsageError("FG-OP-101", "nothing to sample from yet: call fit(table) first")
         if n is None:
             return self.release_.records
-        if not (isinstance(n, int) and 0 <= n <= 50_000_000):
-            raise UsageError("FG-OP-102", "sample takes a number of records from 0 to 50,000,000")
+        rule = "sample takes a number of records from 0 to 50,000,000"
+        number = arguments.whole(n, 0, 50_000_000, "FG-OP-102", rule)
         contents = self.release_._contents
-        return _like(self.release_._came_from, pipeline.resize(contents, n))
+        return _like(self.release_._came_from, pipeline.resize(contents, number))
 
     def save(self, out: str | Path) -> Bundle:
         """Seal what was fitted as a bundle; ``frostglass.open_bundle`` reads it back."""
@@ -345,12 +350,17 @@ class Synthesizer:
 
 
 def _new(path: str | Path) -> Path:
-    require_new(Path(path))
-    return Path(path)
+    place = arguments.path(path, "the report")
+    require_new(place)
+    return place
 
 
 def _loaded(codebook: Codebook | str | Path) -> Codebook:
     return codebook if isinstance(codebook, Codebook) else codebooks.load(codebook)
+
+
+def _opened(ledger: Ledger | str | Path) -> Ledger:
+    return ledger if isinstance(ledger, Ledger) else Ledger.open(ledger)
 
 
 def _only_scope(ledger: Ledger) -> str:

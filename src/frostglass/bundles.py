@@ -17,7 +17,7 @@ from frostglass.bundle.signature import public_key_of
 from frostglass.bundle.verify import Check, VerifyReport, against_key, against_ledger, check, not_made
 from frostglass.bundle.verify import verify as verify_bundle
 from frostglass.errors import BundleError, FrostglassError, UsageError
-from frostglass.pipeline import build, engine, enter, environment, guarantee, is_staged, tidy
+from frostglass.pipeline import Order, build, engine, enter, environment, guarantee, is_staged, tidy
 from frostglass.released.answers import Answers
 from frostglass.released.counts import Counts
 from frostglass.released.synthetic import SyntheticRecords
@@ -106,6 +106,8 @@ def refuse_output(out: Path, codebook: Codebook, plan: Plan, ledger: Ledger) -> 
     Also when the bundles beside it show that the ledger is older than what it paid for. Returns notes on bundles
     beside it that another ledger paid for.
     """
+    if not ledger.sealable:
+        raise BundleError("FG-BN-003", "what an ephemeral ledger pays for is for trying out, and is never sealed")
     refuse_existing(out)
     parent = out.absolute().parent
     while not parent.is_dir():
@@ -124,15 +126,17 @@ def refuse_output(out: Path, codebook: Codebook, plan: Plan, ledger: Ledger) -> 
     return ledger.check_known(known_releases(out.absolute().parent))
 
 
-def finish(out: Path, ledger: Ledger) -> Bundle | None:
+def finish(out: Path, plan: Plan, order: Order, ledger: Ledger) -> Bundle | None:
     """Do what is left for a bundle that was complete when its release was cut short: its entry, and tidying up.
 
-    ``None`` when there is nothing of that kind at ``out``.
+    ``None`` when there is nothing of that kind at ``out``, or the bundle is of another release than is ordered.
     """
     try:
         bundle = open_bundle(out)
         state = ledger.state(bundle.manifest.release_id)
     except FrostglassError:
+        return None
+    if not _is_of(bundle.manifest, plan, order):
         return None
     if state == "committed" and _is_whole(bundle, ledger):
         enter(bundle, ledger)
@@ -145,6 +149,12 @@ def finish(out: Path, ledger: Ledger) -> Bundle | None:
         tidy(bundle, ledger)
         return bundle
     return None
+
+
+def _is_of(manifest: Manifest, plan: Plan, order: Order) -> bool:
+    """Whether the same command made it, as far as a manifest tells."""
+    named = order.release_id in (None, manifest.release_id)
+    return named and (manifest.ledger.scope, manifest.plan_sha256) == (order.scope, plan.sha256)
 
 
 def _is_whole(bundle: Bundle, ledger: Ledger) -> bool:

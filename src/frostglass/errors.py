@@ -6,7 +6,10 @@ A message never quotes a value from a case. What the steward needs to see in ord
 
 from __future__ import annotations
 
+import errno
 import os
+import traceback
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -55,6 +58,19 @@ class GlassError(FrostglassError):
     """A question that the glass does not answer: unpaid, unknown, or beyond its bounds (FG-GL-…)."""
 
 
-def reason_of(error: OSError) -> str:
+def reason_of(error: OSError | MemoryError) -> str:
     """What the system says of an error, by its number: words that a library gave it may quote what was being read."""
+    if isinstance(error, MemoryError):
+        return os.strerror(errno.ENOMEM)
     return os.strerror(error.errno) if error.errno else "the system refused"
+
+
+def fault(error: BaseException) -> FrostglassError:
+    """An error that nobody foresaw: where it arose, and nothing of what it held."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "frostglass" in frame.filename]
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "outside frostglass"
+    return FrostglassError(
+        "FG-XX-999",
+        f"this is a fault in frostglass ({type(error).__name__} at {place}); no detail is shown, because it might "
+        "hold a value from a case. Please report the command and this line",
+    )

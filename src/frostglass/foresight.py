@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -23,16 +23,15 @@ from frostglass.released.intervals import MISS
 from frostglass.released.likeness import Likeness, Worth, likeness
 from frostglass.released.tabulation import least_stated, typical, typical_error
 from frostglass.synthesis.least_squares import foresee as foresee_estimate
+from frostglass.terms.arguments import optional_path, whole
 from frostglass.terms.attribute_set import AttributeSet
-from frostglass.terms.budget import decimal_text, parse_delta, parse_epsilon
+from frostglass.terms.budget import Number, decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.guarantee import ScopeSummary
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.terms.workload import CELL_BUDGET
 from frostglass.withholding import Stated, Withheld, nearest_curves, nearest_errors, usual_share
-
-Number = str | int | float | Fraction
 
 REACH = NormalDist().inv_cdf(1 - MISS / 2)
 """Half-widths of intervals, in standard deviations."""
@@ -252,7 +251,8 @@ def foresee(
         tau=tau,
         cells=cells,
     )
-    earlier = None if like is None else earlier_release(like, book)
+    place = optional_path(like, "the earlier release (like)")
+    earlier = None if place is None else earlier_release(place, book)
     chosen = accounting.accountant(accountant)
     return outlook(book, plan, chosen, parse_delta(delta), expect=expect, epsilons=epsilons, earlier=earlier)
 
@@ -360,10 +360,8 @@ def expected_groups(expect: int | None) -> tuple[tuple[int, float | None], ...]:
     """
     if expect is None:
         return tuple((people, None) for people in PEOPLE if people <= LARGEST_UNKNOWN)
-    if type(expect) is not int or not 1 <= expect <= MOST_EXPECTED:
-        raise UsageError(
-            "FG-OP-047", f"the expected number of records (--expect) is a whole number from 1 to {MOST_EXPECTED:,}"
-        )
+    rule = f"the expected number of records (--expect) is a whole number from 1 to {MOST_EXPECTED:,}"
+    expect = whole(expect, 1, MOST_EXPECTED, "FG-OP-047", rule)
     named = (max(1, round(share * expect)) for share in SHARES)
     by_share = {people: people / expect for people in named}
     round_ones = (people for people in PEOPLE if people < expect and not any(_near(people, each) for each in by_share))
@@ -402,11 +400,12 @@ def _statement(length: int, people: int, tau: int) -> Statement:
     return "either" if 2 * people > tau else "withheld"
 
 
-def _few(epsilons: Sequence[Number]) -> Sequence[Number]:
+def _few(epsilons: Sequence[Number]) -> tuple[Number, ...]:
     """The epsilons, if they are not too many. UsageError FG-OP-046."""
-    if isinstance(epsilons, str) or not 1 <= len(epsilons) <= MOST_EPSILONS:
+    few = tuple(epsilons) if isinstance(epsilons, Iterable) and not isinstance(epsilons, str) else ()
+    if not 1 <= len(few) <= MOST_EPSILONS:
         raise UsageError("FG-OP-046", f"compare with 1 to {MOST_EPSILONS} epsilons, such as .5,1,2,4,8,12 (--epsilons)")
-    return epsilons
+    return few
 
 
 def earlier_release(path: str | Path, codebook: Codebook) -> Earlier:

@@ -14,29 +14,36 @@ import os
 import platform
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numba
 import numpy as np
+from polars.exceptions import PanicException
 
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary import staging
 from frostglass.boundary.accountant import ROUNDED_GAUSSIAN, SAMPLER_UNITS, Accountant
 from frostglass.boundary.curator import Curator, sigma_for
+from frostglass.boundary.held_signals import held_back
 from frostglass.boundary.ledger import Entry, Ledger, Reservation
 from frostglass.boundary.ledger_money import sampler_allowance
+from frostglass.boundary.ledger_requests import one_line, release_name
 from frostglass.boundary.noise import MOST_SIGMA, NoiseSource, RoundedGaussian
 from frostglass.boundary.opendp_noise import DiscreteGaussian
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.measurement_file import decode
 from frostglass.bundle.measurement_file import encode as encode_answers
 from frostglass.bundle.read import Bundle
+from frostglass.bundle.rehearsal import rehearse, with_nobody
 from frostglass.bundle.seal import seal as seal_bundle
-from frostglass.errors import BundleError, FrostglassError, LedgerError, UsageError
+from frostglass.errors import BundleError, FrostglassError, LedgerError, UsageError, fault, reason_of
+from frostglass.released.answers import Answers
 from frostglass.released.counts import Counts
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
@@ -47,7 +54,7 @@ from frostglass.sensitive.intake import opened
 from frostglass.synthesis.record_fit import satisfiable
 from frostglass.synthesis.rules import compile_rules
 from frostglass.synthesis.strategy import Strategy, strategy
-from frostglass.terms.acceptance import check_names
+from frostglass.terms.arguments import flag, optional_text, seed, text
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
@@ -62,6 +69,11 @@ Progress = Callable[[str], None]
 
 GROUPS = (2, 3, 5, 10)
 """Sizes of the groups of people whose joint protection the statement gives."""
+
+_ROOM_FOR_ANY_ANSWERS, _BYTES_AN_ANSWER = 1_000_000, 16
+"""Disk that staged answers take, as long as they have not been compressed."""
+
+_NO_HASH = "0" * 64
 
 
 def quiet(_stage: str) -> None:
@@ -84,12 +96,19 @@ class Reading:
     encoding: str = "utf-8"
     sheet: str | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "delimiter", text(self.delimiter, "the delimiter"))
+        object.__setattr__(self, "encoding", text(self.encoding, "the encoding"))
+        object.__setattr__(self, "sheet", optional_text(self.sheet, "the sheet"))
+
 
 @dataclass(frozen=True)
 class Order:
-    """What a release is told besides its plan. ``fresh`` starts anew where a staged release would be resumed.
+    """What a release is told besides its plan; each is checked by type and range.
 
-    ``random_state`` seeds what comes after the noise; the noise itself has no seed.
+    A release that names its ``release_id`` resumes that one alone. ``fresh`` starts anew where a staged release would
+    be resumed. ``random_state`` seeds what comes after the noise; the noise itself has no seed. ``fictitious`` says
+    that the data are invented, and every page of the bundle says so too.
     """
 
     scope: str
@@ -98,12 +117,19 @@ class Order:
     random_state: int | None = None
     fresh: bool = False
     allow_empty: bool = False
+    fictitious: bool = False
     reading: Reading = field(default_factory=Reading)
 
     def __post_init__(self) -> None:
-        seed = self.random_state
-        if seed is not None and not (type(seed) is int and 0 <= seed < 2**63):
-            raise UsageError("FG-OP-035", "the seed (--random-state) is a whole number from 0 to 2**63 - 1")
+        settle = partial(object.__setattr__, self)
+        settle("scope", text(self.scope, "the scope"))
+        if self.release_id is not None:
+            settle("release_id", release_name(self.release_id))
+        settle("by", one_line(self.by, "the name"))
+        settle("random_state", seed(self.random_state))
+        settle("fresh", flag(self.fresh, "whether to start anew (fresh)"))
+        settle("allow_empty", flag(self.allow_empty, "whether a table without records is accepted"))
+        settle("fictitious", flag(self.fictitious, "whether the data are fictitious"))
 
 
 def release(
@@ -131,7 +157,9 @@ def release(
     _, sigmas = planned_noise(codebook, plan, nano_rho, noise)
     for sigma in set(sigmas.values()):
         noise.table_error(sigma)  # whatever takes time or memory for this noise is had before anything is spent
-    candidates = () if order.fresh else _staged_releases(ledger, order.scope, plan)
+    release_id = _release_id(order, today.isoformat())
+    rehearsed = _rehearsed(codebook, plan, order, ledger, noise.mechanism, nano_rho, asking, release_id, today)
+    candidates = _staged_releases(ledger, plan, order)
     keyed = plan.unit.person_key is not None
     if not candidates:
         for lost in ledger.unfinished(order.scope, plan.sha256):
@@ -162,74 +190,115 @@ def release(
         progress(f"resuming release {reservation.release_id}: its answers are staged, nothing is drawn again")
         answers = decode(staged.answers, codebook.domain)
     else:
-        reservation = ledger.reserve(
-            order.scope,
-            release_id=_release_id(order, today.isoformat()),
-            plan_sha256=plan.sha256,
-            nano_rho=nano_rho,
-            epsilon=plan.epsilon,
-            mechanism=noise.mechanism,
-            sampler_units=SAMPLER_UNITS,
-            unit=plan.unit.name,
-            keyed=keyed,
-            max_records=plan.unit.max_records,
-            by=order.by,
-        )
-        answers = asking.measure(
-            codebook.domain,
-            plan.workload(codebook.domain),
-            Curator(table, codebook.domain, plan.unit, ledger=ledger, reservation=reservation, noise=noise),
-            progress,
-        )
-        staged = _stage(ledger, reservation, plan, table, order, encode_answers(answers, codebook.domain))
+        with _room(ledger, release_id, codebook, plan) as room:
+            reservation = ledger.reserve(
+                order.scope,
+                release_id=release_id,
+                plan_sha256=plan.sha256,
+                nano_rho=nano_rho,
+                epsilon=plan.epsilon,
+                mechanism=noise.mechanism,
+                sampler_units=SAMPLER_UNITS,
+                unit=plan.unit.name,
+                keyed=keyed,
+                max_records=plan.unit.max_records,
+                by=order.by,
+            )
+            with told(ledger, release_id), held_back():
+                answers = asking.measure(
+                    codebook.domain,
+                    plan.workload(codebook.domain),
+                    Curator(table, codebook.domain, plan.unit, ledger=ledger, reservation=reservation, noise=noise),
+                    progress,
+                )
+                staged = _stage(room, plan, table, order, encode_answers(answers, codebook.domain))
     del table
-    entry = _commit(ledger, reservation, staged.sha256)
-    scope = ledger.scope(order.scope)
-
-    records, counts = build(
-        asking, codebook, clauses, answers.measurements, plan=plan, seed=staged.seed, progress=progress
-    )
-    return Contents(
-        release_id=reservation.release_id,
-        on=today,
-        codebook=codebook,
-        plan=plan,
-        guarantee=guarantee(plan, scope.delta, accountant, reservation.mechanism, reservation.nano_rho),
-        scope=scope,
-        seq=entry.seq,
-        head=entry.hash,
-        reserve_seq=reservation.seq,
-        reserve_head=reservation.head,
-        answers=answers,
-        records=records,
-        counts=counts,
-        sampling_seed=staged.seed,
-        engine=engine(asking),
-        environment=environment(),
-        public_key=ledger.public_key,
-        sealable=all(each.sealable for each in answers.receipts),
-    )
+    with told(ledger, reservation.release_id):
+        entry = _commit(ledger, reservation, staged.sha256)
+        records, counts = build(
+            asking, codebook, clauses, answers.measurements, plan=plan, seed=staged.seed, progress=progress
+        )
+        return replace(
+            rehearsed,
+            release_id=reservation.release_id,
+            guarantee=guarantee(plan, scope.delta, accountant, reservation.mechanism, reservation.nano_rho)
+            if resumed
+            else rehearsed.guarantee,
+            scope=ledger.scope(order.scope),
+            seq=entry.seq,
+            head=entry.hash,
+            reserve_seq=reservation.seq,
+            reserve_head=reservation.head,
+            answers=answers,
+            records=records,
+            counts=counts,
+            sampling_seed=staged.seed,
+            sealable=all(each.sealable for each in answers.receipts),
+        )
 
 
 def seal(contents: Contents, out: Path, *, ledger: Ledger, progress: Progress = quiet) -> Bundle:
     """Write the sealed bundle to ``out``, which must not exist, and enter its hash in the ledger."""
     progress("writing and sealing the bundle")
-    before = ledger.find(contents.release_id, "seal")
-    try:
+    with told(ledger, contents.release_id, out.absolute().parent):
+        before = ledger.find(contents.release_id, "seal")
         bundle = seal_bundle(contents, out, sign=ledger.sign)
-    except OSError:
-        raise BundleError(
-            "FG-BN-066",
-            f"the bundle could not be written (is the disk full?); release {contents.release_id} counts as spent, and "
-            "its answers are staged: make room and run the same command again, which goes on at no further cost",
-        ) from None
+        try:
+            enter(bundle, ledger)
+        except FrostglassError:
+            if ledger.find(contents.release_id, "seal") == before:  # else only its witness failed, and it is final
+                shutil.rmtree(out)
+            raise
+        return bundle
+
+
+@contextmanager
+def told(ledger: Ledger, release_id: str, folder: Path | None = None) -> Iterator[None]:
+    """Whatever ends the block early says where the release stands: what is spent, what is staged, what to do now.
+
+    ``folder`` is where the block writes, if not beside the ledger. An error that nobody foresaw shows no value.
+    """
+    if ledger.path is None:
+        yield
+        return
+    place = staging.folder_for(ledger.path, release_id).parent if folder is None else folder
     try:
-        enter(bundle, ledger)
-    except FrostglassError:
-        if ledger.find(contents.release_id, "seal") == before:  # else only its witness failed, and the bundle is final
-            shutil.rmtree(out)
+        yield
+    except KeyboardInterrupt as stop:
+        stop.add_note(standing(ledger, release_id))
         raise
-    return bundle
+    except FrostglassError as error:
+        message = f"{error.message}; {standing(ledger, release_id)}"
+        raise type(error)(error.code, message, detail=error.detail) from None
+    except (OSError, MemoryError) as error:
+        message = f"{place.name}: {reason_of(error).lower()}; {standing(ledger, release_id)}"
+        raise BundleError("FG-BN-066", message) from None
+    except (Exception, PanicException) as error:  # noqa: BLE001 - the way out must be told, whatever it was
+        found = fault(error)
+        raise FrostglassError(found.code, f"{found.message}; {standing(ledger, release_id)}") from None
+
+
+def standing(ledger: Ledger, release_id: str) -> str:
+    """Where a release stands, in a sentence: what it has cost, and how to go on."""
+    if is_staged(ledger, release_id):
+        return (
+            f"release {release_id} counts as spent and its answers are staged: mend that and run the same command "
+            "again, which goes on at no further cost"
+        )
+    with suppress(FrostglassError, OSError):
+        state = ledger.state(release_id)
+        if state == "reserved":
+            return (
+                f"nothing was drawn for release {release_id}, which is reserved: a second person may give it back "
+                "with `frostglass ledger void`"
+            )
+        if state == "drawn":
+            return (
+                f"release {release_id} counts as spent, and its answers are lost: running the same command again "
+                "pays for a new one"
+            )
+        return f"release {release_id} is {state}"
+    return f"`frostglass ledger show` tells whether release {release_id} counts as spent"
 
 
 def enter(bundle: Bundle, ledger: Ledger) -> None:
@@ -288,7 +357,6 @@ def check_plan(codebook: Codebook, plan: Plan) -> tuple[Strategy, tuple[Clause, 
     """Refuse, from public facts alone, a plan that cannot be carried out; return its strategy and constraints."""
     codebook = plan.applied_to(codebook)
     codebook.ready_for_release()
-    check_names(plan.accept)
     if plan.codebook_sha256 != codebook.sha256:
         raise UsageError("FG-OP-031", "the plan was made for another version of the codebook; plan again")
     if plan.unit.name != codebook.unit:
@@ -339,6 +407,47 @@ def environment() -> dict[str, str]:
         "numpy": np.__version__,
         "numba": numba.__version__,
     }
+
+
+def _rehearsed(
+    codebook: Codebook,
+    plan: Plan,
+    order: Order,
+    ledger: Ledger,
+    mechanism: str,
+    nano_rho: int,
+    asking: Strategy,
+    release_id: str,
+    today: date,
+) -> Contents:
+    """What the bundle will hold, with nobody in it; refused where that could not be sealed."""
+    scope = ledger.scope(order.scope)
+    account = accounting.accountant(scope.accountant)
+    nobody = with_nobody(
+        Contents(
+            release_id=release_id,
+            on=today,
+            codebook=codebook,
+            plan=plan,
+            guarantee=guarantee(plan, scope.delta, account, mechanism, nano_rho),
+            scope=scope,
+            seq=0,
+            head=_NO_HASH,
+            reserve_seq=0,
+            reserve_head=_NO_HASH,
+            answers=Answers((), None),
+            records=SyntheticRecords(codebook.domain, np.zeros((0, len(codebook.domain)), dtype=np.uint16), ()),
+            counts=Counts(codebook.domain, plan.length, 0, 1, (), ()),
+            sampling_seed=0,
+            engine=engine(asking),
+            environment=environment(),
+            public_key=ledger.public_key,
+            sealable=ledger.sealable,
+        )
+    )
+    if ledger.sealable:
+        rehearse(nobody)
+    return nobody
 
 
 def _commit(ledger: Ledger, reservation: Reservation, staged_sha256: str) -> Entry:
@@ -433,9 +542,17 @@ def _release_id(order: Order, day: str) -> str:
     return order.release_id
 
 
-def _staged_releases(ledger: Ledger, scope: str, plan: Plan) -> tuple[Reservation, ...]:
-    """Releases of this very plan that were drawn and staged and never finished, newest first."""
-    return tuple(each for each in ledger.unfinished(scope, plan.sha256) if is_staged(ledger, each.release_id))
+def _staged_releases(ledger: Ledger, plan: Plan, order: Order) -> tuple[Reservation, ...]:
+    """Releases of this very plan that were drawn and staged and never finished, newest first; of a named id, that one.
+
+    Raises LedgerError FG-LG-019 when the named id is taken and cannot be resumed.
+    """
+    found = () if order.fresh else ledger.unfinished(order.scope, plan.sha256)
+    named = order.release_id
+    staged = tuple(each for each in found if named in (None, each.release_id) and is_staged(ledger, each.release_id))
+    if named is not None and not staged:
+        ledger.require_unused(named)
+    return staged
 
 
 def is_staged(ledger: Ledger, release_id: str) -> bool:
@@ -460,24 +577,38 @@ def _resumed(
     )
 
 
-def _stage(
-    ledger: Ledger,
-    reservation: Reservation,
-    plan: Plan,
-    table: Sensitive[CodedTable],
-    order: Order,
-    answers: bytes,
-) -> staging.Staged:
-    """Stage the answers beside the ledger; a ledger without a file has nowhere, and nothing that could be resumed."""
-    seed = secrets.randbits(53) if order.random_state is None else order.random_state
+@contextmanager
+def _room(ledger: Ledger, release_id: str, codebook: Codebook, plan: Plan) -> Iterator[staging.Room | None]:
+    """Room for the answers beside the ledger; one without a file has nowhere, and nothing that could be resumed."""
     if ledger.path is None:
+        yield None
+        return
+    folder = staging.folder_for(ledger.path, release_id)
+    wanted = plan.workload(codebook.domain)
+    cells = sum(codebook.domain.cells(each) for each in wanted.fixed) + len(wanted.candidates) + wanted.chosen_cells
+    with ExitStack() as held:
+        try:
+            room = held.enter_context(staging.room(folder, _ROOM_FOR_ANY_ANSWERS + _BYTES_AN_ANSWER * cells))
+        except OSError as error:
+            raise LedgerError(
+                "FG-LG-053",
+                f"there is no room to stage the answers in {folder.parent.name}, beside the ledger: "
+                f"{reason_of(error).lower()}; nothing was reserved",
+            ) from None
+        yield room
+
+
+def _stage(
+    room: staging.Room | None, plan: Plan, table: Sensitive[CodedTable], order: Order, answers: bytes
+) -> staging.Staged:
+    seed = secrets.randbits(53) if order.random_state is None else order.random_state
+    if room is None:
         return staging.Staged(answers, hashlib.sha256(answers).hexdigest(), seed)
-    folder = staging.folder_for(ledger.path, reservation.release_id)
     try:
-        return staging.stage(folder, plan_sha256=plan.sha256, table=table, seed=seed, answers=answers)
-    except OSError:
+        return staging.stage(room, plan_sha256=plan.sha256, table=table, seed=seed, answers=answers)
+    except OSError as error:
         raise LedgerError(
             "FG-LG-052",
-            f"the answers could not be staged beside the ledger (is the disk full?); release {reservation.release_id} "
-            "counts as spent. Make room before you release again",
+            f"the answers could not be staged in {room.folder.parent.name}, beside the ledger: "
+            f"{reason_of(error).lower()}",
         ) from None

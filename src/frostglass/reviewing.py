@@ -10,7 +10,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -36,6 +38,7 @@ from frostglass.sensitive.coded_table import CodedTable
 from frostglass.sensitive.intake import opened
 from frostglass.shadows import BareReleases, ShadowReleases
 from frostglass.synthesis.strategy import strategy
+from frostglass.terms.arguments import one_of, seed
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.guarantee import ScopeSummary
@@ -55,6 +58,11 @@ class Order:
     attacks: Attacks = "quick"
     random_state: int | None = None
     reading: Reading = field(default_factory=Reading)
+
+    def __post_init__(self) -> None:
+        settle = partial(object.__setattr__, self)
+        settle("attacks", one_of(self.attacks, get_args(Attacks), "FG-OP-016", "--attacks takes none, quick or full"))
+        settle("random_state", seed(self.random_state))
 
 
 def review(

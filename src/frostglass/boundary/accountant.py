@@ -14,7 +14,7 @@ from typing import Protocol
 
 from mpmath import mp, mpf
 
-from frostglass.errors import UsageError
+from frostglass.terms.arguments import one_of
 from frostglass.terms.budget import NANO
 
 ROUNDED_GAUSSIAN = "rounded-gaussian"
@@ -105,9 +105,8 @@ _ACCOUNTANTS: dict[str, Accountant] = {each.name: each for each in (GaussianDP()
 
 def accountant(name: str) -> Accountant:
     """The accountant of that name."""
-    if name not in _ACCOUNTANTS:
-        raise UsageError("FG-OP-020", f"no such accountant; choose one of {', '.join(sorted(_ACCOUNTANTS))}")
-    return _ACCOUNTANTS[name]
+    rule = f"no such accountant; choose one of {', '.join(sorted(_ACCOUNTANTS))}"
+    return _ACCOUNTANTS[one_of(name, _ACCOUNTANTS, "FG-OP-020", rule)]
 
 
 def allowance(accountant: Accountant, epsilon: Fraction, delta: Fraction) -> int:

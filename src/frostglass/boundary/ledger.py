@@ -36,7 +36,10 @@ from frostglass.boundary.ledger_turn import Clock, Turn, genesis, utc_now
 from frostglass.boundary.ledger_verify import LedgerReport, examine
 from frostglass.boundary.ledger_witness import DamagedWitnessError, Witness, require_not_older
 from frostglass.boundary.signing_key import SigningKey, key_of
-from frostglass.errors import LedgerError, UsageError
+from frostglass.errors import LedgerError
+from frostglass.terms.arguments import path as path_of
+from frostglass.terms.arguments import text
+from frostglass.terms.arguments import whole as whole_number
 from frostglass.terms.budget import decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.guarantee import ScopeSummary
 
@@ -60,7 +63,7 @@ class Ledger:
     @classmethod
     def create(cls, path: str | Path, *, witness: str | Path | None = None) -> Ledger:
         """A new ledger file (0600) with its witness and its signing key beside it. Refuses a name that is taken."""
-        place = new_place(Path(path))
+        place = new_place(path_of(path, "the ledger"))
         beside = _witness_of(place, witness)
         if beside.exists():
             raise LedgerError(
@@ -104,7 +107,7 @@ class Ledger:
         cls, path: str | Path, *, witness: str | Path | None = None, busy_seconds: float = BUSY_SECONDS
     ) -> Ledger:
         """An existing ledger as it is, to look at, to verify or to reconcile; each step still checks what it needs."""
-        place = Path(path).resolve()
+        place = path_of(path, "the ledger").resolve()
         beside = _witness_of(place, witness)
         if not place.is_file():
             raise LedgerError("FG-LG-001", missing(place, witnessed=beside.exists()))
@@ -121,8 +124,8 @@ class Ledger:
         When a witness beside it has seen more, or breaks off, opening it says so and ``reconcile`` adds the rest. An
         export is written whole: one that breaks off was changed, and is refused.
         """
-        place = new_place(Path(path))
-        beside, source = _witness_of(place, witness), Witness(Path(lines))
+        place = new_place(path_of(path, "the ledger"))
+        beside, source = _witness_of(place, witness), Witness(path_of(lines, "what the ledger is written from"))
         try:
             entries, tail = source.entries(), source.seen()
         except DamagedWitnessError:
@@ -173,8 +176,9 @@ class Ledger:
 
         Raises UsageError for figures out of range and for a missing reason, LedgerError when the scope is open.
         """
-        if population is not None and population < 1:
-            raise UsageError("FG-OP-063", "the declared population is the number of people who may appear: at least 1")
+        if population is not None:
+            rule = "the declared population is the number of people who may appear: 1 to 10**12"
+            population = whole_number(population, 1, 10**12, "FG-OP-063", rule)
         draft = opening(
             scope_name(scope),
             epsilon=parse_epsilon(epsilon),
@@ -194,7 +198,7 @@ class Ledger:
 
     def scope(self, scope: str) -> ScopeSummary:
         """Where a scope stands now: allowance, spending, both sums. Raises LedgerError when it is not open."""
-        return summary(self._book(), scope)
+        return summary(self._book(), text(scope, "the scope"))
 
     # A release
 
@@ -266,6 +270,10 @@ class Ledger:
             )
             entry = turn.write(Draft("reserve", body, scope, release_id))
             return self._reservation(turn.book, entry)
+
+    def require_unused(self, release_id: str) -> None:
+        """Raise LedgerError FG-LG-019 when a release id is taken."""
+        require_unused(self._book(), release_name(release_id))
 
     def begin_draw(self, reservation: Reservation) -> None:
         """Write, durably, that noise is drawn from now on. Raises LedgerError when it was drawn before, or voided.
@@ -510,4 +518,4 @@ def _release_in(book: Book, release_id: str) -> ReleaseBook:
 
 
 def _witness_of(place: Path, witness: str | Path | None) -> Witness:
-    return Witness(Path(witness).resolve() if witness else place.with_name(f"{place.name}.witness"))
+    return Witness(path_of(witness, "the witness").resolve() if witness else place.with_name(f"{place.name}.witness"))

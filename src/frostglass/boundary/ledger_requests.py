@@ -11,10 +11,10 @@ from frostglass.boundary.ledger_entries import Entry, Unit
 from frostglass.boundary.ledger_money import rho, scope_of
 from frostglass.boundary.ledger_store import Snapshot
 from frostglass.errors import LedgerError, UsageError
+from frostglass.terms.arguments import text
 
 _SCOPE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_LONGEST_TEXT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def reservation_of(book: Book, entry: Entry, *, sealable: bool) -> Reservation:
 
 def scope_name(name: str) -> str:
     """The name, if a scope may have it. Raises UsageError."""
-    if not _SCOPE.fullmatch(name):
+    if not _SCOPE.fullmatch(text(name, "the scope")):
         raise UsageError(
             "FG-OP-060",
             "a scope is named with 1 to 64 small letters, digits, dots, hyphens and underscores, beginning with a "
@@ -73,7 +73,7 @@ def scope_name(name: str) -> str:
 
 def release_name(name: str) -> str:
     """The id, if a release may have it. Raises UsageError."""
-    if not _RELEASE.fullmatch(name):
+    if not _RELEASE.fullmatch(text(name, "a release id")):
         raise UsageError(
             "FG-OP-064",
             "a release id has 1 to 64 letters, digits, dots, hyphens and underscores, beginning with a letter or a "
@@ -82,17 +82,17 @@ def release_name(name: str) -> str:
     return name
 
 
-def one_line(text: str, what: str) -> str:
+def one_line(said: str, what: str) -> str:
     """A text for the record, trimmed; it may be empty. Raises UsageError."""
-    trimmed = text.strip()
-    if len(trimmed) > _LONGEST_TEXT or not trimmed.isprintable():
-        raise UsageError("FG-OP-065", f"{what} must be one line of at most {_LONGEST_TEXT:,} printable characters")
+    trimmed = text(said, what).strip()
+    if not trimmed.isprintable():
+        raise UsageError("FG-OP-065", f"{what} must be one line of printable characters")
     return trimmed
 
 
-def stated(text: str, what: str) -> str:
+def stated(said: str, what: str) -> str:
     """A text for the record that may not be empty. Raises UsageError."""
-    trimmed = one_line(text, what)
+    trimmed = one_line(said, what)
     if not trimmed:
         raise UsageError("FG-OP-065", f"{what} must be given: it goes on record")
     return trimmed

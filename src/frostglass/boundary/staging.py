@@ -1,27 +1,33 @@
 """Noisy answers on disk between the draw and the seal, so that a crash never means drawing twice.
 
+All that staging takes is had before the release is paid for, so that a full disk costs nothing.
 A staged release is bound to its data by a digest under a key of its own; both lie beside it, readable by the steward
 alone, and leave with it. Other data do not get its answers.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import json
 import os
 import secrets
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from frostglass.arrays.whole_file import remove_abandoned, sync_folder, unfinished_folder
+from frostglass.arrays.whole_file import remove_abandoned, unfinished_folder
 from frostglass.errors import LedgerError
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.terms.custody import Sensitive
 
 _ANSWERS, _NOTE = "measurements.parquet", "stage.json"
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+_NOTE_SIZE = 4096
+_AT_ONCE = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -38,19 +44,58 @@ def folder_for(ledger: Path, release_id: str) -> Path:
     return ledger.with_name(ledger.name + ".staged") / release_id
 
 
-def stage(folder: Path, *, plan_sha256: str, table: Sensitive[CodedTable], seed: int, answers: bytes) -> Staged:
+@dataclass(frozen=True)
+class Room:
+    """Where a release will be staged, had before it is paid for: disk, names and open files.
+
+    ``answers`` and ``note`` are open for writing. ``folders`` are open too: the hidden one, which ``folder`` will be,
+    and the two that it lies in, whose names must be durable in the end.
+    """
+
+    folder: Path
+    hidden: Path
+    answers: int
+    note: int
+    folders: tuple[int, ...]
+
+
+@contextmanager
+def room(folder: Path, size: int) -> Iterator[Room]:
+    """Room for answers of about ``size`` bytes; what was not staged in the block is given back.
+
+    OSError when the disk, a quota or a limit of the system does not give it.
+    """
+    folder.parent.mkdir(mode=0o700, exist_ok=True)
+    try:
+        with unfinished_folder(folder) as hidden, ExitStack() as held:
+
+            def opened(path: Path, flags: int) -> int:
+                descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
+                held.callback(os.close, descriptor)
+                return descriptor
+
+            answers, note = (opened(hidden / name, _NEW) for name in (_ANSWERS, _NOTE))
+            folders = tuple(opened(each, os.O_RDONLY) for each in (hidden, folder.parent, folder.parent.parent))
+            _take(answers, size)
+            _take(note, _NOTE_SIZE)
+            yield Room(folder, hidden, answers, note, folders)
+    finally:
+        with suppress(OSError):  # it holds something: this release, or another one
+            folder.parent.rmdir()
+
+
+def stage(place: Room, *, plan_sha256: str, table: Sensitive[CodedTable], seed: int, answers: bytes) -> Staged:
     """Write the answers and make them durable; complete or not there at all."""
     key = secrets.token_bytes(32)
     sha256 = hashlib.sha256(answers).hexdigest()
     note = {"plan_sha256": plan_sha256, "sha256": sha256, "seed": seed, "key": key.hex(), "data": _digest(table, key)}
-    folder.parent.mkdir(mode=0o700, exist_ok=True)
-    with unfinished_folder(folder) as partial:
-        _write(partial / _ANSWERS, answers)
-        _write(partial / _NOTE, json.dumps(note).encode())
-        sync_folder(partial)
-        partial.rename(folder)
-    sync_folder(folder.parent)
-    sync_folder(folder.parent.parent)
+    _fill(place.answers, answers)
+    _fill(place.note, json.dumps(note).encode())
+    hidden, *above = place.folders
+    os.fsync(hidden)
+    place.hidden.rename(place.folder)
+    for each in above:
+        os.fsync(each)
     return Staged(answers, sha256, seed)
 
 
@@ -100,9 +145,19 @@ def _digest(table: Sensitive[CodedTable], key: bytes) -> str:
     return digest.hexdigest()
 
 
-def _write(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def _take(descriptor: int, size: int) -> None:
+    """Have ``size`` bytes of disk for a file, where the system can tell them apart for it."""
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+            raise
+
+
+def _fill(descriptor: int, data: bytes) -> None:
+    """Make the file hold just ``data``, durably."""
+    written = 0
+    while written < len(data):
+        written += os.pwrite(descriptor, data[written : written + _AT_ONCE], written)
+    os.ftruncate(descriptor, len(data))
+    os.fsync(descriptor)

@@ -30,6 +30,7 @@ from frostglass.bundle.withdrawal import refuse_withdrawn
 from frostglass.errors import BundleError
 from frostglass.released.answers import Answers
 from frostglass.released.measurement import Measurement
+from frostglass.terms.arguments import path as path_of
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.domain import Domain
 
@@ -116,7 +117,7 @@ def open_bundle(path: Path | str, *, estimating: Estimating | None = None) -> Bu
 
     Raises BundleError FG-BN-020 to FG-BN-025 when there is none to be read, FG-BN-051 when it was withdrawn.
     """
-    folder = Path(path)
+    folder = path_of(path, "a bundle")
     if not folder.is_dir():
         raise BundleError("FG-BN-020", f"{folder} is not a folder, and a bundle is one")
     refuse_withdrawn(folder)

@@ -119,8 +119,8 @@ def _check_receipts(contents: Contents) -> None:
 def render(contents: Contents) -> dict[str, bytes]:
     """Every file of the bundle but the signature, the manifest last."""
     # as a reader will have it: canonical JSON does not keep the order of names in a rule
-    codebook = codebooks.from_canonical(contents.codebook.canonical)
     manifest = manifest_of(contents)
+    codebook = manifest.applied_to(codebooks.from_canonical(contents.codebook.canonical))
     counts, records = counts_frame(contents.counts), records_frame(contents.records)
     found = accuracy(manifest, codebook, counts, contents.records, contents.answers.measurements)
     files = {

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from frostglass.bundle import places
 from frostglass.bundle.files import read_file
 from frostglass.errors import FrostglassError, UsageError
+from frostglass.terms.arguments import path as path_of
 
 SIGNATURE = places.SIGNATURE
 SIGNATURE_BYTES = 64
@@ -35,9 +36,10 @@ def is_signed(message: bytes, signature: bytes, public_key: str) -> bool:
 
 def public_key_of(key: str | Path) -> str:
     """A public key as hex, from hex or from a file that holds it as hex or PEM. UsageError when it is neither."""
-    text = str(key).strip()
+    place = path_of(key, "the key, 64 hexadecimal digits or a file,")
+    text = str(place).strip()
     if not _HEX.fullmatch(text):
-        text = _read(Path(key)).strip()
+        text = _read(place).strip()
     if _HEX.fullmatch(text):
         return text.lower()
     try:

@@ -9,6 +9,7 @@ from frostglass.codebooks.faults import Fault, listing
 from frostglass.codebooks.parsing import MOST_BYTES, Raw, SyntaxFault, parse_json, parse_toml, too_large
 from frostglass.codebooks.reading import read_codebook
 from frostglass.errors import CodebookError
+from frostglass.terms.arguments import path as path_of
 from frostglass.terms.codebook import Codebook, nearest
 
 
@@ -27,7 +28,7 @@ def load(id_or_path: str | Path) -> Codebook:
     if isinstance(id_or_path, str) and id_or_path in shipped():
         text = (files("frostglass.codebooks") / "shipped" / f"{id_or_path}.toml").read_text(encoding="utf-8")
         return loads(text, source=f"codebook {id_or_path}")
-    path = Path(id_or_path)
+    path = path_of(id_or_path, "a codebook that does not ship with frostglass")
     if not path.exists():
         ids = shipped()
         raise CodebookError(

@@ -15,11 +15,13 @@ from frostglass.desk.output import Voice, table
 from frostglass.errors import BundleError
 from frostglass.preparation import Order, Prepared
 from frostglass.simulate.casefiles import write_case_files
+from frostglass.terms.arguments import whole
 from frostglass.terms.budget import parse_delta, parse_epsilon
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
 
+LEAST_CASES, MOST_CASES = 200, 1_000_000
 CODEBOOK, SCOPE, EPSILON, DELTA, SEED = "ctdc-vp-1", "demo", "4", "1e-6", 7
 
 _READERS = {"Ada (invented)": "read the statement", "Bea (invented)": "looked at the counts"}
@@ -36,6 +38,9 @@ _HEADLINES: tuple[dict[str, str], ...] = (
 
 def run(out: Path | None, cases: int, voice: Voice) -> None:
     """Case files, coded table, ledger, release, review, approval; print where it lies, what it promises and says."""
+    whole(
+        cases, LEAST_CASES, MOST_CASES, "FG-OP-109", f"the demo takes {LEAST_CASES} to {MOST_CASES:,} cases (--cases)"
+    )
     folder = _new_folder(out)
     book = fictitious(codebooks.load(CODEBOOK))
     voice.progress(f"writing the case files of {cases:,} fictitious people, with names, from four systems")
@@ -56,7 +61,7 @@ def run(out: Path | None, cases: int, voice: Voice) -> None:
         folder / "coded.parquet",
         book,
         plan,
-        pipeline.Order(scope=SCOPE, by=pipeline.whoever()),
+        pipeline.Order(scope=SCOPE, fictitious=True),
         ledger=ledger,
         progress=voice.progress,
     )

@@ -32,9 +32,7 @@ def open_scope(
     delta: Annotated[str, typer.Option("--delta", help="Fixed for the scope; at most 1 / (10 x population).")],
     ledger: LedgerFile,
     accountant: Annotated[str, typer.Option("--accountant", help="gdp, or zcdp (needs OpenDP).")] = "gdp",
-    population: Annotated[
-        int | None, typer.Option("--population", min=1, help="Public bound on the number of people.")
-    ] = None,
+    population: Annotated[int | None, opt.whole("--population", help="Public bound on the number of people.")] = None,
     reason: opt.Reason = "",
     by: opt.By = None,
     as_json: opt.Json = False,

@@ -20,8 +20,8 @@ from frostglass.desk import (
     tables,
 )
 from frostglass.desk.no_dumps import forbid_core_dumps
-from frostglass.desk.output import report, report_bug, wants_json
-from frostglass.errors import FrostglassError, reason_of
+from frostglass.desk.output import report, wants_json
+from frostglass.errors import FrostglassError, fault, reason_of
 from frostglass.version import __version__
 
 app = typer.Typer(
@@ -76,5 +76,5 @@ def run() -> None:
         report(FrostglassError("FG-OP-055", message), as_json=wants_json())
         sys.exit(1)
     except BaseException as error:  # noqa: BLE001 - the last line before the terminal; polars panics are no Exception
-        report_bug(error, as_json=wants_json())
+        report(fault(error), as_json=wants_json())
         sys.exit(1)

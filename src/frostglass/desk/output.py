@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import typer
 
@@ -50,17 +48,6 @@ def report(error: FrostglassError, *, as_json: bool) -> None:
         typer.echo(json.dumps(shape, ensure_ascii=False), err=True)
     else:
         typer.echo(f"{error.code}: {error.message}", err=True)
-
-
-def report_bug(error: BaseException, *, as_json: bool) -> None:
-    """An error that we did not foresee: where it arose, and nothing of what it held."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "frostglass" in frame.filename]
-    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "outside frostglass"
-    message = (
-        f"this is a fault in frostglass ({type(error).__name__} at {place}); no detail is shown, because it might "
-        "hold a value from a case. Please report the command and this line."
-    )
-    report(FrostglassError("FG-XX-999", message), as_json=as_json)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:

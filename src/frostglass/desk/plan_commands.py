@@ -16,7 +16,7 @@ from frostglass.desk import options as opt
 from frostglass.desk.output import Voice
 from frostglass.desk.plan_page import plan_html
 from frostglass.desk.plan_text import outlook_text
-from frostglass.desk.settings import Options, Settings, need, settle
+from frostglass.desk.settings import Settings, need, settle
 from frostglass.errors import UsageError
 
 
@@ -52,11 +52,11 @@ def plan(
     person_key: opt.PersonKey = None,
     max_records: opt.MaxRecords = None,
     unknown: opt.Unknown = None,
-    without_constraints: opt.WithoutConstraints = False,
+    without_constraints: opt.WithoutConstraints = None,
     release_id: opt.ReleaseId = None,
     expect: Annotated[
         int | None,
-        typer.Option("--expect", help="Public guess of the number of records; never their count.", metavar="N"),
+        opt.whole("--expect", help="Public guess of the number of records; never their count."),
     ] = None,
     epsilons: Annotated[
         str | None, typer.Option("--epsilons", help="Epsilons to show beside it [.5,1,2,4,8,12].", metavar="E,E,…")
@@ -79,7 +79,8 @@ def plan(
 
     Opens no data, spends nothing. Example: frostglass plan -c ctdc-vp-1 --epsilon 4 --delta 1e-6 --expect 20000
     """
-    options = Options(
+    settings = settle(
+        config,
         data=data,
         codebook=codebook,
         epsilon=epsilon,
@@ -96,9 +97,8 @@ def plan(
         max_records=max_records,
         unknown=unknown,
         without_constraints=without_constraints,
-        config=config,
     )
-    show_plan(settle(options), accountant, Voice(as_json), Wishes(expect, epsilons, like, plot))
+    show_plan(settings, accountant, Voice(as_json), Wishes(expect, epsilons, like, plot))
 
 
 def show_plan(settings: Settings, accountant: str, voice: Voice, wishes: Wishes = NONE) -> None:
@@ -107,7 +107,7 @@ def show_plan(settings: Settings, accountant: str, voice: Voice, wishes: Wishes 
     if wishes.plot is not None:
         _check_plot(wishes.plot)
     delta, scope = settings.delta, None
-    if settings.ledger_path is not None:
+    if settings.said.ledger is not None:
         scope = settings.ledger().scope(settings.scope)
         settings.check_delta(scope.delta)
         accountant, delta = scope.accountant, scope.delta
@@ -119,7 +119,9 @@ def show_plan(settings: Settings, accountant: str, voice: Voice, wishes: Wishes 
         chosen,
         delta,
         expect=wishes.expect,
-        epsilons=foresight.EPSILONS if wishes.epsilons is None else wishes.epsilons.split(","),
+        epsilons=foresight.EPSILONS
+        if wishes.epsilons is None
+        else [each.strip() for each in wishes.epsilons.split(",")],
         earlier=None if wishes.like is None else foresight.earlier_release(wishes.like, book),
         scope=scope,
     )

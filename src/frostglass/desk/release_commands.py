@@ -12,7 +12,6 @@ import typer
 
 from frostglass import bundles, foresight, pipeline
 from frostglass.boundary import accountant as accounting
-from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.places import refuse_in_bundle
 from frostglass.bundle.read import Bundle
 from frostglass.desk import demo as demonstration
@@ -20,11 +19,10 @@ from frostglass.desk import options as opt
 from frostglass.desk.output import Voice
 from frostglass.desk.plan_commands import show_plan
 from frostglass.desk.plan_text import plan_text
-from frostglass.desk.settings import Options, Settings, settle
+from frostglass.desk.settings import Settings, settle
 from frostglass.errors import BundleError, InputError
 from frostglass.sensitive.check import CheckReport
 from frostglass.terms.budget import decimal_text
-from frostglass.terms.plan import Plan
 
 Delta = Annotated[str | None, typer.Option("--delta", help="Only to check it: the scope fixes delta.")]
 
@@ -39,9 +37,7 @@ def demo(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the demo [frostglass-demo, numbered].")
     ] = None,
-    cases: Annotated[
-        int, typer.Option("--cases", min=200, max=1_000_000, help="Number of people registered.")
-    ] = 17_500,
+    cases: Annotated[int, opt.whole("--cases", help="Number of people registered.")] = 17_500,
     quiet: opt.Quiet = False,
 ) -> None:
     """The whole way on fictitious data: case files, coded table, ledger, release, verify, count."""
@@ -62,7 +58,8 @@ def release(
     person_key: opt.PersonKey = None,
     max_records: opt.MaxRecords = None,
     unknown: opt.Unknown = None,
-    without_constraints: opt.WithoutConstraints = False,
+    without_constraints: opt.WithoutConstraints = None,
+    fictitious: opt.Fictitious = None,
     release_id: opt.ReleaseId = None,
     delta: Delta = None,
     config: opt.Config = None,
@@ -70,16 +67,14 @@ def release(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start anew, and pay anew, where a crashed release could be resumed.")
     ] = False,
-    random_state: Annotated[
-        int | None, typer.Option("--random-state", min=0, help="Seed for what comes after the noise.")
-    ] = None,
+    random_state: opt.Seed = None,
     allow_empty: opt.AllowEmpty = False,
     private_report: Annotated[
         Path | None,
         typer.Option("--private-report", help="Where the table is refused: the values, for your eyes only."),
     ] = None,
-    delimiter: opt.Delimiter = ",",
-    encoding: opt.Encoding = "utf-8",
+    delimiter: opt.DelimiterOverFile = None,
+    encoding: opt.EncodingOverFile = None,
     sheet: opt.Sheet = None,
     by: opt.By = None,
     as_json: opt.Json = False,
@@ -91,42 +86,33 @@ def release(
     Example: frostglass release table.csv -c ctdc-vp-1 --epsilon 4 --scope programme --ledger budget.db -o out
     """
     settings = settle(
-        Options(
-            data=data,
-            codebook=codebook,
-            epsilon=epsilon,
-            delta=delta,
-            length=length,
-            tau=tau,
-            fit=fit,
-            cells=cells,
-            scope=scope,
-            ledger=ledger,
-            out=out,
-            release_id=release_id,
-            person_key=person_key,
-            max_records=max_records,
-            unknown=unknown,
-            without_constraints=without_constraints,
-            delimiter=delimiter,
-            encoding=encoding,
-            sheet=sheet,
-            config=config,
-        )
+        config,
+        data=data,
+        codebook=codebook,
+        epsilon=epsilon,
+        delta=delta,
+        length=length,
+        tau=tau,
+        fit=fit,
+        cells=cells,
+        scope=scope,
+        ledger=ledger,
+        out=out,
+        release_id=release_id,
+        person_key=person_key,
+        max_records=max_records,
+        unknown=unknown,
+        without_constraints=without_constraints,
+        fictitious=fictitious,
+        delimiter=delimiter,
+        encoding=encoding,
+        sheet=sheet,
     )
     voice = Voice(as_json, verbose, quiet)
     if dry_run:
         show_plan(settings, "gdp", voice)
         return
-    order = pipeline.Order(
-        scope=settings.scope,
-        release_id=settings.release_id,
-        by=by or pipeline.whoever(),
-        random_state=random_state,
-        fresh=fresh,
-        allow_empty=allow_empty,
-        reading=settings.reading,
-    )
+    order = settings.order(by=by, random_state=random_state, fresh=fresh, allow_empty=allow_empty)
     if private_report is not None:
         refuse_in_bundle(private_report)
     _release(settings, order, private_report, voice)
@@ -160,7 +146,7 @@ def _release(settings: Settings, order: pipeline.Order, private_report: Path | N
     out, ledger = settings.out, settings.ledger()
     scope = ledger.scope(order.scope)
     settings.check_delta(scope.delta)
-    done = bundles.finish(out, ledger)
+    done = bundles.finish(out, decided, order, ledger)
     if done is not None:
         voice.note("this release was complete but for its last step, which is done now; nothing was paid")
         _tell(done, voice)
@@ -170,7 +156,7 @@ def _release(settings: Settings, order: pipeline.Order, private_report: Path | N
     if voice.verbose:
         foreseen = foresight.foresight(book, decided, accounting.accountant(scope.accountant), scope.delta)
         voice.note(plan_text(decided, foreseen, scope.accountant, decimal_text(scope.delta)))
-    with _explained(ledger, order.scope, decided), _reported(private_report, voice):
+    with _explained(), _reported(private_report, voice):
         contents = pipeline.release(settings.data, book, decided, order, ledger=ledger, progress=voice.progress)
         bundle = pipeline.seal(contents, out, ledger=ledger, progress=voice.progress)
     _tell(bundle, voice)
@@ -195,25 +181,13 @@ def summary_text(bundle: Bundle) -> str:
 
 
 @contextlib.contextmanager
-def _explained(ledger: Ledger, scope: str, decided: Plan) -> Iterator[None]:
-    """When the steward stops it half-way: say what was spent and how to go on."""
+def _explained() -> Iterator[None]:
+    """When the steward stops it half-way: say what was spent and how to go on, as the interrupt itself knows it."""
     try:
         yield
-    except KeyboardInterrupt:
-        pending = ledger.unfinished(scope, decided.sha256)
-        if not pending:
-            message = "stopped; nothing was drawn. If `ledger show` lists a reservation, a second person may void it"
-        elif pipeline.is_staged(ledger, pending[0].release_id):
-            message = (
-                f"stopped; release {pending[0].release_id} counts as spent and its answers are staged: run the same "
-                "command again, which goes on at no further cost"
-            )
-        else:
-            message = (
-                f"stopped; release {pending[0].release_id} counts as spent, and its answers are lost: running the same "
-                "command again pays for a new one"
-            )
-        raise BundleError("FG-BN-063", message) from None
+    except KeyboardInterrupt as stop:
+        known = getattr(stop, "__notes__", ["nothing was drawn, and nothing is spent but what `ledger show` lists"])
+        raise BundleError("FG-BN-063", f"stopped; {known[0]}") from None
 
 
 @contextlib.contextmanager

@@ -48,7 +48,7 @@ def review(
         typer.Option("--exported-to", help="Who else sees it: kept in the ledger as a release without protection."),
     ] = None,
     by: opt.By = None,
-    random_state: Annotated[int | None, typer.Option("--random-state", min=0, help="Seed of the attacks.")] = None,
+    random_state: Annotated[int | None, opt.whole("--random-state", help="Seed of the attacks.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
     delimiter: opt.Delimiter = ",",
     encoding: opt.Encoding = "utf-8",

@@ -32,12 +32,10 @@ def simulate(
     ],
     cases: Annotated[
         int | None,
-        typer.Option("--cases", min=1, max=5_000_000, help="Write case files of so many people, with their truth."),
+        opt.whole("--cases", help="Write case files of so many people, with their truth."),
     ] = None,
-    records: Annotated[
-        int | None, typer.Option("--records", min=1, max=5_000_000, help="Write a coded table of so many records.")
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same files.")] = 7,
+    records: Annotated[int | None, opt.whole("--records", help="Write a coded table of so many records.")] = None,
+    seed: Annotated[int, opt.whole("--seed", help="Same seed, same files.")] = 7,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
     as_json: opt.Json = False,
     quiet: opt.Quiet = False,
@@ -74,7 +72,7 @@ def check(
     person_key: opt.PersonKey = None,
     max_records: opt.MaxRecords = None,
     unknown: opt.Unknown = None,
-    without_constraints: opt.WithoutConstraints = False,
+    without_constraints: opt.WithoutConstraints = None,
     private_report: Annotated[
         Path | None,
         typer.Option(

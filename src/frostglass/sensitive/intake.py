@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from frostglass.arrays.readers import Large, from_frame, open_in_parts, read_text_table
 from frostglass.arrays.text_table import TableInParts, TextTable
+from frostglass.terms.arguments import path
 from frostglass.terms.custody import Sensitive
 
 LARGE = Large(rows=1_000_000, size=100_000_000)
@@ -27,7 +27,7 @@ def read(
     Raises InputError with the place and the way out, never with a value; UsageError for options that are none.
     """
     if isinstance(source, (str, os.PathLike)):
-        table = read_text_table(Path(source), delimiter=delimiter, encoding=encoding, sheet=sheet)
+        table = read_text_table(path(source, "the table"), delimiter=delimiter, encoding=encoding, sheet=sheet)
     else:
         table = from_frame(source)
     return Sensitive(table, "table of cases")
@@ -51,7 +51,7 @@ def opened(
     if whole or not isinstance(source, (str, os.PathLike)):
         yield read(source, delimiter=delimiter, encoding=encoding, sheet=sheet)
         return
-    with open_in_parts(Path(source), large, delimiter=delimiter, encoding=encoding, sheet=sheet) as table:
+    with open_in_parts(path(source, "the table"), large, delimiter=delimiter, encoding=encoding, sheet=sheet) as table:
         if table is not None:
             yield Sensitive(table, "table of cases")
             return

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from frostglass.errors import UsageError
+from frostglass.terms.arguments import finite, text
 
 LONGEST = 4
 
@@ -43,6 +44,7 @@ class Criterion:
 
 def criterion(name: str) -> Criterion:
     """The criterion of that name. UsageError FG-OP-012 when there is none."""
+    name = text(name, "the name of a threshold")
     if name in _OVERALL:
         bound, words = _OVERALL[name]
         return Criterion(name, name, None, bound, words)
@@ -57,7 +59,9 @@ def criterion(name: str) -> Criterion:
     )
 
 
-def check_names(names: Iterable[str]) -> None:
-    """Refuse a threshold that no review could answer. UsageError FG-OP-012."""
-    for name in names:
-        criterion(name)
+def thresholds(accept: object) -> dict[str, float]:
+    """Names with their thresholds. UsageError FG-OP-007 for what is no finite number, FG-OP-012 for another name."""
+    rule = "acceptance thresholds are names, each with a finite number"
+    if not isinstance(accept, Mapping):
+        raise UsageError("FG-OP-007", rule)
+    return {criterion(name).name: finite(accept[name], "FG-OP-007", rule) for name in accept}

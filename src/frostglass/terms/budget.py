@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from fractions import Fraction
 
 from frostglass.errors import UsageError
+from frostglass.terms.arguments import index
 
 NANO = 10**9
 """Nano-units in one rho: the currency of the ledger is the integer number of nano-rho."""
@@ -14,24 +16,39 @@ EPSILON_LEAST, EPSILON_MOST = Fraction(1, 100), Fraction(20)
 EPSILON_WITHOUT_REASON = Fraction(5)
 DELTA_LEAST, DELTA_MOST = Fraction(1, 10**12), Fraction(1, 1000)
 
+Number = str | int | float | Decimal | Fraction
+"""How an amount may be handed over. A float is what it prints as."""
 
-def _exact(text: str | int | float | Decimal | Fraction, what: str, code: str) -> Fraction:
-    if isinstance(text, Fraction):
-        return text
-    try:
-        number = Decimal(str(text).strip())
-    except InvalidOperation:
-        raise UsageError(code, f"{what} must be a decimal number with a point, such as 0.5") from None
-    if not number.is_finite():
-        raise UsageError(code, f"{what} must be a finite number")
+_MOST_WHOLE = 10**100
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,9})?")
+"""An amount in letters: the digits 0 to 9 of ASCII, without blanks and underscores."""
+
+
+def _exact(value: Number, what: str, code: str) -> Fraction:
+    if isinstance(value, Fraction):
+        return value
+    written = _written(value)
+    if not _DECIMAL.fullmatch(written):
+        raise UsageError(code, f'{what} must be a finite decimal number with a point, such as 0.5 or "0.5"')
+    number = Decimal(written)
     if abs(number.adjusted()) > 100:
         raise UsageError(code, f"{what} is out of any sensible range")
     return Fraction(number)
 
 
-def parse_epsilon(text: str | int | float | Decimal | Fraction) -> Fraction:
+def _written(value: object) -> str:
+    """The amount as text; text that is no amount for what is none, such as a truth value."""
+    if isinstance(value, float):
+        return float.__repr__(value)
+    if isinstance(value, (str, Decimal)):
+        return str(value)
+    number = index(value)
+    return "" if number is None or abs(number) > _MOST_WHOLE else str(number)
+
+
+def parse_epsilon(amount: Number) -> Fraction:
     """Epsilon as an exact fraction; refused outside 0.01 to 20."""
-    epsilon = _exact(text, "epsilon", "FG-OP-001")
+    epsilon = _exact(amount, "epsilon", "FG-OP-001")
     if not EPSILON_LEAST <= epsilon <= EPSILON_MOST:
         raise UsageError(
             "FG-OP-001",
@@ -42,9 +59,9 @@ def parse_epsilon(text: str | int | float | Decimal | Fraction) -> Fraction:
     return epsilon
 
 
-def parse_delta(text: str | int | float | Decimal | Fraction) -> Fraction:
+def parse_delta(amount: Number) -> Fraction:
     """Delta as an exact fraction; refused outside 1e-12 to 1e-3."""
-    delta = _exact(text, "delta", "FG-OP-002")
+    delta = _exact(amount, "delta", "FG-OP-002")
     if not DELTA_LEAST <= delta <= DELTA_MOST:
         raise UsageError(
             "FG-OP-002",

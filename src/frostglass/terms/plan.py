@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Literal, get_args
 
-from frostglass.errors import UsageError
+from frostglass.terms.acceptance import thresholds
+from frostglass.terms.arguments import flag, one_of, whole
 from frostglass.terms.budget import decimal_text, parse_epsilon
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.domain import Domain
@@ -29,6 +30,8 @@ rule, the first in the order of the source; no new release takes it."""
 Scalar = str | int | float | bool
 """What a setting of a strategy may be."""
 
+MOST_TAU = 1_000_000
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -39,6 +42,8 @@ class Plan:
     says what becomes of codes that the codebook does not list. ``structural`` is false when the structural constraints
     are left unenforced. ``accept`` holds the thresholds that the steward fixed beforehand. ``choice`` says which
     records of a person count, and ``settings`` what the strategy was told besides.
+
+    Each is checked by type and range, whoever hands it over: UsageError FG-OP-001 to FG-OP-012.
     """
 
     codebook_id: str
@@ -57,19 +62,21 @@ class Plan:
     settings: Mapping[str, Scalar] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.length not in LENGTHS:
-            raise UsageError("FG-OP-003", "the reporting length must be 1, 2, 3 or 4")
-        parse_epsilon(self.epsilon)
-        if not all(math.isfinite(threshold) for threshold in self.accept.values()):
-            raise UsageError("FG-OP-007", "an acceptance threshold is a finite number")
-        if self.tau is not None and not 1 <= self.tau <= 1_000_000:
-            raise UsageError("FG-OP-005", "tau, the least count that is stated, must be between 1 and 1,000,000")
-        if self.fit not in get_args(Fit):
-            raise UsageError("FG-OP-008", "--fit takes fast, default or long")
-        if not 1 <= self.cells <= MOST_CELLS:
-            raise UsageError("FG-OP-009", f"--cells takes a number of cells from 1 to {MOST_CELLS:,}")
-        if self.unknown not in ("refuse", "missing"):
-            raise UsageError("FG-OP-006", "--unknown takes refuse or missing")
+        settle = partial(object.__setattr__, self)
+        settle("epsilon", parse_epsilon(self.epsilon))
+        settle(
+            "length",
+            whole(self.length, LENGTHS[0], LENGTHS[-1], "FG-OP-003", "the reporting length must be 1, 2, 3 or 4"),
+        )
+        if self.tau is not None:
+            rule = f"tau, the least count that is stated, must be a whole number from 1 to {MOST_TAU:,}"
+            settle("tau", whole(self.tau, 1, MOST_TAU, "FG-OP-005", rule))
+        settle("fit", one_of(self.fit, get_args(Fit), "FG-OP-008", "--fit takes fast, default or long"))
+        rule = f"--cells takes a number of cells from 1 to {MOST_CELLS:,}"
+        settle("cells", whole(self.cells, 1, MOST_CELLS, "FG-OP-009", rule))
+        settle("unknown", one_of(self.unknown, get_args(OnUnknown), "FG-OP-006", "--unknown takes refuse or missing"))
+        settle("structural", flag(self.structural, "whether structural constraints are enforced"))
+        settle("accept", thresholds(self.accept))
 
     def applied_to(self, codebook: Codebook) -> Codebook:
         """``codebook`` as this plan uses it: every variable may be missing where its constraints are not enforced."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from frostglass.errors import UsageError
+from frostglass.terms.arguments import optional_text, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,10 @@ class PrivacyUnit:
     person_key: str | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.max_records <= 1000:
-            raise UsageError("FG-OP-010", "the most records a person may have must be between 1 and 1000")
+        rule = "the most records a person may have must be a whole number from 1 to 1000"
+        object.__setattr__(self, "max_records", whole(self.max_records, 1, 1000, "FG-OP-010", rule))
+        key = optional_text(self.person_key, "the column that tells persons apart (--person-key)")
+        object.__setattr__(self, "person_key", key)
         if self.max_records > 1 and self.person_key is None:
             raise UsageError(
                 "FG-OP-011",
