@@ -82,8 +82,13 @@ class WarmCommands:
         ``change`` names a function as ``module:function``, followed by its arguments; the child calls it first.
         """
         assert self._process.stdin is not None
-        order = {"folder": str(folder), "arguments": list(arguments), "after": after, "number": int(number)}
-        order["change"] = list(change)
+        order = {
+            "folder": str(folder),
+            "arguments": list(arguments),
+            "after": after,
+            "number": int(number),
+            "change": list(change),
+        }
         self._process.stdin.write(json.dumps(order) + "\n")
         answer = self._answer()
         out, err = folder / _OUT, folder / _ERR
