@@ -20,7 +20,7 @@ from benchmarks.jobs import Job
 from benchmarks.measures import Tables
 from benchmarks.tables import Table
 from benchmarks.withholding import EPSILONS, METHODS, bundle_for, error_of, write_points
-from frostglass.released.intervals import MISS
+from frostglass.released.ranges import MISS
 from frostglass.terms.attribute_set import AttributeSet
 
 LENGTHS = (1, 2, 3, 4)

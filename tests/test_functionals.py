@@ -16,8 +16,8 @@ from frostglass.released.measurement import Measurement
 from frostglass.released.ranges import (
     Range,
     Share,
-    count_range,
     difference_range,
+    ends,
     share_difference_range,
     share_range,
 )
@@ -138,7 +138,7 @@ PART_B, WHOLE_B = Box.of({"a": [1], "b": [1, 0], "c": [0, 3]}), Box.of({"b": [1,
 
 def test_intervals_of_counts_and_differences_hold_as_often_as_they_say() -> None:
     between = sought(ONE) - sought(OTHER)
-    assert 0.93 < coverage(lambda each: count_range(each, sought(ONE)), truth(ONE)) < 0.97
+    assert 0.93 < coverage(lambda each: ends(each, Event(ONE)), truth(ONE)) < 0.97
     assert 0.93 < coverage(lambda each: difference_range(each, between), truth(ONE) - truth(OTHER)) < 0.97
 
 
@@ -242,13 +242,13 @@ def test_the_intervals_of_bounds_hold() -> None:
         figures, table = flags(rng, sd=4)
         bounding = Bounding(figures.estimate)
         for event in EVENTS:
-            low, high = count_range(figures, bounding.event(event))
+            low, high = ends(figures, event)
             held.append(low <= number(event, table) <= high)
         whole = Event(Box.of({"sex": [1]}), MARKS)
         part = Event(Box.of({"sex": [1], "p": [1]}))
         if number(whole, table):
-            ends = share_range(figures, bounding.event(part), bounding.event(whole))
-            held.append(ends.low <= number(part, table) / number(whole, table) <= ends.high)
+            share = share_range(figures, bounding.event(part), bounding.event(whole))
+            held.append(share.low <= number(part, table) / number(whole, table) <= share.high)
     assert np.mean(held) >= 0.95
 
 
@@ -256,8 +256,7 @@ def test_bounds_are_close_where_pairs_tell_nearly_all() -> None:
     """Any of four flags, when triples were measured and the four hardly ever occur together."""
     rng = np.random.default_rng(7)
     figures, table = flags(rng, sd=0)
-    between = Bounding(figures.estimate).event(EVENTS[0])
-    low, high = count_range(figures, between)
+    low, high = ends(figures, EVENTS[0])
     assert high - low < 0.1 * number(EVENTS[0], table)
 
 
@@ -266,11 +265,3 @@ def test_marks_that_the_box_decides_are_left_out() -> None:
     assert Event.of(box, MARKS) == Event(box)
     assert Event.of(Box.of({"q": [0]}), MARKS) == Event(Box.of({"q": [0]}), (MARKS[0], MARKS[2], MARKS[3]))
     assert Event.of(EVERYBODY, MARKS) == Event(EVERYBODY, MARKS)
-
-
-def test_a_parents_upper_end_cuts_the_interval_but_not_to_nothing() -> None:
-    figures = draws()[0]
-    box, parent = PART, PART.within(AttributeSet(("a", "b")))
-    low, high = count_range(figures, sought(box), [Functional.of(parent)])
-    assert low <= high <= count_range(figures, sought(box))[1]
-    assert count_range(figures, sought(box), [ZERO]) == count_range(figures, sought(box))

@@ -11,7 +11,7 @@ from frostglass.boundary import accountant as accounting
 from frostglass.boundary.accountant import SAMPLER_UNITS
 from frostglass.boundary.ledger import KnownRelease, Ledger
 from frostglass.bundle.files import refuse_existing
-from frostglass.bundle.manifest import Manifest, promise, read_manifest
+from frostglass.bundle.manifest import OLDEST, Manifest, promise, read_manifest
 from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.signature import public_key_of
 from frostglass.bundle.verify import Check, VerifyReport, against_key, against_ledger, check, not_made
@@ -20,6 +20,8 @@ from frostglass.errors import BundleError, FrostglassError, UsageError
 from frostglass.pipeline import Order, build, engine, enter, environment, guarantee, is_staged, tidy
 from frostglass.released.answers import Answers
 from frostglass.released.counts import Counts
+from frostglass.released.former_intervals import FormerIntervals
+from frostglass.released.intervals import Intervals
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.synthesis.strategy import strategy
 from frostglass.terms.budget import NANO
@@ -97,7 +99,8 @@ def recompute(answers: Answers, codebook: Codebook, manifest: Manifest) -> tuple
     expected = asking.expected(codebook.domain, plan.workload(codebook.domain), answers)
     if expected != {each.attributes for each in answers.measurements}:
         raise BundleError("FG-BN-070", "other tables were measured than the distances call for")
-    return build(asking, codebook, clauses, answers.measurements, plan=plan, seed=manifest.sampling_seed)
+    rule = FormerIntervals if manifest.format == OLDEST else Intervals
+    return build(asking, codebook, clauses, answers.measurements, plan=plan, seed=manifest.sampling_seed, rule=rule)
 
 
 def refuse_output(out: Path, codebook: Codebook, plan: Plan, ledger: Ledger) -> tuple[str, ...]:

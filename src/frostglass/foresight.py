@@ -19,8 +19,8 @@ from frostglass.bundle.read import open_bundle
 from frostglass.errors import UsageError
 from frostglass.pipeline import check_plan, noise_for, planned_noise
 from frostglass.released.estimate import Estimate
-from frostglass.released.intervals import MISS
 from frostglass.released.likeness import Likeness, Worth, likeness
+from frostglass.released.ranges import MISS
 from frostglass.released.tabulation import least_stated, typical, typical_error
 from frostglass.synthesis.least_squares import foresee as foresee_estimate
 from frostglass.terms.arguments import optional_path, whole

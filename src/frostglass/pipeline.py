@@ -45,9 +45,11 @@ from frostglass.bundle.seal import seal as seal_bundle
 from frostglass.errors import BundleError, FrostglassError, LedgerError, UsageError, fault, reason_of
 from frostglass.released.answers import Answers
 from frostglass.released.counts import Counts
+from frostglass.released.estimate import Estimate
+from frostglass.released.intervals import Intervals
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
-from frostglass.released.tabulation import least_stated, tabulate, typical_error
+from frostglass.released.tabulation import Rule, least_stated, tabulate, typical_error
 from frostglass.sensitive.check import encode
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.sensitive.intake import opened
@@ -338,6 +340,7 @@ def build(
     plan: Plan,
     seed: int,
     progress: Progress = quiet,
+    rule: Callable[[Estimate], Rule] = Intervals,
 ) -> tuple[SyntheticRecords, Counts]:
     """Records and counts from the measurements alone: the same for everyone who has them and the seed."""
     domain = codebook.domain
@@ -347,9 +350,8 @@ def build(
         domain, measurements, estimate, clauses=clauses, total=None, seed=seed, fit=plan.fit, progress=progress
     )
     progress("counting combinations and their intervals")
-    counts = tabulate(
-        records, estimate, length=plan.length, tau=plan.tau or least_stated(typical_error(estimate, plan.length))
-    )
+    tau = plan.tau or least_stated(typical_error(estimate, plan.length))
+    counts = tabulate(records, estimate, length=plan.length, tau=tau, rule=rule)
     return records, counts
 
 

@@ -115,7 +115,7 @@ def _released(conditions: Sequence[Condition], figure: Figure, source: Source) -
         f"(95% interval {low:,} to {high:,}). Source: {source.citation}"
     )
     note = "A differentially private count: it carries noise, and the interval says how much."
-    return Answer(pairs_of(conditions), "released", count, low, high, sentence, note, nearest=())
+    return Answer(pairs_of(conditions), "released", count, low, high, sentence, source.noted(note), nearest=())
 
 
 def _withheld(conditions: Sequence[Condition], figure: Figure, source: Source) -> Answer:
@@ -125,7 +125,9 @@ def _withheld(conditions: Sequence[Condition], figure: Figure, source: Source) -
     )
     note = f"This release states counts from {source.manifest.tau:,} on: noise makes smaller ones unreliable."
     found = _nearest(conditions, source)
-    return Answer(pairs_of(conditions), "withheld", None, figure.low, figure.high, sentence, note, nearest=found)
+    return Answer(
+        pairs_of(conditions), "withheld", None, figure.low, figure.high, sentence, source.noted(note), nearest=found
+    )
 
 
 def _not_listed(conditions: Sequence[Condition], figure: Figure, source: Source) -> Answer:
@@ -133,7 +135,9 @@ def _not_listed(conditions: Sequence[Condition], figure: Figure, source: Source)
     sentence = f"The release lists no {kind_of_record(source.codebook)}s with {words_of(conditions, source)}{known}."
     note = "No synthetic record has it. There may be none, or some that cannot be told from noise."
     found = _nearest(conditions, source)
-    return Answer(pairs_of(conditions), "not_listed", None, figure.low, figure.high, sentence, note, nearest=found)
+    return Answer(
+        pairs_of(conditions), "not_listed", None, figure.low, figure.high, sentence, source.noted(note), nearest=found
+    )
 
 
 def _too_long(conditions: Sequence[Condition], source: Source) -> Answer:

@@ -28,8 +28,7 @@ from frostglass.bundle.source import Source, Status
 from frostglass.bundle.statement import kind_of_record
 from frostglass.errors import UsageError
 from frostglass.released.events import Event
-from frostglass.released.intervals import TINY, whole
-from frostglass.released.ranges import difference_range, share_difference_range
+from frostglass.released.ranges import TINY, difference_range, share_difference_range, whole
 
 UNLIKE = "The two are shares of unlike wholes: say with --of (of=) what both are shares of."
 

@@ -17,8 +17,7 @@ from frostglass.bundle.source import Figure, Source, Status
 from frostglass.bundle.statement import kind_of_record
 from frostglass.errors import UsageError
 from frostglass.released.events import Between, Event, Mark
-from frostglass.released.intervals import TINY
-from frostglass.released.ranges import share_range
+from frostglass.released.ranges import TINY, share_range
 from frostglass.terms.codebook import Group
 from frostglass.terms.domain import MISSING_LABEL
 

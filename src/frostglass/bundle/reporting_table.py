@@ -210,4 +210,4 @@ def _note(shares: bool, names: tuple[str, str], source: Source) -> str:
     if shares:
         any_value = Condition(names[1], source.codebook.variable(names[1]).codes[:1])
         note += f" Shares are among {ratio_within(any_value, (), source).words} in each row."
-    return note
+    return source.noted(note)

@@ -12,16 +12,14 @@ import numpy.typing as npt
 import polars as pl
 
 from frostglass.bundle.conditions import Condition, box_of, in_order
-from frostglass.bundle.manifest import Manifest
+from frostglass.bundle.manifest import OLDEST, Manifest
 from frostglass.bundle.statement import citation
 from frostglass.errors import UsageError
 from frostglass.released.estimate import Estimate
 from frostglass.released.events import Bounding, Event
-from frostglass.released.functional import Figures, Functional
-from frostglass.released.intervals import whole
+from frostglass.released.functional import Figures
 from frostglass.released.measurement import Measurement
-from frostglass.released.ranges import count_range
-from frostglass.terms.attribute_set import AttributeSet
+from frostglass.released.ranges import LEAST_HIGH, ends, whole
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.domain import JOIN, Domain
 
@@ -40,6 +38,8 @@ class Figure:
     low: int | None
     high: int | None
 
+
+FORMER = "This bundle has format 2: its counts.csv has the ends of the former rule, so these may differ."
 
 NOT_LISTED = Figure("not_listed", None, None, None)
 
@@ -64,6 +64,15 @@ class Source:
         """Most variables that the conditions of a question may name."""
         return self.manifest.plan.length
 
+    @property
+    def former(self) -> bool:
+        """Whether the counts of the bundle have the ends of the former rule."""
+        return self.manifest.format == OLDEST
+
+    def noted(self, note: str) -> str:
+        """``note`` about a count, with a word where counts.csv has other ends."""
+        return f"{note} {FORMER}" if self.former else note
+
     @cached_property
     def figures(self) -> Figures:
         """Estimates of whatever is asked; UsageError FG-OP-099 where whoever opened the bundle handed none in."""
@@ -84,7 +93,12 @@ class Source:
         return {}
 
     def listed(self, wanted: Sequence[Sequence[Condition]]) -> list[Figure]:
-        """What the counts say of combinations of single values, each in the codebook's order."""
+        """What the counts say of combinations of single values, each in the codebook's order.
+
+        The counts of format 2 have the ends of the former rule, so there the ends are worked out anew.
+        """
+        if self.former:
+            return [self.figure(Event(box_of(each, self.codebook))) for each in wanted]
         keys = pl.DataFrame(
             {
                 "variables": [JOIN.join(one.name for one in each) for each in wanted],
@@ -116,11 +130,11 @@ class Source:
         if event.box.empty:
             return Figure("released", 0, 0, 0)
         count = self.tally(event)
-        between = self.bounding.event(event)
-        ceilings = _ceilings(event) if between.exact else ()
-        low, high = (int(end) for end in whole(*map(np.asarray, count_range(self.figures, between, ceilings))))
+        low, high = (int(end) for end in whole(*map(np.asarray, ends(self.figures, event))))
         if len(event.attributes) > 1 and count < self.manifest.tau:
-            return Figure("withheld" if count else "not_listed", None, low, high)
+            return (
+                Figure("withheld", None, low, max(high, LEAST_HIGH)) if count else Figure("not_listed", None, low, high)
+            )
         return Figure("released", count, min(low, count), max(high, count))
 
     def tally(self, event: Event) -> int:
@@ -142,11 +156,3 @@ class Source:
 
 def _listed(count: int | None, low: int, high: int) -> Figure:
     return Figure("withheld" if count is None else "released", count, low, high)
-
-
-def _ceilings(event: Event) -> tuple[Functional, ...]:
-    """What a measured box is part of: itself with one condition less, as in the published intervals."""
-    names = event.box.attributes.names
-    if event.marks or len(names) < 2:
-        return ()
-    return tuple(Functional.of(event.box.within(AttributeSet.of(set(names) - {name}))) for name in names)

@@ -45,6 +45,13 @@ class Event:
     def attributes(self) -> AttributeSet:
         return AttributeSet.of({*self.box.attributes, *(name for name, _ in self.marks)})
 
+    def wholes(self) -> Iterator[Event]:
+        """The event, and all that it surely lies in: its box without marks, and that with fewer conditions but some."""
+        yield self
+        for attributes in self.box.attributes.subsets():
+            if attributes and Event(self.box.within(attributes)) != self:
+                yield Event(self.box.within(attributes))
+
 
 @dataclass(frozen=True)
 class Between:

@@ -1,55 +1,44 @@
-"""The 95% interval that the known noise gives for each true count; docs/explanation/intervals.md says how.
-
-It rests on the unbiased estimate and not on the fitted records.
-"""
+"""The ends of all cells of a table at once, by the one rule of ``ranges``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import combinations
-from statistics import NormalDist
+from functools import cached_property, partial
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from frostglass.released.estimate import Estimate
+from frostglass.released.events import Between, Bounding
+from frostglass.released.functional import Box, Figures, Functional
+from frostglass.released.ranges import LEAST_HIGH, Floats, least_of, own_ends
 from frostglass.terms.attribute_set import AttributeSet
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Positions = npt.NDArray[np.uint16]
-
-MISS = 0.05
-"""Share of intervals that may miss the true count."""
-
-CUT_MISS = 0.002
-"""Further share that may be lost by cutting an interval at its parents' upper ends."""
-
-TINY = 1e-6
-"""Ends are compared with whole numbers up to this."""
-
-
-def whole(low: Floats, high: Floats) -> tuple[Ints, Ints]:
-    """The least and the most of the whole numbers between both ends; the next above where there is none."""
-    least = np.ceil(low - TINY).astype(np.int64)
-    return least, np.maximum(np.floor(high + TINY).astype(np.int64), least)
 
 
 @dataclass(frozen=True)
 class Intervals:
-    """Answers for any cells of any attribute set; the marginals that it needs are computed once."""
+    """Answers for any cells of any attribute set; what the cells of a table have in common is computed once.
 
+    The cells of a table have the same bounds, of their own values, and these have the same sds.
+    """
+
+    least_high: ClassVar[int] = LEAST_HIGH
     estimate: Estimate
-    _marginals: dict[AttributeSet, tuple[Floats, float]] = field(default_factory=dict)
+    _marginals: dict[AttributeSet, Floats] = field(default_factory=dict)
+    _bounds: dict[AttributeSet, tuple[Between, dict[Functional, float]]] = field(default_factory=dict)
 
     def at(self, attributes: AttributeSet, positions: Positions) -> tuple[Floats, Floats, float]:
         """Lower and upper ends of the cells at ``positions``, and the sd of the estimate (NaN if not measured).
 
         ``positions`` has one row a cell and one column an attribute in the domain's order.
         """
-        if self.estimate.covers(attributes):
-            return self._measured(attributes, positions)
-        return (*self._bounds(attributes, positions), float("nan"))
+        wholes = [each for each in attributes.subsets() if each]
+        columns = dict(zip(self.estimate.domain.axes(attributes), positions.T, strict=True))
+        low, high = least_of(self._own(each, columns) for each in wholes)
+        return low, high, self.estimate.sd(attributes) if self.estimate.covers(attributes) else float("nan")
 
     def everywhere(self, attributes: AttributeSet) -> tuple[Floats, Floats, float]:
         """The same for all cells of ``attributes``, in the shape of their table."""
@@ -57,55 +46,35 @@ class Intervals:
         low, high, sd = self.at(attributes, np.indices(shape, dtype=np.uint16).reshape(len(shape), -1).T)
         return low.reshape(shape), high.reshape(shape), sd
 
-    def _measured(self, attributes: AttributeSet, positions: Positions) -> tuple[Floats, Floats, float]:
-        """The estimate's own interval, cut at zero and at the parents' upper ends, but never cut to nothing."""
-        reach = NormalDist().inv_cdf(1 - MISS / 2)
-        low = np.maximum(self._end(attributes, attributes, positions, -reach), 0)
-        high = np.maximum(self._end(attributes, attributes, positions, reach), 0)
-        parents = [AttributeSet(names) for names in combinations(attributes.names, len(attributes) - 1) if names]
-        cut = high
-        for parent in parents:
-            z = NormalDist().inv_cdf(1 - CUT_MISS / len(parents))
-            cut = np.minimum(cut, self._end(parent, attributes, positions, z))
-        return low, np.where(np.floor(cut + TINY) >= np.ceil(low - TINY), cut, high), self._marginal(attributes)[1]
+    def _own(self, attributes: AttributeSet, columns: dict[int, Positions]) -> tuple[Floats, Floats]:
+        """The ends of the part of each cell that ``attributes`` name; ``columns`` are the cells' positions by axis."""
+        if attributes not in self._bounds:
+            self._bounds[attributes] = self._bounds_of(attributes)
+        between, sds = self._bounds[attributes]
+        return own_ends(between, partial(self._values, columns), sds.__getitem__)
 
-    def _bounds(self, attributes: AttributeSet, positions: Positions) -> tuple[Floats, Floats]:
-        """Fréchet bounds for a combination that was not measured, from the largest measured parts of it.
+    def _bounds_of(self, attributes: AttributeSet) -> tuple[Between, dict[Functional, float]]:
+        """The bounds of the first cell, which stands for all, and their sds."""
+        between = self._bounding.box(Box.of({name: [0] for name in attributes}))
+        return between, {each: self._figures.sd(each) for each in (*between.lower, *between.upper)}
 
-        At most every part's upper end; at least, for two parts that make up the whole, their sum less what they
-        share. Every end used takes an equal part of the 5%.
-        """
-        parts = self._largest_parts(attributes)
-        whole = [
-            (one, other, AttributeSet.of(set(one) & set(other)))
-            for one, other in combinations(parts, 2)
-            if set(one) | set(other) == set(attributes)
-        ]
-        shared = {common for _, _, common in whole}
-        z = NormalDist().inv_cdf(1 - MISS / (2 * len(parts) + len(shared)))
-        upper = [self._end(part, attributes, positions, z) for part in parts]
-        high = np.maximum(np.minimum.reduce(upper), 0)
-        low = np.zeros_like(high)
-        lower = {part: self._end(part, attributes, positions, -z) for part in parts}
-        for one, other, common in whole:
-            low = np.maximum(low, lower[one] + lower[other] - self._end(common, attributes, positions, z))
-        return np.minimum(low, high), high
+    def _values(self, columns: dict[int, Positions], functional: Functional) -> Floats:
+        """The value of the functional with the positions of each cell in place of the first cell's."""
+        total = np.zeros(len(next(iter(columns.values()))))
+        for weight, box in functional.terms:
+            axes = self.estimate.domain.axes(box.attributes)
+            total += weight * self._marginal(box.attributes)[tuple(columns[axis] for axis in axes)]
+        return total
 
-    def _largest_parts(self, attributes: AttributeSet) -> list[AttributeSet]:
-        """The measured subsets that lie in no other measured subset."""
-        measured = [each for each in attributes.subsets() if len(each) and self.estimate.covers(each)]
-        return [each for each in measured if not any(set(each) < set(other) for other in measured)]
-
-    def _end(self, part: AttributeSet, attributes: AttributeSet, positions: Positions, z: float) -> Floats:
-        """``z`` standard deviations above the estimate of the part of each cell that ``part`` names."""
-        marginal, sd = self._marginal(part)
-        kept = set(self.estimate.domain.axes(part))
-        columns = [place for place, axis in enumerate(self.estimate.domain.axes(attributes)) if axis in kept]
-        if not columns:
-            return np.full(len(positions), float(marginal) + z * sd)
-        return np.asarray(marginal[tuple(positions[:, place] for place in columns)] + z * sd)
-
-    def _marginal(self, attributes: AttributeSet) -> tuple[Floats, float]:
+    def _marginal(self, attributes: AttributeSet) -> Floats:
         if attributes not in self._marginals:
-            self._marginals[attributes] = self.estimate.marginal(attributes), self.estimate.sd(attributes)
+            self._marginals[attributes] = self.estimate.marginal(attributes)
         return self._marginals[attributes]
+
+    @cached_property
+    def _figures(self) -> Figures:
+        return Figures(self.estimate)
+
+    @cached_property
+    def _bounding(self) -> Bounding:
+        return Bounding(self.estimate)

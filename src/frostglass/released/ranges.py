@@ -1,43 +1,91 @@
 """95% intervals of counts, shares and differences, from functionals that lie on either side of what is sought.
 
-docs/proofs/functionals.md proves that they hold; docs/explanation/intervals.md says it in words.
+They rest on the unbiased estimate and not on the fitted records. docs/proofs/functionals.md proves that they hold;
+docs/explanation/intervals.md says it in words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise, product
-from math import floor, sqrt
+from math import sqrt
 from statistics import NormalDist
+from typing import TypeVar
 
-from frostglass.released.events import Between
+import numpy as np
+import numpy.typing as npt
+
+from frostglass.released.events import Between, Bounding, Event
 from frostglass.released.functional import Figures, Functional
-from frostglass.released.intervals import CUT_MISS, MISS, TINY
+
+MISS = 0.05
+"""Share of intervals that may miss the true figure."""
+
+TINY = 1e-6
+"""Ends are compared with whole numbers up to this."""
+
+LEAST_HIGH = 1
+"""The lowest high end of a withheld combination: a synthetic record holds it, so it never reads "0 to 0"."""
 
 WELL_KNOWN = 4
 """Standard deviations from zero at which the number that a share is taken of counts as well known."""
 
 Range = tuple[float, float]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Real = TypeVar("Real", float, Floats)
+"""A number, or an array of them."""
 
 
-def count_range(figures: Figures, between: Between, ceilings: Sequence[Functional] = ()) -> Range:
-    """The ends of a number of records, at least zero, cut at the upper ends of ``ceilings`` but never to nothing."""
-    low, high = (max(end, 0.0) for end in difference_range(figures, between))
-    cut = min([high, *(_above(figures, each, CUT_MISS / len(ceilings)) for each in ceilings)])
-    return low, cut if floor(cut + TINY) >= low - TINY else high
+def ends(figures: Figures, event: Event) -> Range:
+    """The ends of the number of records in ``event``: the least of its own and of those of every whole of it.
+
+    So no part reaches above a whole of it, and the interval is never empty.
+    """
+    bounding = Bounding(figures.estimate)
+    return least_of(own_ends(bounding.event(each), figures.value, figures.sd) for each in event.wholes())
+
+
+def own_ends(
+    between: Between, value: Callable[[Functional], Real], sd: Callable[[Functional], float]
+) -> tuple[Real, Real]:
+    """The ends that the bounds alone give, in records and at least zero, for one number or an array of them."""
+    low, high = _between(between, value, sd)
+    return np.maximum(low, 0.0), np.maximum(high, 0.0)
+
+
+def least_of(all_ends: Iterable[tuple[Real, Real]]) -> tuple[Real, Real]:
+    """Of the lower ends the least, and of the upper ones."""
+    low, high = zip(*all_ends, strict=True)
+    return _fold(np.minimum, low), _fold(np.minimum, high)
+
+
+def whole(low: Floats, high: Floats) -> tuple[Ints, Ints]:
+    """The least and the most of the whole numbers between both ends; the next above where there is none."""
+    least = np.ceil(low - TINY).astype(np.int64)
+    return least, np.maximum(np.floor(high + TINY).astype(np.int64), least)
 
 
 def difference_range(figures: Figures, between: Between) -> Range:
-    """The ends of a difference of numbers of records: each end used takes an equal part of its side's 2.5%."""
-    low = max(-_above(figures, each * -1.0, MISS / 2 / len(between.lower)) for each in between.lower)
-    high = min(_above(figures, each, MISS / 2 / len(between.upper)) for each in between.upper)
-    return min(low, high), max(low, high)
+    """The ends of a difference of numbers of records."""
+    return _between(between, figures.value, figures.sd)
 
 
-def _above(figures: Figures, functional: Functional, miss: float) -> float:
-    """The upper end that the true value exceeds with probability ``miss``."""
-    return figures.value(functional) + _z(miss) * figures.sd(functional)
+def _between(
+    between: Between, value: Callable[[Functional], Real], sd: Callable[[Functional], float]
+) -> tuple[Real, Real]:
+    """Each end used takes an equal part of its side's 2.5%; exchanged where they cross."""
+    down, up = (_z(MISS / 2 / len(side)) for side in (between.lower, between.upper))
+    low = _fold(np.maximum, [value(each) - down * sd(each) for each in between.lower])
+    high = _fold(np.minimum, [value(each) + up * sd(each) for each in between.upper])
+    return np.minimum(low, high), np.maximum(low, high)
+
+
+def _fold(choose: np.ufunc, values: Sequence[Real]) -> Real:
+    folded: Real = reduce(choose, values)
+    return folded
 
 
 def _z(miss: float) -> float:
@@ -112,18 +160,20 @@ class _Test:
         return tuple(sorted((half + sign * sqrt(beneath)) / a for sign in (-1, 1))) if beneath >= 0 else ()
 
 
-def share_difference_range(figures: Figures, one: tuple[Between, Between], other: tuple[Between, Between]) -> Share:
-    """The ends of one share less the other, each given by its part and its whole.
+def share_difference_range(
+    figures: Figures, one: tuple[Between, Between], other: tuple[Between, Between], *, miss: float = MISS
+) -> Share:
+    """The ends of one share less the other, each given by its part and its whole; missed with probability ``miss``.
 
     Where all was measured and both wholes are well known, the ends of both shares are put together with their
-    correlation; else the difference lies between the ends at 97.5% each.
+    correlation; else the difference lies between the ends of both, each of which may be missed half as often.
 
     Source: Zou (2007), Toward using confidence intervals to compare correlations, equation 15.
     """
     if not all(_well_known(figures, *each) for each in (one, other)):
-        first, second = (share_range(figures, *each, miss=MISS / 2) for each in (one, other))
+        first, second = (share_range(figures, *each, miss=miss / 2) for each in (one, other))
         return Share(first.low - second.high, first.high - second.low, vague=first.vague or second.vague)
-    (p, low, high, errors), (q, below, above, others) = (_alone(figures, *each) for each in (one, other))
+    (p, low, high, errors), (q, below, above, others) = (_alone(figures, *each, miss=miss) for each in (one, other))
     spread = figures.sd(errors) * figures.sd(others)
     alike = figures.covariance(errors, others) / spread if spread else 0.0
     down, up = _together(p - low, above - q, alike), _together(high - p, q - below, alike)
@@ -135,10 +185,10 @@ def _well_known(figures: Figures, part: Between, whole: Between) -> bool:
     return part.exact and whole.exact and figures.value(sought) > WELL_KNOWN * figures.sd(sought)
 
 
-def _alone(figures: Figures, part: Between, whole: Between) -> tuple[float, float, float, Functional]:
+def _alone(figures: Figures, part: Between, whole: Between, *, miss: float) -> tuple[float, float, float, Functional]:
     """The estimated share, its own ends, and what its error is in proportion to."""
     share = figures.value(part.lower[0]) / figures.value(whole.lower[0])
-    roots = _Test.of(figures, part.lower[0], whole.lower[0], _z(MISS / 2)).roots()
+    roots = _Test.of(figures, part.lower[0], whole.lower[0], _z(miss / 2)).roots()
     low, high = roots if len(roots) == 2 else (share, share)
     return share, low, high, part.lower[0] - whole.lower[0] * share
 

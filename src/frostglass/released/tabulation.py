@@ -6,8 +6,9 @@ Withholding is for reliability, not for privacy: every figure here has already c
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
+from typing import ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,8 @@ import numpy.typing as npt
 from frostglass.arrays.counting import tally
 from frostglass.released.counts import CountBlock, Counts
 from frostglass.released.estimate import Estimate
-from frostglass.released.intervals import Intervals, whole
+from frostglass.released.intervals import Intervals
+from frostglass.released.ranges import Floats, whole
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.attribute_set import AttributeSet
 
@@ -51,13 +53,28 @@ def typical(sds: Sequence[float]) -> float:
     return math.sqrt(len(sds) / sum(sd**-2 for sd in sds))
 
 
-def tabulate(records: SyntheticRecords, estimate: Estimate, *, length: int, tau: int) -> Counts:
+class Rule(Protocol):
+    """What gives the cells of a table their ends; ``least_high`` is the lowest high end of a withheld combination."""
+
+    least_high: ClassVar[int]
+
+    def at(self, attributes: AttributeSet, positions: npt.NDArray[np.uint16]) -> tuple[Floats, Floats, float]: ...
+
+
+def tabulate(
+    records: SyntheticRecords,
+    estimate: Estimate,
+    *,
+    length: int,
+    tau: int,
+    rule: Callable[[Estimate], Rule] = Intervals,
+) -> Counts:
     """Count every combination up to ``length`` in the records and give it its interval and status.
 
     A combination has at most the count of each of its parts, so with one tau for all no part of a released one is
     withheld.
     """
-    domain, intervals = records.domain, Intervals(estimate)
+    domain, intervals = records.domain, rule(estimate)
     blocks = tuple(
         _block(records, intervals, attributes, tau)
         for order in range(1, min(length, len(domain)) + 1)
@@ -66,7 +83,7 @@ def tabulate(records: SyntheticRecords, estimate: Estimate, *, length: int, tau:
     return Counts(domain, length, len(records), tau, blocks, records.receipts)
 
 
-def _block(records: SyntheticRecords, intervals: Intervals, attributes: AttributeSet, tau: int) -> CountBlock:
+def _block(records: SyntheticRecords, intervals: Rule, attributes: AttributeSet, tau: int) -> CountBlock:
     single = len(attributes) == 1
     positions, count = _listed(records, attributes)
     released = np.ones(len(count), dtype=np.bool_) if single else count >= tau
@@ -78,7 +95,7 @@ def _block(records: SyntheticRecords, intervals: Intervals, attributes: Attribut
         count=count,
         sd=np.full(len(count), sd),
         low=np.where(released, np.minimum(least, count), least),
-        high=np.where(released, np.maximum(most, count), most),
+        high=np.maximum(most, np.where(released, count, intervals.least_high)),
         released=released,
     )
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from frostglass.arrays.counting import tally
-from frostglass.released.intervals import Intervals, whole
+from frostglass.released.intervals import Intervals
+from frostglass.released.ranges import whole
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.terms.attribute_set import AttributeSet
