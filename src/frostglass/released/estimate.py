@@ -57,15 +57,25 @@ class Estimate:
         return total
 
     def sd(self, attributes: AttributeSet) -> float:
-        """Standard deviation of every cell of ``marginal(attributes)``, in records.
+        """Standard deviation of every cell of ``marginal(attributes)``, in records."""
+        return self.sd_of_cell({attributes: 1.0})
+
+    def sd_of_cell(self, weights: Mapping[AttributeSet, float]) -> float:
+        """Standard deviation of a weighted sum of the marginals of one cell, in records: the same for every cell.
 
         Residuals of different sets are independent, and centring along an axis of size d keeps 1 - 1/d of a cell's
         variance.
         """
-        sizes = {name: self.domain.attribute(name).size for name in attributes}
-        variance = 0.0
-        for subset in attributes.subsets():
-            kept = prod(1 - 1 / sizes[name] for name in subset)
-            spread = prod(sizes[name] ** 2 for name in attributes if name not in subset)
-            variance += self.residuals[subset].variance * kept / spread
-        return sqrt(variance)
+        sizes = {name: self.domain.attribute(name).size for attributes in weights for name in attributes}
+        parts: dict[AttributeSet, float] = {}
+        for attributes, weight in weights.items():
+            cells = prod(sizes[name] for name in attributes)
+            for subset in attributes.subsets():
+                spread = cells // prod(sizes[name] for name in subset)
+                parts[subset] = parts.get(subset, 0.0) + weight / spread
+        return sqrt(
+            sum(
+                part**2 * self.residuals[subset].variance * prod(1 - 1 / sizes[name] for name in subset)
+                for subset, part in parts.items()
+            )
+        )
