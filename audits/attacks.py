@@ -81,7 +81,7 @@ def rows(ground: Ground, epsilon: Fraction, size: Size) -> tuple[Row, ...]:
     plan = Plan(book.id, book.sha256, epsilon, PrivacyUnit(book.unit), length, structural=ground.structural)
     gdp = accounting.accountant("gdp")
     nano_rho = accounting.allowance(gdp, epsilon, DELTA)
-    promise = pipeline.guarantee(plan, DELTA, gdp, accounting.ROUNDED_GAUSSIAN, nano_rho)
+    promise = pipeline.guarantee(plan, plan.workload(book.domain), DELTA, gdp, accounting.ROUNDED_GAUSSIAN, nano_rho)
     shadows = ShadowReleases(book, plan, promise)
     return attack(
         ground.table,

@@ -29,9 +29,10 @@ def makers(epsilon: Fraction = Fraction(4)) -> tuple[ShadowReleases, BareRelease
     """Shadows of the weather table, their control, and the limit of what they may give away."""
     codebook = weather()
     plan = Plan(codebook.id, codebook.sha256, epsilon, PrivacyUnit(codebook.unit))
+    wanted = plan.workload(codebook.domain)
     gdp = accounting.accountant("gdp")
     nano_rho = accounting.allowance(gdp, epsilon, DELTA)
-    promise = pipeline.guarantee(plan, DELTA, gdp, accounting.ROUNDED_GAUSSIAN, nano_rho)
+    promise = pipeline.guarantee(plan, wanted, DELTA, gdp, accounting.ROUNDED_GAUSSIAN, nano_rho)
     shadows = ShadowReleases(codebook, plan, promise)
     return shadows, BareReleases(shadows), limit(promise)
 

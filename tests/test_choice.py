@@ -9,16 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from frostglass import bundles, pipeline
+from frostglass import bundles, codebooks, pipeline
+from frostglass.boundary.accountant import ROUNDED_GAUSSIAN, accountant, allowance
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.scripted_noise import ScriptedNoise
 from frostglass.bundle.contents import Contents
+from frostglass.bundle.seal import seal as seal_forged
 from frostglass.errors import BundleError
 from frostglass.released.distances import WHOLE, Distances
+from frostglass.sensitive.coded_table import CodedTable
+from frostglass.sensitive.counts import count, distances
 from frostglass.synthesis.choice import choose
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.codebook import Codebook
-from frostglass.terms.custody import Receipt
+from frostglass.terms.custody import Receipt, Sensitive
 from frostglass.terms.domain import Attribute, Domain
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
@@ -80,7 +84,7 @@ def test_a_release_with_a_choice_is_sealed_and_verifies(small: Codebook, ledger:
     assert len(answers.distances.candidates) == 4
     measured = [each.attributes for each in answers.measurements if len(each.attributes) == 3]
     assert 1 <= len(measured) < 4
-    assert sum(small.domain.cells(each) for each in measured) <= 100
+    assert sum(small.domain.cells(each) for each in measured) <= contents.plan.workload(small.domain).chosen_cells
     assert sum(each.rho for each in answers.receipts) == Fraction(contents.guarantee.nano_rho, 10**9)
     assert {len(block.attributes) for block in contents.counts.blocks} == {1, 2, 3}
     bundle = pipeline.seal(contents, tmp_path / "out", ledger=ledger)
@@ -113,3 +117,70 @@ def test_without_noise_the_distances_are_exact(small: Codebook) -> None:
     assert (distances.answer >= 0).all()
     assert (distances.answer <= 2 * 900).all()
     assert AttributeSet.of(["sex", "age", "works"]) in distances.candidates
+
+
+def answered(
+    domain: Domain, wanted: Workload, codes: np.ndarray, model: np.ndarray
+) -> list[tuple[Fraction, np.ndarray]]:
+    """Every exact answer of a release that measures the first candidate: its share of the budget, over one sigma."""
+    table = Sensitive(CodedTable.of(domain, codes), "coded table")
+    fixed = [(share, count(table, each).reveal()) for each, share in wanted.fixed.items()]
+    asked = distances(table, wanted.candidates, model, np.ones(len(model), dtype=np.int64)).reveal()
+    chosen = count(table, wanted.candidates[0]).reveal()
+    return [*fixed, (wanted.ranking_share / len(wanted.candidates), asked), (wanted.chosen_share, chosen)]
+
+
+def cost(before: list[tuple[Fraction, np.ndarray]], after: list[tuple[Fraction, np.ndarray]], most: int) -> Fraction:
+    """Of telling two tables apart by all answers, as a multiple of what adding or removing one person costs."""
+    moved = [(share, int(((one - two) ** 2).sum())) for (share, one), (_, two) in zip(before, after, strict=True)]
+    return sum((share * Fraction(squared, most**2) for share, squared in moved), Fraction(0))
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_an_exchange_costs_what_the_worst_two_people_move(small: Codebook, most: int) -> None:
+    """The worst: whoever leaves stood where the model has too few, whoever comes stands where it has too many."""
+    domain, wanted = small.domain, plan_for(small).workload(small.domain)
+    low, high = np.zeros((1, len(domain)), np.uint16), np.array([[size - 1 for size in domain.sizes]], np.uint16)
+    others, model = np.repeat(low, 10, axis=0), np.repeat(high, 50, axis=0)
+    tables = [np.vstack([others, np.repeat(each, most, axis=0)]) for each in (low, high)]
+    before, after = (answered(domain, wanted, each, model) for each in tables)
+    assert cost(before, after, most) == wanted.exchange == Fraction(21, 10)
+    assert cost(before, answered(domain, wanted, others, model), most) == 1
+
+
+def test_no_exchange_costs_more_than_is_said(small: Codebook) -> None:
+    """Whoever is exchanged for whomever, beside whatever model."""
+    domain, wanted, chance = small.domain, plan_for(small).workload(small.domain), np.random.default_rng(5)
+
+    def anyone(number: int) -> np.ndarray:
+        return np.stack([chance.integers(0, size, number) for size in domain.sizes], axis=1).astype(np.uint16)
+
+    for most in (1, 1, 1, 2, 2, 2, 5, 5, 5):
+        others, model = anyone(20), anyone(20)
+        two = [np.vstack([others, anyone(most)]) for _ in range(2)]
+        before, after = (answered(domain, wanted, each, model) for each in two)
+        assert cost(before, after, most) <= wanted.exchange
+
+
+@pytest.mark.parametrize(("epsilon", "exchanged"), [(1, 1.493716), (4, 6.103491), (12, 19.049055)])
+def test_where_tables_are_chosen_an_exchange_costs_a_tenth_of_the_cost_more(epsilon: int, exchanged: float) -> None:
+    """The figures are those of a script of its own, which moves two people and adds up what their answers move."""
+    book, gdp, delta = codebooks.load("ctdc-vp-1"), accountant("gdp"), Fraction("1e-6")
+    plan = Plan(book.id, book.sha256, Fraction(epsilon), PrivacyUnit(book.unit), cells=8000)
+    nano_rho = allowance(gdp, plan.epsilon, delta)
+    wanted = plan.workload(book.domain)
+    assert wanted.candidates
+    assert pipeline.guarantee(plan, wanted, delta, gdp, ROUNDED_GAUSSIAN, nano_rho).replace_one == exchanged
+    all_measured = replace(plan, cells=20_000_000).workload(book.domain)
+    assert pipeline.guarantee(plan, all_measured, delta, gdp, ROUNDED_GAUSSIAN, nano_rho).replace_one < exchanged
+
+
+def test_a_bundle_that_counts_an_exchange_as_if_nothing_was_chosen_does_not_verify(
+    small: Codebook, ledger: Ledger, tmp_path: Path
+) -> None:
+    contents = released(small, ledger)
+    made, gdp = contents.guarantee, accountant("gdp")
+    former = pipeline.guarantee(contents.plan, Workload({}), made.delta, gdp, made.mechanism, made.nano_rho)
+    assert former.groups == made.groups
+    seal_forged(replace(contents, guarantee=former), tmp_path / "out", sign=ledger.sign)
+    assert [each.name for each in bundles.verify(tmp_path / "out").failed] == ["guarantee"]

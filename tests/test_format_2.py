@@ -33,6 +33,14 @@ def test_every_check_passes_and_is_made(bundle: Path) -> None:
     assert {each.name for each in report.checks} >= {"counts", "recomputed", "guarantee"}
 
 
+def test_an_exchange_that_is_counted_too_low_is_named_with_the_right_figure(bundle: Path) -> None:
+    """Where triples were chosen, the format's rule says too little; where none were, the two rules agree."""
+    (check,) = (each for each in bundles.verify(bundle).checks if each.name == "guarantee")
+    stated = parse_manifest((bundle / MANIFEST).read_bytes()).guarantee.replace_one
+    said = f"for an exchange, {stated}, is too small, because tables were chosen: it is 1.493716" in check.message
+    assert said is (bundle.name == "chosen")
+
+
 def test_its_manifest_and_its_plan_keep_their_hashes(bundle: Path) -> None:
     data = (bundle / MANIFEST).read_bytes()
     manifest = parse_manifest(data)

@@ -534,7 +534,8 @@ def test_groups_beyond_what_is_proved_get_no_figure(small: Codebook) -> None:
     """(1 + e**epsilon) times the table error must fit the share of delta that is set aside, at the group's epsilon."""
     account = accountant("gdp")
     plan = plan_for(small, "4")
-    figures = pipeline.guarantee(plan, Fraction("1e-6"), account, "rounded-gaussian", 351_004_000)
+    wanted = plan.workload(small.domain)
+    figures = pipeline.guarantee(plan, wanted, Fraction("1e-6"), account, "rounded-gaussian", 351_004_000)
     bounded = [size for size, epsilon in figures.groups if np.isfinite(epsilon)]
     assert bounded == [2, 3]
     assert np.isfinite(figures.replace_one)

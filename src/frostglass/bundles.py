@@ -8,10 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from frostglass.boundary import accountant as accounting
-from frostglass.boundary.accountant import SAMPLER_UNITS
+from frostglass.boundary.accountant import SAMPLER_UNITS, Accountant
 from frostglass.boundary.ledger import KnownRelease, Ledger
 from frostglass.bundle.files import refuse_existing
-from frostglass.bundle.manifest import OLDEST, Manifest, promise, read_manifest
+from frostglass.bundle.manifest import OLDEST, Manifest, Promise, promise, read_manifest
 from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.signature import public_key_of
 from frostglass.bundle.verify import Check, VerifyReport, against_key, against_ledger, check, not_made
@@ -28,6 +28,7 @@ from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Receipt
 from frostglass.terms.plan import Plan
+from frostglass.terms.workload import Workload
 
 _ROOM_FOR_ANY_BUNDLE = 64_000_000
 _BYTES_A_CELL = 100
@@ -71,13 +72,33 @@ def _check_guarantee(bundle: Bundle) -> str:
     spent = sum((_cost(each.receipt) for each in answers.measurements), Fraction(0))
     if answers.distances:
         spent += len(answers.distances.candidates) * _cost(answers.distances.receipt)
-    plan, delta = manifest.to_plan(), Fraction(manifest.guarantee.delta)
-    promised = guarantee(plan, delta, accountant, manifest.guarantee.mechanism, manifest.guarantee.nano_rho)
-    if spent * NANO > accounting.allowance(accountant, plan.epsilon, delta):
+    plan, stated = manifest.to_plan(), manifest.guarantee
+    if spent * NANO > accounting.allowance(accountant, plan.epsilon, Fraction(stated.delta)):
         raise BundleError("FG-BN-070", "the noise is smaller than the promised epsilon needs")
-    if promise(promised) != manifest.guarantee or manifest.guarantee.mechanism not in accountant.mechanisms:
-        raise BundleError("FG-BN-070", "the figures of the guarantee are not those that its cost gives")
-    return f"the noise gives epsilon {manifest.guarantee.epsilon} at this delta, or less"
+    if stated.mechanism not in accountant.mechanisms:
+        raise BundleError("FG-BN-070", "the accountant of the guarantee cannot value its mechanism")
+    return f"the noise gives epsilon {stated.epsilon} at this delta, or less{_check_figures(bundle, accountant)}"
+
+
+def _check_figures(bundle: Bundle, accountant: Accountant) -> str:
+    """What is to be said of the figures of a guarantee that are those that its cost gives; most often nothing.
+
+    A bundle of format 2 may count an exchange as if nothing had been chosen: then both figures are named.
+    """
+    manifest, plan, stated = bundle.manifest, bundle.manifest.to_plan(), bundle.manifest.guarantee
+
+    def due(wanted: Workload) -> Promise:
+        return promise(guarantee(plan, wanted, Fraction(stated.delta), accountant, stated.mechanism, stated.nano_rho))
+
+    wanted = plan.workload(bundle.codebook.domain)
+    if stated == due(wanted):
+        return ""
+    if manifest.format == OLDEST and stated == due(Workload(wanted.fixed)):
+        return (
+            f"; but the epsilon that it states for an exchange, {stated.replace_one}, is too small, because tables "
+            f"were chosen: it is {due(wanted).replace_one or 'beyond any useful bound'}"
+        )
+    raise BundleError("FG-BN-070", "the figures of the guarantee are not those that its cost gives")
 
 
 def _cost(receipt: Receipt) -> Fraction:

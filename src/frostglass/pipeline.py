@@ -156,7 +156,7 @@ def release(
     accountant = accounting.accountant(scope.accountant)
     noise = noise or noise_for(accountant)
     nano_rho = accounting.allowance(accountant, plan.epsilon, scope.delta)
-    _, sigmas = planned_noise(codebook, plan, nano_rho, noise)
+    wanted, sigmas = planned_noise(codebook, plan, nano_rho, noise)
     for sigma in set(sigmas.values()):
         noise.table_error(sigma)  # whatever takes time or memory for this noise is had before anything is spent
     release_id = _release_id(order, today.isoformat())
@@ -209,7 +209,7 @@ def release(
             with told(ledger, release_id), held_back():
                 answers = asking.measure(
                     codebook.domain,
-                    plan.workload(codebook.domain),
+                    wanted,
                     Curator(table, codebook.domain, plan.unit, ledger=ledger, reservation=reservation, noise=noise),
                     progress,
                 )
@@ -223,7 +223,7 @@ def release(
         return replace(
             rehearsed,
             release_id=reservation.release_id,
-            guarantee=guarantee(plan, scope.delta, accountant, reservation.mechanism, reservation.nano_rho)
+            guarantee=guarantee(plan, wanted, scope.delta, accountant, reservation.mechanism, reservation.nano_rho)
             if resumed
             else rehearsed.guarantee,
             scope=ledger.scope(order.scope),
@@ -369,12 +369,17 @@ def check_plan(codebook: Codebook, plan: Plan) -> tuple[Strategy, tuple[Clause, 
     return strategy(plan.strategy), clauses
 
 
-def guarantee(plan: Plan, delta: Fraction, accountant: Accountant, mechanism: str, nano_rho: int) -> Guarantee:
-    """The promise of one release, with its figures for groups: k people together cost k squared times as much."""
+def guarantee(
+    plan: Plan, wanted: Workload, delta: Fraction, accountant: Accountant, mechanism: str, nano_rho: int
+) -> Guarantee:
+    """The promise of one release that measures what is ``wanted``, with its figures for groups and exchanges.
 
-    def jointly(factor: int) -> float:
+    Proof: docs/proofs/accounting.md, "Groups and exchanges".
+    """
+
+    def jointly(factor: int | Fraction) -> float:
         """Epsilon of ``factor`` times the cost; no figure where the sampler's share of delta does not cover it."""
-        joint = accounting.epsilon(accountant, nano_rho * factor, delta)
+        joint = accounting.epsilon(accountant, math.ceil(nano_rho * factor), delta)
         exact = mechanism != ROUNDED_GAUSSIAN
         covered = exact or sampler_allowance(Fraction(str(joint)), delta) >= SAMPLER_UNITS
         return joint if covered else math.inf
@@ -387,7 +392,7 @@ def guarantee(plan: Plan, delta: Fraction, accountant: Accountant, mechanism: st
         nano_rho=nano_rho,
         unit=plan.unit,
         groups=tuple((size, jointly(size**2)) for size in GROUPS),
-        replace_one=jointly(2),
+        replace_one=jointly(wanted.exchange),
     )
 
 
@@ -431,7 +436,7 @@ def _rehearsed(
             on=today,
             codebook=codebook,
             plan=plan,
-            guarantee=guarantee(plan, scope.delta, account, mechanism, nano_rho),
+            guarantee=guarantee(plan, plan.workload(codebook.domain), scope.delta, account, mechanism, nano_rho),
             scope=scope,
             seq=0,
             head=_NO_HASH,

@@ -191,7 +191,8 @@ def _coded(source: object, bundle: Bundle, reading: Reading) -> Sensitive[CodedT
 def _attacked(bundle: Bundle, table: Sensitive[CodedTable], order: Order, progress: Progress) -> AttackReport:
     plan, stated = bundle.manifest.to_plan(), bundle.manifest.guarantee
     accountant = accounting.accountant(stated.accountant)
-    promise = guarantee(plan, Fraction(stated.delta), accountant, stated.mechanism, stated.nano_rho)
+    wanted = plan.workload(bundle.codebook.domain)
+    promise = guarantee(plan, wanted, Fraction(stated.delta), accountant, stated.mechanism, stated.nano_rho)
     shadows = ShadowReleases(bundle.codebook, plan, promise)
     return attack(
         table,

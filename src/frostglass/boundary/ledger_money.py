@@ -151,7 +151,7 @@ def _not_covered(scope: str, found: ScopeBook, nano_rho: int, epsilon: Fraction)
         f"the scope {scope!r} does not cover this release: it needs {rho(nano_rho)} rho (epsilon {_short(epsilon)}), "
         f"and {rho(found.left)} of {rho(found.allowance)} rho are left. Spent so far: {rho(found.spent)} rho by "
         f"{found.releases} {'release' if found.releases == 1 else 'releases'}, in all epsilon "
-        f"{tight(found):.6g} at delta {decimal_text(found.delta)} of the {_short(found.epsilon)} allowed. "
+        f"{tight(found):.13g} at delta {decimal_text(found.delta)} of the {_short(found.epsilon)} allowed. "
         f"Options: {smaller}; or the people who answer for these data decide on a new allowance, which is a new "
         "promise to the same people. Nothing was reserved"
     )

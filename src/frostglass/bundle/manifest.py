@@ -171,7 +171,7 @@ class Promise(_Part):
     nano_rho: Annotated[int, Field(ge=1, description="What the ledger reserved, in units of 1e-9 rho.")]
     unit: Unit
     groups: tuple[Group, ...]
-    replace_one: Annotated[Figure, Field(description="Epsilon when one record is exchanged for another.")]
+    replace_one: Annotated[Figure, Field(description="Epsilon when one unit is exchanged for another.")]
 
 
 class LedgerPlace(_Part):

@@ -272,7 +272,7 @@ def _text(summary: ScopeSummary) -> str:
         f"  ({summary.allowance / NANO:.6f} rho)",
         f"  spent        {summary.spent / NANO:.6f} rho, {share:.1%}, by {summary.releases} release(s)",
         f"  plain sum    epsilon {decimal_text(summary.plain_epsilon)}, delta {decimal_text(summary.plain_delta)}",
-        f"  tight sum    epsilon {summary.tight_epsilon:g} at delta {decimal_text(summary.delta)}  (enforced)",
+        f"  tight sum    epsilon {summary.tight_epsilon:.13g} at delta {decimal_text(summary.delta)}  (enforced)",
     ]
     if summary.reason:
         lines.append(f"  reason       {summary.reason}")

@@ -175,7 +175,7 @@ def summary_text(bundle: Bundle) -> str:
         f"{bundle.counts.height:,} combinations\n"
         f"bundle: {bundle.path}\n"
         f"spent: epsilon {manifest.guarantee.epsilon} at delta {manifest.guarantee.delta}; "
-        f"scope {manifest.ledger.scope} now stands at epsilon {manifest.scope.tight_epsilon:g} (tight), "
+        f"scope {manifest.ledger.scope} now stands at epsilon {manifest.scope.tight_epsilon:.13g} (tight), "
         f"{manifest.scope.plain_epsilon} (plain sum)"
     )
 

@@ -13,7 +13,7 @@ class Guarantee:
     """(epsilon, delta)-differential privacy under adding or removing one ``unit``, for one release.
 
     ``nano_rho`` is what the ledger reserved. ``groups`` gives, for 2, 3, 5 and 10 units together, the epsilon at the
-    same delta, rounded up. ``replace_one`` is the epsilon when one person's record is exchanged for another.
+    same delta, rounded up. ``replace_one`` is the epsilon when one person is exchanged for another, rounded up too.
     """
 
     epsilon: Fraction

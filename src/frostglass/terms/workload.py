@@ -57,6 +57,14 @@ class Workload:
     chosen_share: Fraction = Fraction(0)
     chosen_cells: int = 0
 
+    @property
+    def exchange(self) -> Fraction:
+        """How many times the release's cost it costs to exchange one unit for another: docs/proofs/accounting.md.
+
+        A marginal moves by at most the square root of two times as much as when one unit leaves; a distance by twice.
+        """
+        return 2 * (1 - self.ranking_share) + 4 * self.ranking_share
+
     @cached_property
     def orders(self) -> tuple[int, ...]:
         """Numbers of attributes of the fixed tables, ascending."""
