@@ -119,7 +119,7 @@ def measured(path: Path) -> dict[str, float]:
     with opened(path, large=IN_PARTS) as table:
         coded = encode(table, book, unit=PrivacyUnit(book.unit), structural=False).reveal()
     seconds = {"wall": time.perf_counter() - began, "processor": time.process_time() - worked}
-    sizes = book.domain.sizes
+    sizes = coded.domain.sizes
     for order in (3, 4):
         start = time.process_time()
         for axes in combinations(range(len(sizes)), order):
@@ -137,7 +137,7 @@ def _warm(book: Codebook) -> None:
         with opened(path, large=IN_PARTS) as table:
             coded = encode(table, book, unit=PrivacyUnit(book.unit), structural=False).reveal()
     for order in (3, 4):
-        tally(coded.rows.codes, tuple(range(order)), book.domain.sizes[:order], coded.rows.weights)
+        tally(coded.rows.codes, tuple(range(order)), coded.domain.sizes[:order], coded.rows.weights)
 
 
 def _peak() -> float:

@@ -13,6 +13,7 @@ from benchmarks.measures import Codes, Counted, Tables
 from frostglass.released.estimate import Estimate
 from frostglass.released.intervals import Intervals as IntervalsOf
 from frostglass.synthesis.strategy import strategy
+from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.domain import JOIN, Domain
 
@@ -22,7 +23,7 @@ Intervals = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[
 
 
 def codes(table: pl.DataFrame, codebook: Codebook) -> Codes:
-    """The text columns of ``table`` as positions in the codebook's domain; what is no code is missing."""
+    """The text columns of ``table`` at the codebook's positions; what is no code is missing."""
     columns = []
     for name in codebook.domain.names:
         texts = table[name].drop_nulls().unique()
@@ -58,15 +59,21 @@ def estimate(bundle: frostglass.Bundle) -> Estimate:
 
 
 def declared_intervals(estimate: Estimate, truth: Tables, order: int) -> Intervals:
-    """The intervals of all declared cells of one length, released or not."""
+    """The intervals of all declared cells of one length, released or not; ``truth`` has a missing cell everywhere."""
     sets = list(estimate.domain.sets_of_length(order))
     intervals = IntervalsOf(estimate)
     ends = [intervals.everywhere(attributes) for attributes in sets]
     return (
-        _flat([truth[estimate.domain.axes(attributes)] for attributes in sets]),
+        _flat([_declared(truth, estimate.domain, attributes) for attributes in sets]),
         _flat([low for low, _, _ in ends]),
         _flat([high for _, high, _ in ends]),
     )
+
+
+def _declared(truth: Tables, domain: Domain, attributes: AttributeSet) -> Counted:
+    """The true table over ``attributes`` without the missing values that none of them can have."""
+    columns = domain.axes(attributes)
+    return truth[columns][tuple(slice(domain.attributes[column].shift, None) for column in columns)]
 
 
 def _flat(parts: Sequence[Counted]) -> npt.NDArray[np.float64]:

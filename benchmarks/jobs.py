@@ -162,7 +162,7 @@ def _task(job: Job) -> Task:
     about: Options = {"codebook": table.source, "structural": table.structural} if ours else {}
     return Task(
         data=(table.data if ours else positions).absolute(),
-        sizes={each.name: len(each.values) - 1 for each in table.codebook.domain.attributes},
+        sizes={each.name: len(each.codes) for each in table.codebook.domain.attributes},
         epsilon=job.epsilon,
         delta=float(one_release.DELTA),
         seed=job.seed,

@@ -103,7 +103,7 @@ def wide(work: Path) -> Table:
         generator = np.random.default_rng(1)
         of_class = generator.choice(CLASSES, WIDE_RECORDS, p=generator.dirichlet(np.full(CLASSES, 0.5)))
         columns = [_by_class(of_class, size, generator) for size in table.sizes]
-        labels = [pa.array([None, *each.codes], pa.string()) for each in table.codebook.domain.attributes]
+        labels = [pa.array(each.texts, pa.string()) for each in table.codebook.domain.attributes]
         texts = [values.take(pa.array(column)) for values, column in zip(labels, columns, strict=True)]
         pq.write_table(pa.table(texts, names=list(table.codebook.domain.names)), table.data)
         np.save(table.positions, np.stack(columns, axis=1))

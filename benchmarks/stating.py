@@ -86,8 +86,9 @@ def stated(table: Table, work: Path, seeds: int) -> Iterator[Point]:
 
 def errors(bundle: frostglass.Bundle, truth: Tables, length: int) -> tuple[npt.NDArray[np.int64], Floats]:
     """True counts of the stated combinations of one length, and their errors as shares of the half-width."""
-    domain, estimate = bundle.codebook.domain, frames.estimate(bundle)
-    fitted = measures.tables(frames.codes(bundle.records, bundle.codebook), domain.sizes, length)
+    codebook, estimate = bundle.codebook.with_missing_everywhere(), frames.estimate(bundle)
+    domain = codebook.domain
+    fitted = measures.tables(frames.codes(bundle.records, codebook), domain.sizes, length)
     reach = NormalDist().inv_cdf(1 - MISS / 2)
     true, shares = [np.empty(0, dtype=np.int64)], [np.empty(0)]
     for columns, counts in fitted.items():

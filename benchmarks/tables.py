@@ -33,7 +33,8 @@ class Table:
 
     @cached_property
     def codebook(self) -> Codebook:
-        return codebooks.load(self.source)
+        """Every variable may be missing in it, as in what others release; a release of ours reads the codebook anew."""
+        return codebooks.load(self.source).with_missing_everywhere()
 
     @cached_property
     def truth(self) -> Codes:

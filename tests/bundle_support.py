@@ -141,7 +141,7 @@ def random_codes(codebook: Codebook, rows: int, seed: int = 1) -> npt.NDArray[np
         [rng.integers(0, size, rows) * rng.integers(0, 2, rows) for size in codebook.domain.sizes], axis=1
     ).astype(np.uint16)
     for clause in codebook.clauses:
-        keeps = [np.isin(codes[:, each.place], list(each.positions)) for each in clause.literals]
+        keeps = [np.isin(codes[:, each.place], list(codebook.domain.holding(each))) for each in clause.literals]
         codes = codes[np.logical_or.reduce(keeps)]
     return np.ascontiguousarray(codes)
 

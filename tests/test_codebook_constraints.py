@@ -35,10 +35,10 @@ Record = dict[str, str]
 
 def holding(table: Codebook) -> set[tuple[str, ...]]:
     """All records that satisfy every clause, by brute force."""
-    attributes = table.domain.attributes
+    values = [("", *variable.codes) for variable in table.variables]
     return {
-        tuple("" if place == 0 else one.codes[place - 1] for one, place in zip(attributes, places, strict=True))
-        for places in product(*(range(attribute.size) for attribute in attributes))
+        tuple(listed[place] for listed, place in zip(values, places, strict=True))
+        for places in product(*(range(len(listed)) for listed in values))
         if all(any(places[one.place] in one.positions for one in clause.literals) for clause in table.clauses)
     }
 

@@ -44,9 +44,14 @@ _HEAD = """\
 # published classification or an empty form; delete, merge or replace the others. Then
 #   1. fill in labels, definitions and roles (direct_identifier, quasi, sensitive or public);
 #   2. add what may be missing from a complete list;
-#   3. check the file with `frostglass codebook check`;
-#   4. confirm it by taking the mark from the line `confirmed` below. Until then it is refused for a release.
+#   3. say where a variable is never missing by definition: no blank in the data is a hint and no definition;
+#   4. check the file with `frostglass codebook check`;
+#   5. confirm it by taking the mark from the line `confirmed` below. Until then it is refused for a release.
 """
+
+_NEVER = (
+    '# null = { structural = "never" }  # no blank was seen: take the mark away if there never is one by definition\n'
+)
 
 _CONFIRMED = '# confirmed = { by = "your name", on = "YYYY-MM-DD" }\n'
 
@@ -127,7 +132,12 @@ def _variable(column: TextColumn, span: tuple[int, int] | None) -> str:
     if not values and span is None:
         return f"# The column {_comment(heading)} holds no value and is left out. Describe it by hand if it may.\n"
     described = _binned(values, span) if span is not None else _listed(values)
-    return _table({**_named(heading), "label": heading, **described, "role": "quasi", "definition": ""})
+    variable = _table({**_named(heading), "label": heading, **described, "role": "quasi", "definition": ""})
+    return variable if described["type"] == "flag" or _has_blank(column) else variable + _NEVER
+
+
+def _has_blank(column: TextColumn) -> bool:
+    return any(not column.values[number].strip() for number in np.flatnonzero(column.counts()).tolist())
 
 
 def _table(content: Mapping[str, object]) -> str:
