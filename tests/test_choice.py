@@ -23,11 +23,7 @@ from frostglass.terms.domain import Attribute, Domain
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.terms.workload import Workload
-from tests.survey_support import survey
-
-FEW_CELLS = 209
-"""The survey's pairs have 105 cells, its four triples 206, and the distances of these take four."""
-
+from tests.survey_support import FEW_CELLS, survey
 
 def domain_of(*sizes: int) -> Domain:
     return Domain(
