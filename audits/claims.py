@@ -1,7 +1,7 @@
 """Seeded faults that the replay cannot see: each must be found by the test of the claim that it breaks.
 
-A fault is put into a copy of the source, and the test that it names runs against that copy in a process of its own. So a
-test that starts processes or looks at files sees the fault too. The control is the same copy without any fault.
+A fault is put into a copy of the source, and the test that it names runs against that copy in a process of its own, so
+that a test which starts processes or looks at files sees it too. The control is the same copy without any fault.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Folders as a power cut would leave them at the worst: of files what was synced, of names what their folder had synced.
+"""A folder as a power cut would leave it at the worst: of files what was synced, of names what their folder had synced.
 
 Only ``os.fsync`` is watched. What a file or a folder holds when it is synced is what the disk is sure to hold from then
 on, until it is synced again; all else is taken for lost. What was there before the watch began is taken for synced.

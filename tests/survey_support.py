@@ -49,7 +49,7 @@ basis = "structural"
 """
 
 FEW_CELLS = 209
-"""A plan with so many chooses triples: the pairs have 105 cells, the four triples 206, and their distances take four."""
+"""A plan with so many chooses triples: pairs have 105 cells, the four triples 206, and their distances take four."""
 
 
 def survey(rows: int) -> pl.DataFrame:

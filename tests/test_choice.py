@@ -25,6 +25,7 @@ from frostglass.terms.unit import PrivacyUnit
 from frostglass.terms.workload import Workload
 from tests.survey_support import FEW_CELLS, survey
 
+
 def domain_of(*sizes: int) -> Domain:
     return Domain(
         tuple(Attribute(chr(97 + place), tuple(map(str, range(1, size)))) for place, size in enumerate(sizes))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,8 +22,7 @@ class Cut(RuntimeError):
     """The power is gone."""
 
 
-@contextmanager
-def cut_after(step: str, patch: pytest.MonkeyPatch) -> Iterator[None]:
+def cut_after(step: str, patch: pytest.MonkeyPatch) -> None:
     """The power goes when a step of the ledger has returned."""
     whole = getattr(Ledger, step)
 
@@ -33,9 +30,7 @@ def cut_after(step: str, patch: pytest.MonkeyPatch) -> Iterator[None]:
         whole(*arguments, **named)
         raise Cut
 
-    with patch.context() as patched, pytest.raises(Cut):
-        patched.setattr(Ledger, step, last)
-        yield
+    patch.setattr(Ledger, step, last)
 
 
 def work(folder: Path, book: Codebook) -> None:
@@ -64,8 +59,10 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SyncedDisk:
 
 def left_after(step: str, disk: SyncedDisk, book: Codebook, patch: pytest.MonkeyPatch) -> Path:
     """The folder after the power went at this step; the ledger's own files are another audit's (audits/power.py)."""
-    with disk.watched(), cut_after(step, patch):
-        work(disk.root, book)
+    with disk.watched(), patch.context() as patched:
+        cut_after(step, patched)
+        with pytest.raises(Cut):
+            work(disk.root, book)
     left = disk.root.with_name("left")
     disk.leave(left)
     for path in disk.root.glob("l.db*"):
