@@ -20,6 +20,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import polars as pl
 
 from audits.figures import Figure, Size
 from frostglass import bundles, codebooks, pipeline
@@ -41,7 +42,6 @@ from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
-from frostglass.terms.workload import CELL_BUDGET
 from tests.bundle_support import forge as make_fit
 from tests.survey_support import FEW_CELLS, SMALL, survey
 
@@ -71,12 +71,12 @@ class Genuine:
 
 
 @contextmanager
-def genuine(cells: int = CELL_BUDGET) -> Iterator[Genuine]:
-    """A small release of invented people, in a folder of its own; with few cells, triples are chosen."""
+def genuine(**changes: Any) -> Iterator[Genuine]:
+    """A small release of invented people, in a folder of its own; ``changes`` are those of its plan."""
     with tempfile.TemporaryDirectory() as folder:
         codebook = codebooks.loads(SMALL, source="small.toml")
         ledger = new_ledger(Path(folder) / "budget.db")
-        contents = released(codebook, ledger, cells=cells)
+        contents = released(codebook, ledger, **changes)
         bundle = pipeline.seal(contents, Path(folder) / "bundle", ledger=ledger)
         yield Genuine(bundle.path, contents, ledger, codebook)
 
@@ -88,10 +88,12 @@ def new_ledger(path: Path) -> Ledger:
     return ledger
 
 
-def released(codebook: Codebook, ledger: Ledger, *, cells: int = CELL_BUDGET) -> Contents:
-    """A release of 80 people, paid for by ``ledger``."""
-    plan = Plan(codebook.id, codebook.sha256, Fraction(1), PrivacyUnit(codebook.unit), fit="fast", cells=cells)
-    return pipeline.release(survey(80), codebook, plan, pipeline.Order(SCOPE), ledger=ledger)
+def released(codebook: Codebook, ledger: Ledger, **changes: Any) -> Contents:
+    """A release of 80 rows, paid for by ``ledger``: of a person each, or of three each where the plan has a key."""
+    plan = replace(Plan(codebook.id, codebook.sha256, Fraction(1), PrivacyUnit(codebook.unit), fit="fast"), **changes)
+    people = survey(80).with_columns((pl.int_range(80) // 3).cast(pl.String).alias("key"))
+    table = people if plan.unit.person_key else people.drop("key")
+    return pipeline.release(table, codebook, plan, pipeline.Order(SCOPE), ledger=ledger)
 
 
 def audit(size: Size) -> list[Figure]:
@@ -294,7 +296,7 @@ def _signed_with_the_stolen_key(true: Genuine) -> Figure:
 
 
 def too_little_noise_for_the_distances(contents: Contents) -> Contents:
-    """Four times their cost, which a larger cost of the whole release covers."""
+    """They cost 2.8 times as much, which a larger cost of the whole release covers."""
     distances = contents.answers.distances
     assert distances is not None
     answers = replace(contents.answers, distances=replace(distances, **_louder(distances)))
@@ -329,8 +331,9 @@ def a_mechanism_that_the_accountant_cannot_value(contents: Contents) -> Contents
 
 
 def _louder(answer: Measurement | Distances) -> dict[str, Any]:
-    """Half the noise, stated as what it is, at four times the cost."""
-    receipt = replace(answer.receipt, sigma=answer.receipt.sigma / 2, rho=answer.receipt.rho * 4)
+    """Three fifths of the noise, stated as what it is, at its cost."""
+    louder = Fraction(3, 5)
+    receipt = replace(answer.receipt, sigma=answer.receipt.sigma * louder, rho=answer.receipt.rho / louder**2)
     return {"receipt": receipt, "sd": noise_sd(receipt.mechanism, float(receipt.sigma))}
 
 

@@ -60,6 +60,12 @@ def test_dp_accounting_finds_the_stated_epsilon_enough_and_a_millionth_less_too_
     assert exact.get_delta_for_epsilon(stated - 1e-6) > float(DELTA) * (1 - 1e-7)
 
 
+def test_what_no_epsilon_bounds_has_no_figure() -> None:
+    """The search ends at ten million; beyond it there is no number that could be taken for a promise."""
+    assert 9e6 < epsilon(accountant("gdp"), 9_500_000 * NANO, DELTA) < 10e6
+    assert epsilon(accountant("gdp"), 10_500_000 * NANO, DELTA) == math.inf
+
+
 @pytest.mark.parametrize("name", ["gdp", "zcdp"])
 @pytest.mark.parametrize("target", [1, 12, 1_000, 10_000])
 def test_an_allowance_leaves_the_samplers_share_of_delta_untouched(name: str, target: int) -> None:

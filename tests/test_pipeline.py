@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import hashlib
+import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -11,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from dp_accounting.pld.privacy_loss_mechanism import GaussianPrivacyLoss
 
 from audits.reference_accounting import delta_of, price_of_error, within
 from frostglass import bundles, codebooks, foresight, pipeline
@@ -22,6 +26,7 @@ from frostglass.boundary.curator import Curator
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.noise import RoundedGaussian
 from frostglass.boundary.scripted_noise import ScriptedNoise
+from frostglass.bundle import measurement_file
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.seal import seal as seal_forged
 from frostglass.errors import (
@@ -530,6 +535,43 @@ def test_a_bundle_that_was_changed_since_the_crash_is_never_entered_as_sealed(
     assert bundles.verify(pipeline.seal(again, tmp_path / "next", ledger=ledger).path, ledger=ledger).ok
 
 
+def test_only_the_bundle_that_was_sealed_lets_its_staged_answers_go(
+    small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever else says of itself that it is this release."""
+    contents = released(survey_csv, small, ledger, epsilon="1", length=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "tidy", crash)
+        with pytest.raises(Crash):
+            pipeline.seal(contents, tmp_path / "out", ledger=ledger)
+    sealed = (tmp_path / "out" / "manifest.json").read_bytes()
+    reseal(tmp_path / "out", {}, {"sampling_seed": 1})
+    assert bundles.finish(tmp_path / "out", ledger) is None
+    assert pipeline.is_staged(ledger, contents.release_id)
+    (tmp_path / "out" / "manifest.json").write_bytes(sealed)
+    assert bundles.finish(tmp_path / "out", ledger) is not None
+    assert not pipeline.is_staged(ledger, contents.release_id)
+
+
+def test_other_answers_than_were_committed_are_not_taken_up_again(
+    small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else somebody could draw until they like the noise."""
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "build", crash)
+        with pytest.raises(Crash):
+            released(survey_csv, small, ledger, epsilon="1")
+    (folder,) = (tmp_path / "budget.db.staged").iterdir()
+    path, note = folder / "measurements.parquet", json.loads((folder / "stage.json").read_text())
+    answers = measurement_file.decode(path.read_bytes(), small.domain)
+    liked = tuple(replace(each, answer=each.answer + 1) for each in answers.measurements)
+    path.write_bytes(measurement_file.encode(replace(answers, measurements=liked), small.domain))
+    note["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / "stage.json").write_text(json.dumps(note))
+    with pytest.raises(LedgerError, match="FG-LG-050"):
+        released(survey_csv, small, ledger, epsilon="1")
+
+
 def test_sealing_twice_leaves_no_second_bundle(
     small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path
 ) -> None:
@@ -624,6 +666,17 @@ def test_a_release_keeps_its_delta_with_the_table_error_of_all_its_draws(small: 
     assert isinstance(reserved, int)
     assert used_of_the_reserve(contents) <= reserved
     assert within(spent + price_of_error(reserved, promised.epsilon), promised.delta)
+
+
+def test_the_figures_for_groups_are_those_of_an_independent_library(small: Codebook) -> None:
+    """k people together move every table by k at most: one Gaussian of sensitivity k."""
+    account, delta, nano_rho = accountant("gdp"), Fraction("1e-6"), 40_000_000
+    figures = pipeline.guarantee(plan_for(small, "1.3"), delta, account, "rounded-gaussian", nano_rho)
+    assert [size for size, _ in figures.groups] == [2, 3, 5, 10]
+    for size, stated in figures.groups:
+        exact = GaussianPrivacyLoss(math.sqrt(10**9 / (2 * nano_rho)), sensitivity=size)
+        assert exact.get_delta_for_epsilon(stated) <= float(delta)
+        assert exact.get_delta_for_epsilon(stated - 1e-6) > float(delta) * (1 - 1e-7)
 
 
 def test_groups_beyond_what_is_proved_get_no_figure(small: Codebook) -> None:

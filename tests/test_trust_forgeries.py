@@ -8,9 +8,16 @@ import pytest
 
 from audits import forgeries
 from audits.figures import SHORT
-from audits.forgeries import NOT_WORTH_THE_PROMISE, Genuine, genuine, refused_of
+from audits.forgeries import (
+    NOT_WORTH_THE_PROMISE,
+    Genuine,
+    genuine,
+    refused_of,
+    too_little_noise_for_the_tables,
+)
 from frostglass.bundle.contents import Contents
 from frostglass.bundles import verify
+from frostglass.terms.unit import PrivacyUnit
 from tests.survey_support import FEW_CELLS
 
 
@@ -33,3 +40,10 @@ def test_noise_that_is_not_worth_the_promise_is_found_by_the_guarantee_alone(
     """Everything else agrees with itself, and the key is the true one."""
     assert verify(chosen.bundle).ok
     assert refused_of(chosen, change) == ["guarantee"]
+
+
+def test_noise_for_fewer_records_is_not_worth_the_promise_to_people_of_three() -> None:
+    """What three records of a person cost is nine times what one costs, not three times."""
+    with genuine(unit=PrivacyUnit("person", 3, "key")) as persons:
+        assert verify(persons.bundle).ok
+        assert refused_of(persons, too_little_noise_for_the_tables) == ["guarantee"]
