@@ -311,23 +311,19 @@ def too_little_noise_for_the_tables(contents: Contents) -> Contents:
 
 def a_mechanism_that_the_accountant_cannot_value(contents: Contents) -> Contents:
     """Gaussian noise on the whole numbers themselves, valued by the theorem for rounded noise, at the same sigma."""
-    changed = {"mechanism": DISCRETE_GAUSSIAN}
-    measured = tuple(
-        replace(
-            each,
-            receipt=replace(each.receipt, **changed),
-            sd=noise_sd(DISCRETE_GAUSSIAN, float(each.receipt.sigma)),
-        )
-        for each in contents.answers.measurements
-    )
     distances = contents.answers.distances
     assert distances is not None
-    distances = replace(
-        distances,
-        receipt=replace(distances.receipt, **changed),
-        sd=noise_sd(DISCRETE_GAUSSIAN, float(distances.receipt.sigma)),
+    answers = Answers(
+        tuple(replace(each, **_discrete(each)) for each in contents.answers.measurements),
+        replace(distances, **_discrete(distances)),
     )
-    return _promising(made_of(contents, Answers(measured, distances)), mechanism=DISCRETE_GAUSSIAN)
+    return _promising(made_of(contents, answers), mechanism=DISCRETE_GAUSSIAN)
+
+
+def _discrete(answer: Measurement | Distances) -> dict[str, Any]:
+    """The discrete Gaussian of the same sigma, with its sd."""
+    receipt = replace(answer.receipt, mechanism=DISCRETE_GAUSSIAN)
+    return {"receipt": receipt, "sd": noise_sd(receipt.mechanism, float(receipt.sigma))}
 
 
 def _louder(answer: Measurement | Distances) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 
 from audits.synced import SyncedDisk
 from frostglass import approval, bundles, pipeline
+from frostglass.arrays.whole_file import sync_folder
 from frostglass.boundary.ledger import Ledger
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Plan
@@ -126,7 +127,7 @@ def test_what_is_not_synced_is_lost(tmp_path: Path) -> None:
     disk = SyncedDisk(here)
     with disk.watched():
         (here / "a").write_bytes(b"1")
-        pipeline.staging.sync_folder(here)
+        sync_folder(here)
         (here / "b").write_bytes(b"2")
     disk.leave(tmp_path / "left")
     assert {each.name: each.read_bytes() for each in (tmp_path / "left").iterdir()} == {"a": b""}
