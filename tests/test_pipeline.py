@@ -527,7 +527,7 @@ def test_a_bundle_that_was_changed_since_the_crash_is_never_entered_as_sealed(
         with pytest.raises(Crash):
             pipeline.seal(contents, tmp_path / "out", ledger=ledger)
     change(tmp_path / "out")
-    assert bundles.finish(tmp_path / "out", ledger) is None
+    assert bundles.finish(tmp_path / "out", plan_for(small, "1", length=2), pipeline.Order("s"), ledger) is None
     assert ledger.state(contents.release_id) == "committed"
     assert pipeline.is_staged(ledger, contents.release_id)
     again = released(survey_csv, small, ledger, epsilon="1", length=2)
@@ -546,10 +546,10 @@ def test_only_the_bundle_that_was_sealed_lets_its_staged_answers_go(
             pipeline.seal(contents, tmp_path / "out", ledger=ledger)
     sealed = (tmp_path / "out" / "manifest.json").read_bytes()
     reseal(tmp_path / "out", {}, {"sampling_seed": 1})
-    assert bundles.finish(tmp_path / "out", ledger) is None
+    assert bundles.finish(tmp_path / "out", plan_for(small, "1", length=2), pipeline.Order("s"), ledger) is None
     assert pipeline.is_staged(ledger, contents.release_id)
     (tmp_path / "out" / "manifest.json").write_bytes(sealed)
-    assert bundles.finish(tmp_path / "out", ledger) is not None
+    assert bundles.finish(tmp_path / "out", plan_for(small, "1", length=2), pipeline.Order("s"), ledger) is not None
     assert not pipeline.is_staged(ledger, contents.release_id)
 
 

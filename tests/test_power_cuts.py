@@ -19,7 +19,7 @@ from frostglass.terms.unit import PrivacyUnit
 from tests.survey_support import survey
 
 
-class Cut(RuntimeError):
+class Cut(BaseException):
     """The power is gone."""
 
 
@@ -37,9 +37,9 @@ def cut_after(step: str, patch: pytest.MonkeyPatch) -> None:
 def work(folder: Path, book: Codebook) -> None:
     """One release, from the table to the published copy."""
     ledger = Ledger.open(folder / "l.db")
-    if bundles.finish(folder / "out", ledger) is None:
-        plan = Plan(book.id, book.sha256, Fraction(1), PrivacyUnit(book.unit), length=2, fit="fast")
-        order = pipeline.Order("s", by="ann")
+    plan = Plan(book.id, book.sha256, Fraction(1), PrivacyUnit(book.unit), length=2, fit="fast")
+    order = pipeline.Order("s", by="ann")
+    if bundles.finish(folder / "out", plan, order, ledger) is None:
         contents = pipeline.release(survey(60), book, plan, order, ledger=ledger)
         pipeline.seal(contents, folder / "out", ledger=ledger)
     for by in ("ann", "bea"):
