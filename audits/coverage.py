@@ -27,8 +27,9 @@ from audits.coverage_tables import BUCKETS, Ground, bucket_names, buckets, groun
 from audits.figures import Figure, Size
 from frostglass import pipeline
 from frostglass.released.estimate import Estimate
-from frostglass.released.intervals import CUT_MISS, MISS, Intervals, whole
+from frostglass.released.intervals import Intervals
 from frostglass.released.measurement import Measurement
+from frostglass.released.ranges import MISS, whole
 from frostglass.synthesis.strategy import strategy
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.plan import Plan
@@ -327,7 +328,7 @@ def coverage_figures(found: Found, *, whole_size: bool) -> list[Figure]:
 def coverage_figure(found: Found, length: int, *, whole_size: bool) -> Figure:
     """Bars of the whole audit are the targets; those of a short run are what right intervals stay above by chance."""
     seen = found.declared[length]
-    by_chance = least_mean(1 - MISS - CUT_MISS, seen.releases, FALSE_ALARM)
+    by_chance = least_mean(1 - MISS, seen.releases, FALSE_ALARM)
     bar, variable_bar = (BAR, VARIABLE_BAR) if whole_size else (by_chance, by_chance)
     by_bucket, by_variable = seen.by_bucket(), seen.by_variable()
     ok = (

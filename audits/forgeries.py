@@ -9,33 +9,41 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import polars as pl
 
 from audits.figures import Figure, Size
 from frostglass import bundles, codebooks, pipeline
+from frostglass.boundary.accountant import DISCRETE_GAUSSIAN, accountant
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.signing_key import SigningKey
 from frostglass.bundle.contents import Contents
+from frostglass.bundle.examination import noise_sd
 from frostglass.bundle.manifest import MANIFEST, SEALED
 from frostglass.bundle.read import open_bundle
 from frostglass.bundle.seal import seal
 from frostglass.bundle.signature import SIGNATURE
 from frostglass.bundle.verify import VerifyReport
 from frostglass.released.answers import Answers
+from frostglass.released.distances import Distances
+from frostglass.released.measurement import Measurement
 from frostglass.synthesis.strategy import strategy
+from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
 from tests.bundle_support import forge as make_fit
-from tests.survey_support import SMALL, survey
+from tests.survey_support import FEW_CELLS, SMALL, survey
 
 SCOPE = "people"
 FILES = (*SEALED, MANIFEST, SIGNATURE)
@@ -63,12 +71,12 @@ class Genuine:
 
 
 @contextmanager
-def genuine() -> Iterator[Genuine]:
-    """A small release of invented people, in a folder of its own."""
+def genuine(**changes: Any) -> Iterator[Genuine]:
+    """A small release of invented people, in a folder of its own; ``changes`` are those of its plan."""
     with tempfile.TemporaryDirectory() as folder:
         codebook = codebooks.loads(SMALL, source="small.toml")
         ledger = new_ledger(Path(folder) / "budget.db")
-        contents = released(codebook, ledger)
+        contents = released(codebook, ledger, **changes)
         bundle = pipeline.seal(contents, Path(folder) / "bundle", ledger=ledger)
         yield Genuine(bundle.path, contents, ledger, codebook)
 
@@ -80,10 +88,12 @@ def new_ledger(path: Path) -> Ledger:
     return ledger
 
 
-def released(codebook: Codebook, ledger: Ledger, people: int = 80) -> Contents:
-    """A release of so many people, paid for by ``ledger``."""
-    plan = Plan(codebook.id, codebook.sha256, Fraction(1), PrivacyUnit(codebook.unit), fit="fast")
-    return pipeline.release(survey(people), codebook, plan, pipeline.Order(SCOPE), ledger=ledger)
+def released(codebook: Codebook, ledger: Ledger, **changes: Any) -> Contents:
+    """A release of 80 rows, paid for by ``ledger``: of a person each, or of three each where the plan has a key."""
+    plan = replace(Plan(codebook.id, codebook.sha256, Fraction(1), PrivacyUnit(codebook.unit), fit="fast"), **changes)
+    people = survey(80).with_columns((pl.int_range(80) // 3).cast(pl.String).alias("key"))
+    table = people if plan.unit.person_key else people.drop("key")
+    return pipeline.release(table, codebook, plan, pipeline.Order(SCOPE), ledger=ledger)
 
 
 def audit(size: Size) -> list[Figure]:
@@ -96,6 +106,7 @@ def audit(size: Size) -> list[Figure]:
             *_signed_anew(true),
             _made_with_scripted_noise(true),
             _signed_with_the_stolen_key(true),
+            _not_worth_the_promise(),
         ]
 
 
@@ -245,17 +256,22 @@ def forge(true: Genuine) -> Path:
         )
         for each in made.answers.measurements
     )
-    claimed = replace(true.contents, answers=Answers(measured, None), public_key=theirs.public_key)
-    records, counts = pipeline.build(
-        strategy(claimed.plan.strategy),
-        claimed.codebook,
-        claimed.codebook.clauses,
-        measured,
-        plan=claimed.plan,
-        seed=claimed.sampling_seed,
-    )
-    seal(replace(claimed, records=records, counts=counts), folder, sign=theirs.sign)
+    claimed = made_of(true.contents, Answers(measured, None), public_key=theirs.public_key)
+    seal(claimed, folder, sign=theirs.sign)
     return folder
+
+
+def made_of(contents: Contents, answers: Answers, **changes: object) -> Contents:
+    """The contents with other answers and whatever else is changed; records and counts are made of these answers."""
+    records, counts = pipeline.build(
+        strategy(contents.plan.strategy),
+        contents.codebook,
+        contents.codebook.clauses,
+        answers.measurements,
+        plan=contents.plan,
+        seed=contents.sampling_seed,
+    )
+    return replace(contents, answers=answers, records=records, counts=counts, **changes)  # type: ignore[arg-type]
 
 
 def _made_with_scripted_noise(true: Genuine) -> Figure:
@@ -277,6 +293,88 @@ def _signed_with_the_stolen_key(true: Genuine) -> Figure:
         ("refused" if not by_ledger.ok else "passed") + (", and passes the key" if by_key.ok else ", also by the key"),
         not by_ledger.ok and by_key.ok,
     )
+
+
+def too_little_noise_for_the_distances(contents: Contents) -> Contents:
+    """They cost 2.8 times as much, which a larger cost of the whole release covers."""
+    distances = contents.answers.distances
+    assert distances is not None
+    answers = replace(contents.answers, distances=replace(distances, **_louder(distances)))
+    return _at_its_cost(made_of(contents, answers))
+
+
+def too_little_noise_for_the_tables(contents: Contents) -> Contents:
+    """The same, of what was measured."""
+    measured = tuple(replace(each, **_louder(each)) for each in contents.answers.measurements)
+    return _at_its_cost(made_of(contents, replace(contents.answers, measurements=measured)))
+
+
+def a_mechanism_that_the_accountant_cannot_value(contents: Contents) -> Contents:
+    """Gaussian noise on the whole numbers themselves, valued by the theorem for rounded noise, at the same sigma."""
+    distances = contents.answers.distances
+    assert distances is not None
+    answers = Answers(
+        tuple(replace(each, **_discrete(each)) for each in contents.answers.measurements),
+        replace(distances, **_discrete(distances)),
+    )
+    return _promising(made_of(contents, answers), mechanism=DISCRETE_GAUSSIAN)
+
+
+def _discrete(answer: Measurement | Distances) -> dict[str, Any]:
+    """The discrete Gaussian of the same sigma, with its sd."""
+    receipt = replace(answer.receipt, mechanism=DISCRETE_GAUSSIAN)
+    return {"receipt": receipt, "sd": noise_sd(receipt.mechanism, float(receipt.sigma))}
+
+
+def _louder(answer: Measurement | Distances) -> dict[str, Any]:
+    """Three fifths of the noise, stated as what it is, at its cost."""
+    louder = Fraction(3, 5)
+    receipt = replace(answer.receipt, sigma=answer.receipt.sigma * louder, rho=answer.receipt.rho / louder**2)
+    return {"receipt": receipt, "sd": noise_sd(receipt.mechanism, float(receipt.sigma))}
+
+
+def _at_its_cost(contents: Contents) -> Contents:
+    """With a reservation and a scope that have room for what the answers cost."""
+    nano_rho = ceil(NANO * sum(each.rho for each in contents.answers.receipts))
+    scope = replace(contents.scope, spent=nano_rho, allowance=2 * nano_rho)
+    return _promising(replace(contents, scope=scope), nano_rho=nano_rho)
+
+
+def _promising(contents: Contents, **changes: Any) -> Contents:
+    """With the figures that a guarantee of this mechanism and cost has."""
+    asked = replace(contents.guarantee, **changes)
+    wanted = contents.plan.workload(contents.plan.applied_to(contents.codebook).domain)
+    figures = pipeline.guarantee(
+        contents.plan, wanted, asked.delta, accountant(asked.accountant), asked.mechanism, asked.nano_rho
+    )
+    return replace(contents, guarantee=figures)
+
+
+NOT_WORTH_THE_PROMISE: Mapping[str, Callable[[Contents], Contents]] = {
+    each.__name__: each
+    for each in (
+        too_little_noise_for_the_distances,
+        too_little_noise_for_the_tables,
+        a_mechanism_that_the_accountant_cannot_value,
+    )
+}
+"""Releases that agree with themselves, and whose noise does not give the epsilon that they promise."""
+
+
+def refused_of(true: Genuine, change: Callable[[Contents], Contents]) -> list[str]:
+    """Names of the checks that fail, alone, of a changed release that is signed with the stolen key."""
+    folder = true.bundle.with_name(change.__name__)
+    seal(change(true.contents), folder, sign=true.ledger.sign)
+    return [each.name for each in bundles.verify(folder).checks if not each.ok]
+
+
+def _not_worth_the_promise() -> Figure:
+    """Whoever has the key could sign these; the accountant alone tells."""
+    with genuine(cells=FEW_CELLS) as true:
+        found = [refused_of(true, each) for each in NOT_WORTH_THE_PROMISE.values()]
+    refused = found.count(["guarantee"])
+    what = "noise that is not worth the promised epsilon, all made to fit, signed with the stolen key: by the guarantee"
+    return Figure(what, f"{len(found)} of {len(found)} refused", f"{refused} refused", refused == len(found))
 
 
 def _stolen(true: Genuine) -> SigningKey:

@@ -29,7 +29,8 @@ _LIST = Path(__file__).with_name("mutants.toml")
 class Mutant:
     """``old`` stands once in the source of ``module``, and ``new`` is put there; ``why`` says what it gives away.
 
-    ``first`` names the scenario or probe that is tried first. ``equivalent`` says of a change that is no bug why not.
+    ``first`` names the scenario or probe that is tried first; ``found_by`` the test (pytest's name for it) of the claim
+    that a bug breaks which no replay can see. ``equivalent`` says of a change that is no bug why not.
     """
 
     name: str
@@ -38,13 +39,23 @@ class Mutant:
     new: str
     why: str
     first: str = "tiny"
+    found_by: str = ""
     equivalent: bool = False
 
 
 @cache
+def _seeded() -> tuple[Mutant, ...]:
+    return tuple(Mutant(**each) for each in tomllib.loads(_LIST.read_text())["mutant"])
+
+
 def mutants() -> tuple[Mutant, ...]:
     """The bugs that the replay must find."""
-    return tuple(Mutant(**each) for each in tomllib.loads(_LIST.read_text())["mutant"])
+    return tuple(each for each in _seeded() if not each.found_by)
+
+
+def claimed() -> tuple[Mutant, ...]:
+    """The bugs that the test of a claim must find."""
+    return tuple(each for each in _seeded() if each.found_by)
 
 
 @cache
@@ -53,14 +64,19 @@ def equivalents() -> tuple[Mutant, ...]:
     return tuple(Mutant(equivalent=True, **each) for each in tomllib.loads(_LIST.read_text())["equivalent"])
 
 
+def put_into(mutant: Mutant, source: str) -> str:
+    """The source with the bug. ValueError when its text is not there once."""
+    if source.count(mutant.old) != 1:
+        raise ValueError(f"{mutant.name}: its text stands {source.count(mutant.old)} times in {mutant.module}")
+    return source.replace(mutant.old, mutant.new)
+
+
 @contextmanager
 def applied(mutant: Mutant) -> Iterator[None]:
     """The program with the bug. ValueError when its text is not there once, or is nothing to be put in."""
     module = import_module(f"frostglass.{mutant.module}")
     source = Path(str(module.__file__)).read_text()
-    if source.count(mutant.old) != 1:
-        raise ValueError(f"{mutant.name}: its text stands {source.count(mutant.old)} times in {mutant.module}")
-    changed = source.replace(mutant.old, mutant.new)
+    changed = put_into(mutant, source)
     before, after = _parts(source), _parts(changed)
     differing = [name for name, part in after.items() if before.get(name) != part]
     if not differing or before.keys() != after.keys():

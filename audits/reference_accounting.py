@@ -79,18 +79,32 @@ def _order(rho: float, epsilon: float) -> float:
     return 1 + exp(float(found.x))
 
 
-def _allowed(accountant: str, nano_rho: int, epsilon: Fraction, target: Fraction) -> bool:
-    """Whether the delta of so much is at most the target, with 80 digits."""
-    if nano_rho <= 0:
-        return nano_rho == 0
+def delta_of(accountant: str, nano_rho: int, epsilon: Fraction) -> mpf:
+    """The least delta of so much at epsilon, with 80 digits; above 0 nano-rho."""
     with mp.workdps(_DIGITS):
         rho, eps = mpf(nano_rho) / NANO, mpf(epsilon.numerator) / epsilon.denominator
-        limit = mpf(target.numerator) / target.denominator
         if accountant == "gdp":
             mu = mp.sqrt(2 * rho)
-            return bool(_below(mu / 2 - eps / mu) - mp.exp(eps) * _below(-mu / 2 - eps / mu) <= limit)
+            return _below(mu / 2 - eps / mu) - mp.exp(eps) * _below(-mu / 2 - eps / mu)
         order = mpf(_order(nano_rho / NANO, float(epsilon)))
-        return bool(mp.exp((order - 1) * (order * rho - eps)) / (order - 1) * (1 - 1 / order) ** order <= limit)
+        return mp.exp((order - 1) * (order * rho - eps)) / (order - 1) * (1 - 1 / order) ** order
+
+
+def price_of_error(units: int, epsilon: Fraction) -> mpf:
+    """What ``units`` of 2**-128 of table error add to delta at epsilon; docs/proofs/rounded-gaussian.md."""
+    with mp.workdps(_DIGITS):
+        return (1 + mp.exp(mpf(epsilon.numerator) / epsilon.denominator)) * units / mpf(2) ** 128
+
+
+def within(delta: mpf, limit: Fraction) -> bool:
+    """Whether a delta is at most the limit, with 80 digits."""
+    with mp.workdps(_DIGITS):
+        return bool(delta <= mpf(limit.numerator) / limit.denominator)
+
+
+def _allowed(accountant: str, nano_rho: int, epsilon: Fraction, target: Fraction) -> bool:
+    """Whether the delta of so much is at most the target."""
+    return nano_rho == 0 or (nano_rho > 0 and within(delta_of(accountant, nano_rho, epsilon), target))
 
 
 def _below(x: mpf) -> mpf:

@@ -23,6 +23,7 @@ from frostglass.version import __version__
 
 PARTS = {
     "replay": "Record and replay",
+    "claims": "Claims and their tests",
     "samplers": "Samplers",
     "epsilon": "Epsilon from below",
     "epsilon_full": "Epsilon from below, on full releases",

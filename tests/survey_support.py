@@ -48,6 +48,9 @@ then = { age = ["18-59", "60+"] }
 basis = "structural"
 """
 
+FEW_CELLS = 209
+"""A plan with so many chooses triples: pairs have 105 cells, the four triples 206, and their distances take four."""
+
 
 def survey(rows: int) -> pl.DataFrame:
     """A table that fits the small codebook: a fixed pattern, with missing values, of any size."""

@@ -14,7 +14,9 @@ from dp_accounting.rdp import RdpAccountant
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audits.reference_accounting import delta_of, price_of_error, within
 from frostglass.boundary.accountant import SAMPLER_SHARE, accountant, allowance, epsilon
+from frostglass.boundary.ledger_money import sampler_allowance
 from frostglass.errors import UsageError
 from frostglass.terms.budget import NANO
 
@@ -32,6 +34,57 @@ def exact_gaussian_epsilon(sigma: float, delta: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if loss.get_delta_for_epsilon(middle) > delta else (low, middle)
     return high
+
+
+COSTS = [round(10 ** (5 + 0.8 * step)) for step in range(8)]
+"""In nano-rho, from almost nothing to a hundred rho."""
+
+
+@pytest.mark.parametrize("name", ["gdp", "zcdp"])
+@pytest.mark.parametrize("nano_rho", COSTS)
+@pytest.mark.parametrize("delta", [Fraction("1e-4"), Fraction("1e-12")])
+def test_what_was_spent_is_stated_up_to_the_last_digit_and_not_one_more(
+    name: str, nano_rho: int, delta: Fraction
+) -> None:
+    """The epsilon that a reader sees is enough, and a millionth less is not."""
+    stated = Fraction(repr(epsilon(accountant(name), nano_rho, delta)))
+    assert within(delta_of(name, nano_rho, stated), delta)
+    assert not within(delta_of(name, nano_rho, stated - Fraction(1, 10**6)), delta * (1 - SAMPLER_SHARE))
+
+
+@pytest.mark.parametrize("nano_rho", COSTS[:-1])
+def test_dp_accounting_finds_the_stated_epsilon_enough_and_a_millionth_less_too_little(nano_rho: int) -> None:
+    from dp_accounting.pld.privacy_loss_mechanism import GaussianPrivacyLoss
+
+    exact = GaussianPrivacyLoss(math.sqrt(NANO / (2 * nano_rho)))
+    stated = epsilon(accountant("gdp"), nano_rho, DELTA)
+    assert exact.get_delta_for_epsilon(stated) <= float(DELTA)
+    assert exact.get_delta_for_epsilon(stated - 1e-6) > float(DELTA) * (1 - 1e-7)
+
+
+def test_what_no_epsilon_bounds_has_no_figure() -> None:
+    """The search ends at ten million; beyond it there is no number that could be taken for a promise."""
+    assert 9e6 < epsilon(accountant("gdp"), 9_500_000 * NANO, DELTA) < 10e6
+    assert epsilon(accountant("gdp"), 10_500_000 * NANO, DELTA) == math.inf
+
+
+@pytest.mark.parametrize("name", ["gdp", "zcdp"])
+@pytest.mark.parametrize("target", [1, 12, 1_000, 10_000])
+def test_an_allowance_leaves_the_samplers_share_of_delta_untouched(name: str, target: int) -> None:
+    """It is worth whole nano-rho from an epsilon of hundreds on; and one more would touch it."""
+    most, kept = allowance(accountant(name), Fraction(target), DELTA), DELTA - DELTA * Fraction(1, 2**30)
+    assert within(delta_of(name, most, Fraction(target)), kept)
+    assert not within(delta_of(name, most + 1, Fraction(target)), kept)
+
+
+@pytest.mark.parametrize("target", [Fraction(each) for each in ("0.05", "1", "1.5", "4", "12", "26")])
+@pytest.mark.parametrize("delta", [Fraction(each) for each in ("1e-3", "5.8e-6", "1e-12")])
+def test_a_scope_that_is_spent_to_the_last_of_both_reserves_keeps_its_delta(target: Fraction, delta: Fraction) -> None:
+    """All nano-rho that it allows and all table error: together no more than delta, and not far less."""
+    most, units = allowance(accountant("gdp"), target, delta), sampler_allowance(target, delta)
+    spent = delta_of("gdp", most, target) + price_of_error(units, target)
+    assert within(spent, delta)
+    assert not within(spent, delta * Fraction(99, 100))
 
 
 @pytest.mark.parametrize("target", EPSILONS)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -184,33 +185,56 @@ def test_the_manifest_is_written_one_way_only(bundle: Bundle) -> None:
         assert list(verified(bundle.path)) == ["manifest"]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"total": 386},
-        {"tau": 5},
-        {"structural": False},
-        {"plan_sha256": "0" * 64},
-        {"release_id": "another"},
-        {"codebook": {"id": "weather", "version": "2", "sha256": "0" * 64}},
-    ],
-)
-def test_a_manifest_that_does_not_fit_the_files_is_found(bundle: Bundle, change: dict[str, object]) -> None:
-    reseal(bundle.path, {}, change)
-    assert verified(bundle.path)
+def planned(words: dict[str, Any], **changes: object) -> dict[str, object]:
+    """Another plan, with the hash that it has."""
+    plan = {**words["plan"], **changes}
+    return {"plan": plan, "plan_sha256": plan_sha256(parse_manifest(canonical_json({**words, "plan": plan})).plan)}
 
 
-@pytest.mark.parametrize("part", ["plan", "guarantee", "scope", "ledger"])
-def test_each_stated_figure_that_the_files_determine_is_checked(bundle: Bundle, part: str) -> None:
+MANIFEST_CHANGES: dict[str, tuple[Callable[[dict[str, Any]], dict[str, object]], str, str]] = {
+    "another hash of the plan": (lambda _: {"plan_sha256": "0" * 64}, "manifest", "does not have the hash"),
+    "another codebook of the plan": (
+        lambda words: planned(words, codebook={**words["plan"]["codebook"], "sha256": "0" * 64}),
+        "manifest",
+        "made for another codebook",
+    ),
+    "another epsilon of the plan": (lambda words: planned(words, epsilon="1"), "manifest", "not the planned one"),
+    "another unit of the plan": (
+        lambda words: planned(words, unit={**words["plan"]["unit"], "max_records": 9, "person_key": "k"}),
+        "manifest",
+        "not the planned one",
+    ),
+    "rules that were planned": (lambda _: {"structural": False}, "manifest", "differ on the structural rules"),
+    "another least count than planned": (
+        lambda words: planned(words, tau=words["tau"] + 1),
+        "manifest",
+        "not the planned one",
+    ),
+    "another least count": (lambda words: {"tau": words["tau"] + 1}, "counts", "not what the records say"),
+    "another length": (lambda words: planned(words, length=2), "counts", "other combinations"),
+    "another total": (lambda words: {"total": words["total"] - 1}, "records", "rows and should have"),
+    "another release": (lambda _: {"release_id": "another"}, "measurements", "reservation"),
+    "another reservation": (
+        lambda words: {"ledger": {**words["ledger"], "reserve_head": "0" * 64}},
+        "measurements",
+        "reservation",
+    ),
+    "another codebook": (
+        lambda words: {"codebook": {**words["codebook"], "version": "3"}},
+        "codebook",
+        "not the codebook that the manifest names",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "name", "message"), MANIFEST_CHANGES.values(), ids=MANIFEST_CHANGES)
+def test_each_figure_of_a_manifest_is_held_against_the_others_though_all_texts_and_hashes_fit(
+    bundle: Bundle, change: Callable[[dict[str, Any]], dict[str, object]], name: str, message: str
+) -> None:
+    """By the check that says what is wrong: none of them rests on a text that was not made to fit."""
     words = json.loads((bundle.path / MANIFEST).read_bytes())
-    changes: dict[str, dict[str, object]] = {
-        "plan": {"length": 2},
-        "guarantee": {"epsilon": "1"},
-        "scope": {"delta": "0.1"},
-        "ledger": {"reserve_head": "0" * 64},
-    }
-    reseal(bundle.path, {}, {part: {**words[part], **changes[part]}})
-    assert verified(bundle.path)
+    forge(bundle, {}, change(words))
+    assert message in verified(bundle.path)[name]
 
 
 def test_a_list_of_files_that_is_short_long_or_doubled_is_found(bundle: Bundle) -> None:
@@ -396,6 +420,18 @@ def test_a_table_that_was_not_measured_is_found(bundle: Bundle) -> None:
     )
     forge(bundle, {MEASUREMENTS: measurement_file.encode(kept, bundle.codebook.domain)})
     assert "missing" in verified(bundle.path)["measurements"]
+
+
+@pytest.mark.parametrize(("length", "words"), [(3, "was measured twice"), (2, "was measured that was not planned")])
+def test_a_table_more_than_was_planned_is_found(tmp_path: Path, length: int, words: str) -> None:
+    """The same one again, which would show twice as much of it; or one that the plan does not measure."""
+    longest = contents().answers.measurements[-1]
+    bundle = sealed(tmp_path, contents(length=length))
+    answers = bundle.answers()
+    more = replace(longest, receipt=replace(longest.receipt, number=len(answers.measurements) + 1))
+    changed = Answers((*answers.measurements, more), None)
+    forge(bundle, {MEASUREMENTS: measurement_file.encode(changed, bundle.codebook.domain)})
+    assert words in verified(bundle.path)["measurements"]
 
 
 def test_exactly_the_reserved_cost_passes(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -9,13 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audits.forgeries import made_of
 from frostglass import bundles, codebooks, pipeline
 from frostglass.boundary.accountant import ROUNDED_GAUSSIAN, accountant, allowance
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.scripted_noise import ScriptedNoise
 from frostglass.bundle.contents import Contents
+from frostglass.bundle.examination import noise_sd
 from frostglass.bundle.seal import seal as seal_forged
 from frostglass.errors import BundleError
+from frostglass.released.answers import Answers
 from frostglass.released.distances import WHOLE, Distances
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.sensitive.counts import count, distances
@@ -27,10 +31,7 @@ from frostglass.terms.domain import Attribute, Domain
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.terms.workload import Workload
-from tests.survey_support import survey
-
-FEW_CELLS = 209
-"""The survey's pairs have 105 cells, its four triples 206, and the distances of these take four."""
+from tests.survey_support import FEW_CELLS, survey
 
 
 def domain_of(*sizes: int) -> Domain:
@@ -106,6 +107,46 @@ def test_another_choice_than_the_distances_call_for_does_not_verify(
     assert bundles.recompute(answers, bundle.codebook, bundle.manifest)[1].total == bundle.manifest.total
     with pytest.raises(BundleError, match="other tables were measured"):
         bundles.recompute(replace(answers, distances=turned), bundle.codebook, bundle.manifest)
+
+
+def as_if_never_asked(answers: Answers) -> Answers:
+    """Without the distances, and numbered without a gap."""
+    kept = [replace(each, receipt=replace(each.receipt, number=n)) for n, each in enumerate(answers.measurements, 1)]
+    return Answers(tuple(kept), None)
+
+
+def of_fewer_candidates(answers: Answers) -> Answers:
+    """Without what was answered of the last candidate."""
+    assert answers.distances is not None
+    asked = answers.distances
+    return replace(answers, distances=replace(asked, candidates=asked.candidates[:-1], answer=asked.answer[:-1]))
+
+
+def with_the_noise_of_one(answers: Answers) -> Answers:
+    """Half the noise for the four of them, which the same share would buy for one."""
+    assert answers.distances is not None
+    receipt = replace(answers.distances.receipt, sigma=answers.distances.receipt.sigma / 2)
+    quieter = replace(answers.distances, receipt=receipt, sd=noise_sd(receipt.mechanism, float(receipt.sigma)))
+    return replace(answers, distances=quieter)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (as_if_never_asked, "the distances are not those of the planned candidates"),
+        (of_fewer_candidates, "the distances are not those of the planned candidates"),
+        (with_the_noise_of_one, "less noise than its receipt paid for"),
+    ],
+)
+def test_distances_that_were_not_asked_or_not_paid_for_do_not_verify(
+    change: Callable[[Answers], Answers], words: str, small: Codebook, ledger: Ledger, tmp_path: Path
+) -> None:
+    """Though they were sealed with the true key."""
+    contents = released(small, ledger)
+    forged = made_of(contents, change(contents.answers))
+    seal_forged(forged, tmp_path / "out", sign=ledger.sign)
+    failed = {each.name: each.message for each in bundles.verify(tmp_path / "out").failed}
+    assert words in failed["measurements"]
 
 
 def test_without_noise_the_distances_are_exact(small: Codebook) -> None:

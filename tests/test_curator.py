@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frostglass.boundary.accountant import accountant, allowance
+from frostglass.boundary.accountant import DISCRETE_GAUSSIAN, accountant, allowance
 from frostglass.boundary.curator import Curator, sigma_for
 from frostglass.boundary.ledger import Ledger
+from frostglass.boundary.noise import NoiseSource, RoundedGaussian
 from frostglass.boundary.opendp_noise import DiscreteGaussian
 from frostglass.boundary.scripted_noise import ScriptedNoise
 from frostglass.errors import FrostglassError, GlassError
@@ -43,16 +45,26 @@ class Listening(ScriptedNoise):
         return np.zeros(size, dtype=np.int64)
 
 
-def curator(codes: npt.NDArray[np.uint16], noise: ScriptedNoise, *, max_records: int = 1, epsilon: int = 2) -> Curator:
-    ledger = Ledger.ephemeral(epsilon=Fraction(epsilon), delta=Fraction("1e-6"))
+def curator(
+    codes: npt.NDArray[np.uint16],
+    noise: NoiseSource,
+    *,
+    max_records: int = 1,
+    epsilon: int = 2,
+    sampler_units: int = 2**40,
+    ledger: Ledger | None = None,
+    account: str = "gdp",
+) -> Curator:
+    """Of an ephemeral ledger, unless another is given that has a scope of the same name."""
+    ledger = ledger or Ledger.ephemeral(epsilon=Fraction(epsilon), delta=Fraction("1e-6"))
     reservation = ledger.reserve(
         "ephemeral",
         release_id="r1",
         plan_sha256="0" * 64,
-        nano_rho=allowance(accountant("gdp"), Fraction(epsilon), Fraction("1e-6")),
+        nano_rho=allowance(accountant(account), Fraction(epsilon), Fraction("1e-6")),
         epsilon=Fraction(epsilon),
         mechanism=noise.mechanism,
-        sampler_units=2**40,
+        sampler_units=sampler_units,
         unit="person",
         keyed=max_records > 1,
         max_records=max_records,
@@ -154,6 +166,44 @@ def test_one_reservation_serves_one_curator() -> None:
 def test_what_scripted_noise_or_an_ephemeral_ledger_paid_for_cannot_be_sealed() -> None:
     answer = curator(CODES, Listening()).measure(Question(AttributeSet.of(["a"]), Fraction(1)))
     assert answer.receipt.sealable is False
+
+
+class Silent(RoundedGaussian):
+    """Every method of the real noise but the one that draws."""
+
+    def draw(self, sigma: Fraction, size: int) -> npt.NDArray[np.int64]:
+        return np.zeros(size, dtype=np.int64)
+
+
+class SilentDiscrete(DiscreteGaussian):
+    """The same of the other real noise."""
+
+    def draw(self, sigma: Fraction, size: int) -> npt.NDArray[np.int64]:
+        return np.zeros(size, dtype=np.int64)
+
+
+@pytest.mark.parametrize(
+    ("noise", "sealable"),
+    [
+        (RoundedGaussian(), True),
+        (DiscreteGaussian(), True),
+        (Silent(), False),
+        (SilentDiscrete(), False),
+        (Listening(), False),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_only_noise_of_the_very_types_can_be_sealed_even_where_a_ledger_file_pays(
+    noise: NoiseSource, sealable: bool, tmp_path: Path
+) -> None:
+    """What calls itself one of them, inherits from one or imitates one may draw whatever it likes."""
+    ledger = Ledger.create(tmp_path / "budget.db")
+    account = "zcdp" if noise.mechanism == DISCRETE_GAUSSIAN else "gdp"
+    ledger.open_scope("ephemeral", epsilon=Fraction(2), delta=Fraction("1e-6"), accountant=account)
+    glass = curator(CODES, noise, ledger=ledger, account=account)
+    answer = glass.measure(Question(AttributeSet.of(["a"]), Fraction(1, 2)))
+    assert answer.receipt.sealable is sealable
+    assert glass.distances(asked(1, Fraction(1, 2))).receipt.sealable is sealable
 
 
 @pytest.mark.parametrize("share", [Fraction(0), Fraction(-1), Fraction(3, 2)])
@@ -279,6 +329,31 @@ def test_distances_from_a_model_of_another_domain_are_refused_and_cost_nothing()
         glass.distances(asked(1, Fraction(1), (AttributeSet.of(["name"]),)))
     assert noise.asked == []
     glass.distances(asked(1, Fraction(1)))
+
+
+class Erring(Listening):
+    """A table error of ten units for each draw."""
+
+    def table_error(self, sigma: Fraction) -> int:
+        return 10
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_the_samplers_share_of_delta_is_used_up_to_the_last_unit_and_never_beyond(missing: int) -> None:
+    """Three draws for a table and three for the distances cost 60 units; whoever has 59 gets the first alone."""
+    noise = Erring()
+    glass = curator(CODES, noise, sampler_units=60 - missing)
+    glass.measure(Question(AttributeSet.of(["a"]), Fraction(1, 4)))
+    question = asked(1, Fraction(1, 4))
+    if missing:
+        with pytest.raises(GlassError, match="FG-GL-009"):
+            glass.distances(question)
+        assert [size for _, size in noise.asked] == [3]
+        return
+    glass.distances(question)
+    with pytest.raises(GlassError, match="FG-GL-009"):
+        glass.measure(Question(AttributeSet.of(["b"]), Fraction(1, 4)))
+    assert [size for _, size in noise.asked] == [3, 3]
 
 
 def test_a_model_without_a_whole_weight_for_each_record_is_no_question() -> None:

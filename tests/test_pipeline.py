@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import hashlib
+import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -11,15 +14,19 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from dp_accounting.pld.privacy_loss_mechanism import GaussianPrivacyLoss
 
+from audits.reference_accounting import delta_of, price_of_error, within
 from frostglass import bundles, codebooks, foresight, pipeline
 from frostglass.arrays.counting import tally
 from frostglass.arrays.weighted_rows import WeightedRows
 from frostglass.boundary import staging
-from frostglass.boundary.accountant import accountant
+from frostglass.boundary.accountant import accountant, allowance
 from frostglass.boundary.curator import Curator
 from frostglass.boundary.ledger import Ledger
+from frostglass.boundary.noise import RoundedGaussian
 from frostglass.boundary.scripted_noise import ScriptedNoise
+from frostglass.bundle import measurement_file
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.formats import records_frame
 from frostglass.bundle.seal import seal as seal_forged
@@ -46,7 +53,8 @@ from frostglass.terms.plan import Plan
 from frostglass.terms.question import Question
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.terms.workload import Workload
-from tests.survey_support import survey
+from tests.bundle_support import reseal
+from tests.survey_support import FEW_CELLS, survey
 
 NOTHING = ScriptedNoise(lambda _sigma, size: np.zeros(size, dtype=np.int64))
 
@@ -477,6 +485,91 @@ def test_a_bundle_that_was_complete_before_the_crash_is_entered_not_made_again(
     assert not (tmp_path / "budget.db.staged").exists()
 
 
+def flip(out: Path) -> None:
+    """One bit of what was measured."""
+    path = out / "measurements.parquet"
+    data = path.read_bytes()
+    path.write_bytes(data[:200] + bytes([data[200] ^ 1]) + data[201:])
+
+
+def fit(out: Path) -> None:
+    """Another limitation in the statement, with the hash in the manifest made to fit: its signature does not."""
+    path = out / "statement.md"
+    path.write_bytes(path.read_bytes() + b"Exact counts.\n")
+    reseal(out, {"statement.md": path.read_bytes()})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        flip,
+        fit,
+        lambda out: (out / "counts.csv").unlink(),
+        lambda out: (out / "counts.csv").write_bytes(b""),
+        lambda out: (out / "more.txt").write_text("exact"),
+    ],
+    ids=["a bit", "a text that fits", "a file less", "an empty file", "a file more"],
+)
+def test_a_bundle_that_was_changed_since_the_crash_is_never_entered_as_sealed(
+    change: Callable[[Path], object],
+    small: Codebook,
+    ledger: Ledger,
+    survey_csv: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The ledger would vouch for it for ever; as it is, the same release is made again from what is staged."""
+    contents = released(survey_csv, small, ledger, epsilon="1", length=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "enter", crash)
+        with pytest.raises(Crash):
+            pipeline.seal(contents, tmp_path / "out", ledger=ledger)
+    change(tmp_path / "out")
+    assert bundles.finish(tmp_path / "out", plan_for(small, "1", length=2), pipeline.Order("s"), ledger) is None
+    assert ledger.state(contents.release_id) == "committed"
+    assert pipeline.is_staged(ledger, contents.release_id)
+    again = released(survey_csv, small, ledger, epsilon="1", length=2)
+    assert again.release_id == contents.release_id
+    assert bundles.verify(pipeline.seal(again, tmp_path / "next", ledger=ledger).path, ledger=ledger).ok
+
+
+def test_only_the_bundle_that_was_sealed_lets_its_staged_answers_go(
+    small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever else says of itself that it is this release."""
+    contents = released(survey_csv, small, ledger, epsilon="1", length=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "tidy", crash)
+        with pytest.raises(Crash):
+            pipeline.seal(contents, tmp_path / "out", ledger=ledger)
+    sealed = (tmp_path / "out" / "manifest.json").read_bytes()
+    reseal(tmp_path / "out", {}, {"sampling_seed": 1})
+    assert bundles.finish(tmp_path / "out", plan_for(small, "1", length=2), pipeline.Order("s"), ledger) is None
+    assert pipeline.is_staged(ledger, contents.release_id)
+    (tmp_path / "out" / "manifest.json").write_bytes(sealed)
+    assert bundles.finish(tmp_path / "out", plan_for(small, "1", length=2), pipeline.Order("s"), ledger) is not None
+    assert not pipeline.is_staged(ledger, contents.release_id)
+
+
+def test_other_answers_than_were_committed_are_not_taken_up_again(
+    small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else somebody could draw until they like the noise."""
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "build", crash)
+        with pytest.raises(Crash):
+            released(survey_csv, small, ledger, epsilon="1")
+    (folder,) = (tmp_path / "budget.db.staged").iterdir()
+    path, note = folder / "measurements.parquet", json.loads((folder / "stage.json").read_text())
+    answers = measurement_file.decode(path.read_bytes(), small.domain)
+    liked = tuple(replace(each, answer=each.answer + 1) for each in answers.measurements)
+    path.write_bytes(measurement_file.encode(replace(answers, measurements=liked), small.domain))
+    note["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / "stage.json").write_text(json.dumps(note))
+    with pytest.raises(LedgerError, match="FG-LG-050"):
+        released(survey_csv, small, ledger, epsilon="1")
+
+
 def test_sealing_twice_leaves_no_second_bundle(
     small: Codebook, ledger: Ledger, survey_csv: Path, tmp_path: Path
 ) -> None:
@@ -526,6 +619,64 @@ def test_noise_that_cannot_be_drawn_is_refused_before_anything_is_spent(small: C
     with pytest.raises(UsageError, match="FG-OP-033"):
         released(survey(50), small, ledger, epsilon="0.01", unit=unit)
     assert [entry.kind for entry in ledger.entries()] == ["genesis", "open"]
+
+
+def used_of_the_reserve(contents: Contents) -> int:
+    """Table error of all draws of a release, in units of 2**-128."""
+    domain, noise, distances = contents.codebook.domain, RoundedGaussian(), contents.answers.distances
+    used = sum(
+        noise.table_error(each.receipt.sigma) * domain.cells(each.attributes) for each in contents.answers.measurements
+    )
+    return used + (noise.table_error(distances.receipt.sigma) * len(distances.candidates) if distances else 0)
+
+
+@pytest.mark.parametrize("changes", [{}, {"length": 1}, {"cells": FEW_CELLS}], ids=["tables", "values", "a choice"])
+def test_a_plan_that_could_use_more_than_the_samplers_share_is_refused_before_anything_is_spent(
+    changes: dict[str, object],
+    small: Codebook,
+    ledger: Ledger,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a share that is smaller by one unit than what the same release really used."""
+    used = used_of_the_reserve(released(survey(60), small, ledger, epsilon="1", **changes))
+    before = list(ledger.entries())
+    monkeypatch.setattr(pipeline, "SAMPLER_UNITS", used - 1)
+    with pytest.raises(UsageError, match="FG-OP-034"):
+        released(tmp_path / "there-is-no-such-file.csv", small, ledger, epsilon="1", **changes)
+    assert list(ledger.entries()) == before
+    monkeypatch.setattr(pipeline, "SAMPLER_UNITS", 2 * used)
+    pipeline.planned_noise(
+        small,
+        plan_for(small, "1", **changes),
+        allowance(accountant("gdp"), Fraction(1), Fraction("1e-6")),
+        RoundedGaussian(),
+    )
+
+
+def test_a_release_keeps_its_delta_with_the_table_error_of_all_its_draws(small: Codebook, ledger: Ledger) -> None:
+    """delta(mu, epsilon) + (1 + e**epsilon) t <= delta, with what was measured and not what was reserved."""
+    contents = released(survey(60), small, ledger, epsilon="4", cells=FEW_CELLS)
+    promised = contents.guarantee
+    spent = delta_of("gdp", promised.nano_rho, promised.epsilon)
+    assert within(spent + price_of_error(used_of_the_reserve(contents), promised.epsilon), promised.delta)
+    (reserved,) = (each.body["sampler_units"] for each in ledger.entries() if each.kind == "reserve")
+    assert isinstance(reserved, int)
+    assert used_of_the_reserve(contents) <= reserved
+    assert within(spent + price_of_error(reserved, promised.epsilon), promised.delta)
+
+
+def test_the_figures_for_groups_are_those_of_an_independent_library(small: Codebook) -> None:
+    """k people together move every table by k at most: one Gaussian of sensitivity k."""
+    account, delta, nano_rho = accountant("gdp"), Fraction("1e-6"), 40_000_000
+    plan = plan_for(small, "1.3")
+    wanted = plan.workload(small.domain)
+    figures = pipeline.guarantee(plan, wanted, delta, account, "rounded-gaussian", nano_rho)
+    assert [size for size, _ in figures.groups] == [2, 3, 5, 10]
+    for size, stated in figures.groups:
+        exact = GaussianPrivacyLoss(math.sqrt(10**9 / (2 * nano_rho)), sensitivity=size)
+        assert exact.get_delta_for_epsilon(stated) <= float(delta)
+        assert exact.get_delta_for_epsilon(stated - 1e-6) > float(delta) * (1 - 1e-7)
 
 
 def test_groups_beyond_what_is_proved_get_no_figure(small: Codebook) -> None:
