@@ -88,6 +88,7 @@ CHECKS = (
     "nothing else",
     "hashes",
     "codebook",
+    "sizes",
     "data package",
     "pages",
     "texts",
@@ -127,7 +128,7 @@ def test_a_sealed_bundle_passes_every_check(tmp_path: Path, length: int) -> None
 def test_the_report_says_what_cannot_be_told_from_the_bundle(bundle: Bundle) -> None:
     report = verify(bundle.path, recompute=Recompute(contents()), environment=ENVIRONMENT)
     assert report.text().endswith(FORGERY)
-    assert "All 15 checks passed." in report.text()
+    assert "All 16 checks passed." in report.text()
     assert json.loads(json.dumps(report.as_json()))["ok"] is True
 
 
@@ -287,8 +288,8 @@ def test_forged_counts_are_found_though_all_hashes_fit(
 ) -> None:
     forge(bundle, both("counts", change(bundle.counts)))
     failed = verified(bundle.path)
-    odd_pages = {"texts", "pages"}  # a page without a count cannot be written, and a bar of -1% is none
-    assert set(failed) - odd_pages == {"counts", "recomputed"}
+    others = {"texts", "pages", "tables"}  # counts that the records do not call for are read no further
+    assert set(failed) - others == {"counts", "recomputed"}
 
 
 def test_a_count_above_its_parts_is_found(bundle: Bundle) -> None:
@@ -305,7 +306,7 @@ def test_a_forged_interval_is_found_by_computing_it_again(bundle: Bundle) -> Non
 
 def test_forged_records_are_found_by_the_counts(bundle: Bundle) -> None:
     forge(bundle, both("synthetic", row(3, sky="mixed", heat="10+")(bundle.records)))
-    assert list(verified(bundle.path)) == ["counts", "recomputed"]
+    assert list(verified(bundle.path)) == ["texts", "tables", "counts", "recomputed"]
 
 
 def test_records_and_counts_forged_together_are_found_by_computing_them_again(bundle: Bundle, tmp_path: Path) -> None:
@@ -603,7 +604,7 @@ def test_of_another_version_other_words_of_a_page_are_not_checked_and_that_is_sa
         assert not report.ok
         assert not report.failed
         assert report.exit_code == 3
-        assert "14 of 15 checks passed; not checked: texts." in report.text()
+        assert "15 of 16 checks passed; not checked: texts." in report.text()
         assert "All" not in report.verdict
         assert INCOMPLETE in report.note
         forge(bundle, {name: page}, OLDER)
@@ -898,7 +899,7 @@ def test_a_ledger_that_sealed_this_manifest_confirms_the_bundle(pristine: Bundle
     assert all(each.ok for each in checks)
     report = verify(pristine.path, recompute=Recompute(contents()), environment=ENVIRONMENT).plus(checks)
     assert report.ok
-    assert len(report.checks) == 20
+    assert len(report.checks) == 21
     assert report.text().endswith(CONFIRMED)
 
 

@@ -20,14 +20,16 @@ from frostglass.bundle.accuracy import accuracy
 from frostglass.bundle.accuracy_page import accuracy_html
 from frostglass.bundle.datapackage import data_package
 from frostglass.bundle.disagreement import disagreement
-from frostglass.bundle.files import beside, read_file, sha256
+from frostglass.bundle.files import beside, file_digest, read_file, sha256, size_of
 from frostglass.bundle.formats import (
     COUNTS,
+    PackedTable,
     counts_frame,
+    csv_batches,
     from_csv,
-    from_parquet,
+    longest_text,
+    longest_value,
     positions_of,
-    records_frame,
     records_schema,
 )
 from frostglass.bundle.inert import require_inert
@@ -54,8 +56,9 @@ from frostglass.bundle.manifest import (
     plan_sha256,
 )
 from frostglass.bundle.pages import codebook_html
-from frostglass.bundle.recount import COUNTED, misfit, recount
+from frostglass.bundle.recount import misfit, require_counted
 from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES, is_signed
+from frostglass.bundle.sizes import MOST_CODEBOOK, Sizes
 from frostglass.bundle.statement import statement
 from frostglass.errors import BundleError, FrostglassError
 from frostglass.released.answers import Answers
@@ -94,8 +97,6 @@ DELTA_WITHOUT_REASON = Fraction(1, 100_000)
 MOST_ANSWER = 2**48
 """Beyond any number of people, and any noise."""
 
-_MOST_CODEBOOK_BYTES = 32 * 1024**2
-
 
 class NotChecked(Exception):
     """Why a check was not made, in words for the report. What was not checked has neither passed nor failed."""
@@ -130,32 +131,56 @@ class Examined:
         return sha256(self._manifest_data)
 
     def data(self, name: str) -> bytes:
-        """The bytes of a sealed file, which may be changed ones; at most one byte more than the manifest states."""
+        """The bytes of a sealed file, which may be changed ones; no more of them than it can have."""
         if name not in self._data:
-            self._data[name] = read_file(self._path / name, most=self.manifest.file(name).bytes)
+            self._data[name] = read_file(self._path / name, most=self._most(name))
         return self._data[name]
+
+    def _most(self, name: str) -> int:
+        stated = self.manifest.file(name).bytes
+        return min(stated, MOST_CODEBOOK if name == CODEBOOK else self.sizes.most(name))
 
     @cached_property
     def codebook(self) -> Codebook:
-        data = self.data(CODEBOOK)
-        _refuse(len(data) <= _MOST_CODEBOOK_BYTES, "codebook.json is larger than a codebook can be")
-        codebook = self.manifest.applied_to(codebooks.from_canonical(data))
-        self.manifest.to_plan().workload(codebook.domain)
-        return codebook
+        return codebooks.from_canonical(self.data(CODEBOOK))
+
+    @cached_property
+    def sizes(self) -> Sizes:
+        """How large each file can be."""
+        return Sizes(self.manifest, self.codebook)
+
+    @cached_property
+    def _packed_counts(self) -> PackedTable:
+        domain, data = self.codebook.domain, self.data(COUNTS_PARQUET)
+        return PackedTable(data, COUNTS, name=COUNTS_PARQUET, most=self.sizes.counts, longest=longest_text(domain))
+
+    @cached_property
+    def _packed_records(self) -> PackedTable:
+        domain, data, total = self.codebook.domain, self.data(RECORDS_PARQUET), self.manifest.total
+        longest = max(map(longest_value, domain.attributes))
+        return PackedTable(data, records_schema(domain), name=RECORDS_PARQUET, rows=total, longest=longest)
 
     @cached_property
     def counts(self) -> pl.DataFrame:
-        return from_parquet(self.data(COUNTS_PARQUET), COUNTS, name=COUNTS_PARQUET)[0]
+        """Decoded whole only where they are row by row what the records call for, and so no larger than they can be."""
+        plan = self.manifest.plan
+        require_counted(self._packed_counts.batches(), self.records, plan.length, self.manifest.tau)
+        return self._packed_counts.whole()
 
     @cached_property
     def records(self) -> SyntheticRecords:
-        schema, total = records_schema(self.codebook.domain), self.manifest.total
-        frame, _ = from_parquet(self.data(RECORDS_PARQUET), schema, name=RECORDS_PARQUET, rows=total)
-        return SyntheticRecords(self.codebook.domain, positions_of(frame, self.codebook.domain), receipts=())
+        domain = self.codebook.domain
+        codes = np.empty((self._packed_records.rows, len(domain)), dtype=np.uint16)
+        place = 0
+        for frame in self._packed_records.batches():
+            codes[place : place + frame.height] = positions_of(frame, domain)
+            place += frame.height
+        return SyntheticRecords(domain, codes, receipts=())
 
     @cached_property
     def answers(self) -> Answers:
-        return measurement_file.decode(self.data(MEASUREMENTS), self.codebook.domain)
+        data, domain = self.data(MEASUREMENTS), self.codebook.domain
+        return measurement_file.decode(data, domain, most=self.sizes.measurements)
 
     def check_manifest(self) -> str:
         manifest = self.manifest
@@ -217,13 +242,20 @@ class Examined:
         return f"by the key {key}"
 
     def check_hashes(self) -> str:
-        total = 0
+        """File by file, without holding one."""
         for entry in self.manifest.files:
-            data = self.data(entry.path)
-            same = len(data) == entry.bytes and sha256(data) == entry.sha256
+            same = file_digest(self._path / entry.path, most=entry.bytes) == (entry.bytes, entry.sha256)
             _refuse(same, f"{entry.path} is not the file that was sealed: its size or hash differs")
-            total += len(data)
-        return f"{total:,} bytes are the ones that were sealed"
+        return f"{sum(entry.bytes for entry in self.manifest.files):,} bytes are the ones that were sealed"
+
+    def check_sizes(self) -> str:
+        """Before anything else is decoded: whether each file is as large as it can be, also when it is unpacked."""
+        for name in SEALED:
+            self.sizes.require(name, size_of(self._path / name))
+        domain, most = self.codebook.domain, self.sizes.measurements
+        measured = measurement_file.open_packed(self.data(MEASUREMENTS), domain, most=most)
+        rows = self._packed_records.rows + self._packed_counts.rows + measured.rows
+        return f"{rows:,} rows in packed tables, and no file larger than its records and its codebook allow"
 
     def check_codebook(self) -> str:
         named = self.manifest.codebook
@@ -231,6 +263,7 @@ class Examined:
         wanted = (named.id, named.version, named.sha256, named.sha256)
         _refuse(found == wanted, "codebook.json is not the codebook that the manifest names")
         self.codebook.ready_for_release()
+        self.manifest.to_plan().workload(self.codebook.domain)
         unit = self.manifest.guarantee.unit.name
         _refuse(unit == self.codebook.unit, "the guarantee names another unit than the codebook")
         return f"{named.id} {named.version}, {len(self.codebook.variables)} variables"
@@ -290,9 +323,12 @@ class Examined:
     def check_tables(self) -> str:
         counts = from_csv(self.data(COUNTS_CSV), COUNTS, name=COUNTS_CSV)
         _refuse(counts.equals(self.counts), "counts.csv and counts.parquet differ")
-        schema = records_schema(self.codebook.domain)
-        records = from_csv(self.data(RECORDS_CSV), schema, name=RECORDS_CSV)
-        _refuse(records.equals(records_frame(self.records)), "synthetic.csv and synthetic.parquet differ")
+        domain, place = self.codebook.domain, 0
+        for frame in csv_batches(self.data(RECORDS_CSV), records_schema(domain), name=RECORDS_CSV):
+            same = np.array_equal(positions_of(frame, domain), self.records.codes[place : place + frame.height])
+            _refuse(same, "synthetic.csv and synthetic.parquet differ")
+            place += frame.height
+        _refuse(place == len(self.records), "synthetic.csv and synthetic.parquet differ")
         return "CSV and Parquet hold the same counts and the same records"
 
     def check_records(self) -> str:
@@ -305,12 +341,6 @@ class Examined:
 
     def check_counts(self) -> str:
         """Row by row what the records say: so nothing is missing, and no combination has more than its parts."""
-        manifest = self.manifest
-        called_for = recount(self.records, manifest.plan.length, manifest.tau)
-        found = self.counts.select(COUNTED)
-        _refuse(found.height == called_for.height, "the counts list other combinations than the records hold")
-        differing = _differing(found, called_for)
-        _refuse(differing == 0, f"{differing:,} rows of the counts are not what the records say")
         odd = self.counts.filter(
             (pl.col("low") < 0)
             | (pl.col("high") < pl.col("low"))
@@ -319,7 +349,7 @@ class Examined:
         )
         _refuse(odd.is_empty(), f"{odd.height:,} rows of the counts have an impossible interval or sd")
         stated = int((self.counts["status"] == RELEASED).sum())
-        return f"{found.height:,} combinations, {stated:,} of them stated: each exactly what the records hold"
+        return f"{self.counts.height:,} combinations, {stated:,} of them stated: each exactly what the records hold"
 
     def check_measurements(self) -> str:
         manifest, answers = self.manifest, self.answers
@@ -477,9 +507,3 @@ def _names(resource: Mapping[str, Mapping[str, list[Mapping[str, str]]]]) -> lis
 
 def _values(resource: Mapping[str, Mapping[str, list[dict[str, dict[str, list[str]]]]]]) -> list[tuple[object, object]]:
     return [(field["name"], field["constraints"]["enum"]) for field in resource["schema"]["fields"]]
-
-
-def _differing(found: pl.DataFrame, called_for: pl.DataFrame) -> int:
-    """Number of rows that are not equal; null equals null."""
-    same = [found[name].eq_missing(called_for[name]) for name in called_for.columns]
-    return found.height - int(pl.DataFrame(same).select(pl.all_horizontal(pl.all())).to_series().sum())

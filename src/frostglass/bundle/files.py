@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from frostglass.arrays.whole_file import PUBLIC, sync_folder, unfinished_folder, write_whole
 from frostglass.bundle.places import refuse_in_bundle
@@ -16,6 +17,8 @@ from frostglass.errors import BundleError
 
 MOST_BYTES = 2 * 1024**3
 """Largest file that a bundle may hold."""
+
+_PART = 1024**2
 
 
 def sha256(data: bytes) -> str:
@@ -52,6 +55,29 @@ def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:
 
     Raises BundleError FG-BN-020 when there is no such file, FG-BN-021 when it is not one, FG-BN-022 when it is larger.
     """
+    with open_plain(path, most=most) as (file, size):
+        return file.read(size)
+
+
+def file_digest(path: Path, *, most: int) -> tuple[int, str]:
+    """Size and SHA-256 of such a file, of which a megabyte is held at a time; raises as ``read_file`` does."""
+    digest, total = hashlib.sha256(), 0
+    with open_plain(path, most=most) as (file, size):
+        while total < size and (part := file.read(min(_PART, size - total))):
+            digest.update(part)
+            total += len(part)
+    return total, digest.hexdigest()
+
+
+def size_of(path: Path) -> int:
+    """Bytes of such a file; raises as ``read_file`` does."""
+    with open_plain(path, most=MOST_BYTES) as (_, size):
+        return size
+
+
+@contextmanager
+def open_plain(path: Path, *, most: int) -> Iterator[tuple[BinaryIO, int]]:
+    """Such a file, open for reading, and its size; raises as ``read_file`` does."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -62,12 +88,13 @@ def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:
     if not stat.S_ISREG(found.st_mode):
         os.close(descriptor)
         raise BundleError("FG-BN-021", f"{path.name} cannot be read: it must be a plain file, not a link")
+    size = found.st_size
     with os.fdopen(descriptor, "rb") as file:
-        if found.st_size > min(most, MOST_BYTES):
+        if size > min(most, MOST_BYTES):
             raise BundleError(
                 "FG-BN-022", f"{path.name} is larger than the {min(most, MOST_BYTES):,} bytes it may have"
             )
-        return file.read(found.st_size)
+        yield file, size
 
 
 def write_folder(out: Path, files: Mapping[str, bytes], *, on: date) -> None:

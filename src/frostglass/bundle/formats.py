@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import groupby
 from typing import TypeAlias
 
@@ -15,11 +16,13 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from frostglass.bundle.parquet_pages import PageError, packed
 from frostglass.errors import BundleError
 from frostglass.released.counts import RELEASED, WITHHELD, CountBlock, Counts
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.attribute_set import AttributeSet
-from frostglass.terms.domain import JOIN, MISSING, Domain
+from frostglass.terms.domain import JOIN, MISSING, Attribute, Domain
+from frostglass.terms.workload import LENGTHS
 
 Schema: TypeAlias = Mapping[str, pl.DataType]
 """Columns of a table, in order, with their types."""
@@ -38,9 +41,18 @@ COUNTS: Schema = {
 
 SD_DECIMALS = 2
 
-MOST_ROWS = 50_000_000
-MOST_UNPACKED = 4 * 1024**3
-"""Most rows, and most bytes in memory, of a Parquet file that is read."""
+MOST_ROWS, LONGEST_TEXT = 50_000_000, 4_000
+"""Most rows of a Parquet file, and most bytes of a text in it, where nothing more is known of it."""
+
+BATCH_ROWS = 65_536
+"""Rows that are decoded at a time."""
+
+_A_COLUMN, _LEAST_GROUP, _LONGEST_STATISTIC = 65_536, 20_000, 4_096
+"""Bytes that a column may take whatever its rows; fewest rows of a group but the last, and the longest text that
+Arrow's writer keeps of each."""
+
+_MOST_JOINED, _LONGEST_FRACTION = max(LENGTHS), 220
+"""Most names, or values, in one text, and the longest text of an exact fraction in the measurements."""
 
 _ARROW = {pl.String(): "string", pl.Int64(): "int64", pl.Int32(): "int32", pl.Float64(): "double"}
 """Arrow's names of the types of columns."""
@@ -70,6 +82,18 @@ class Labels:
         places = self._first[axes] + positions
         columns = [self._texts.gather(places[:, each]).alias(str(each)) for each in range(places.shape[1])]
         return pl.DataFrame(columns).select(pl.concat_str(pl.all(), separator=JOIN)).to_series()
+
+
+def longest_text(domain: Domain) -> int:
+    """Bytes of the longest text that the counts or the measurements can hold: names, values, or an exact fraction."""
+    names = sorted((len(each.encode()) for each in domain.names), reverse=True)
+    values = sorted(map(longest_value, domain.attributes), reverse=True)
+    return max(sum(names[:_MOST_JOINED]) + _MOST_JOINED, sum(values[:_MOST_JOINED]) + _MOST_JOINED, _LONGEST_FRACTION)
+
+
+def longest_value(attribute: Attribute) -> int:
+    """Bytes of the longest value of one variable, as the counts write it."""
+    return max(len(value.encode()) for value in attribute.values)
 
 
 def counts_frame(counts: Counts) -> pl.DataFrame:
@@ -148,6 +172,11 @@ def to_csv(frame: pl.DataFrame) -> bytes:
 
 def from_csv(data: bytes, schema: Schema, *, name: str) -> pl.DataFrame:
     """The table in ``data``; empty text is null. BundleError FG-BN-030 when it is not a table of ``schema``."""
+    return pl.concat([pl.DataFrame(schema=schema), *csv_batches(data, schema, name=name)])
+
+
+def csv_batches(data: bytes, schema: Schema, *, name: str) -> Iterator[pl.DataFrame]:
+    """The same rows in order, some thousands at a time."""
     header = to_csv(pl.DataFrame(schema=schema))
     if not data.startswith(header) or (len(schema) > 1 and b"\n\n" in data):
         raise BundleError(
@@ -159,11 +188,15 @@ def from_csv(data: bytes, schema: Schema, *, name: str) -> pl.DataFrame:
         strings_can_be_null=True,
     )
     parse = pa_csv.ParseOptions(ignore_empty_lines=False)
+    read = pa_csv.ReadOptions(use_threads=False)
     try:
-        table = pa_csv.read_csv(pa.BufferReader(data), parse_options=parse, convert_options=convert)
+        with pa_csv.open_csv(
+            pa.BufferReader(data), read_options=read, parse_options=parse, convert_options=convert
+        ) as reader:
+            for batch in reader:
+                yield pl.DataFrame(batch)
     except (pa.ArrowException, ValueError):
         raise BundleError("FG-BN-030", f"{name} is not a table of the columns {', '.join(schema)}") from None
-    return pl.DataFrame(table)
 
 
 def to_parquet(frame: pl.DataFrame, metadata: Mapping[str, str] | None = None) -> bytes:
@@ -176,44 +209,95 @@ def to_parquet(frame: pl.DataFrame, metadata: Mapping[str, str] | None = None) -
     return buffer.getvalue()
 
 
-def from_parquet(
-    data: bytes, schema: Schema, *, name: str, rows: int | None = None
-) -> tuple[pl.DataFrame, dict[str, str]]:
-    """The table in ``data`` and its metadata, read by Arrow, whose reader is made for files of unknown origin.
+class PackedTable:
+    """A Parquet file of a bundle whose size is judged, and of which nothing is decoded before it is asked for.
 
-    What the footer says is checked before anything is decoded, and the size of the texts before they are spread out.
-    Raises BundleError FG-BN-031 when it is not a table of ``schema`` or has other than ``rows`` rows, FG-BN-032 when
-    it is larger than such a file can be.
+    Arrow reads it, whose reader is made for files of unknown origin. Raises BundleError FG-BN-031 when it is not a
+    table of ``schema`` or has other than ``rows`` rows, FG-BN-032 when it has more than ``most`` rows or would come to
+    more, decoded, than so many rows with texts of ``longest`` bytes can.
     """
-    texts = [column for column, kind in schema.items() if kind == pl.String]
-    try:
-        _check_footer(pq.ParquetFile(pa.BufferReader(data)), schema, name=name, rows=rows)
-        file = pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts)
-        table = file.read(use_threads=False)  # a failure must leave no thread at work, which would abort at the end
-        table.validate(full=True)  # texts that are no UTF-8, and positions beyond them, must not get further
-        if sum(_spread_size(table.column(text)) for text in texts) > MOST_UNPACKED:
-            raise BundleError("FG-BN-032", f"{name} is larger than such a file can be")
-        found = file.metadata.metadata or {}
-        metadata = {key.decode(): value.decode() for key, value in found.items()}
-        frame = pl.DataFrame(table).cast(pl.Schema(schema))
-    except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError):
-        raise BundleError("FG-BN-031", f"{name} is damaged or not a Parquet file") from None
-    return frame, metadata
+
+    def __init__(
+        self,
+        data: bytes,
+        schema: Schema,
+        *,
+        name: str,
+        rows: int | None = None,
+        most: int = MOST_ROWS,
+        longest: int = LONGEST_TEXT,
+    ) -> None:
+        self._data, self._schema, self._name, self._longest = data, schema, name, longest
+        most = most if rows is None else rows
+        with self._damaged():
+            found = packed(data, columns=len(schema), most_footer=_most_footer(schema, most, longest))
+            self.rows, footer = found.rows, pq.ParquetFile(pa.BufferReader(data)).metadata
+            self.metadata = {key.decode(): value.decode() for key, value in (footer.metadata or {}).items()}
+            self._check_columns(footer)
+        if rows is not None and self.rows != rows:
+            raise BundleError("FG-BN-031", f"{name} has {self.rows:,} rows and should have {rows:,}")
+        if self.rows > most or found.unpacked > _most_unpacked(schema, self.rows, longest):
+            raise self._too_large()
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """The rows in order, some tens of thousands at a time."""
+        if not self.rows:
+            return
+        texts = [column for column, kind in self._schema.items() if kind == pl.String]
+        with self._damaged():
+            file = pq.ParquetFile(pa.BufferReader(self._data), read_dictionary=texts)
+            # without threads: a failure must leave none at work, which would abort at the end
+            for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
+                batch.validate(full=True)  # texts that are no UTF-8, and positions beyond them, must not get further
+                if any(_longest_of(batch.column(text)) > self._longest for text in texts):
+                    raise self._too_large()
+                yield pl.DataFrame(batch).cast(pl.Schema(self._schema))
+
+    def whole(self) -> pl.DataFrame:
+        """All rows."""
+        return pl.concat([pl.DataFrame(schema=self._schema), *self.batches()])
+
+    def _check_columns(self, footer: pq.FileMetaData) -> None:
+        flat = all(footer.schema.column(place).max_repetition_level == 0 for place in range(footer.num_columns))
+        found = footer.schema.to_arrow_schema()
+        kinds = [(field.name, str(getattr(field.type, "value_type", field.type))) for field in found]
+        if not flat or kinds != [(column, _ARROW[kind]) for column, kind in self._schema.items()]:
+            raise PageError
+
+    @contextmanager
+    def _damaged(self) -> Iterator[None]:
+        try:
+            yield
+        except (pa.ArrowException, OSError, ValueError, PageError, pl.exceptions.PolarsError):
+            names = ", ".join(self._schema)
+            raise BundleError(
+                "FG-BN-031", f"{self._name} is damaged, or not a Parquet file of a bundle with the columns {names}"
+            ) from None
+
+    def _too_large(self) -> BundleError:
+        return BundleError("FG-BN-032", f"{self._name} is larger than such a file can be")
 
 
-def _check_footer(file: pq.ParquetFile, schema: Schema, *, name: str, rows: int | None) -> None:
-    footer = file.metadata
-    claimed = sum(footer.row_group(group).total_byte_size for group in range(footer.num_row_groups))
-    if not 0 <= footer.num_rows <= MOST_ROWS or not 0 <= claimed <= MOST_UNPACKED:
-        raise BundleError("FG-BN-032", f"{name} is larger than such a file can be")
-    kinds = {field.name: str(getattr(field.type, "value_type", field.type)) for field in file.schema_arrow}
-    if list(kinds.items()) != [(column, _ARROW[kind]) for column, kind in schema.items()]:
-        raise BundleError("FG-BN-031", f"{name} does not have the columns {', '.join(schema)} in their types")
-    if rows is not None and footer.num_rows != rows:
-        raise BundleError("FG-BN-031", f"{name} has {footer.num_rows:,} rows and should have {rows:,}")
+def from_parquet(
+    data: bytes, schema: Schema, *, name: str, rows: int | None = None, most: int = MOST_ROWS
+) -> tuple[pl.DataFrame, dict[str, str]]:
+    """The table in ``data`` and its metadata, with the limits and the errors of ``PackedTable``."""
+    packed = PackedTable(data, schema, name=name, rows=rows, most=most)
+    return packed.whole(), packed.metadata
 
 
-def _spread_size(column: pa.ChunkedArray) -> int:
-    """Bytes of a dictionary-encoded text column once every row has its own text."""
-    sizes = [pc.sum(pc.binary_length(each.dictionary).take(each.indices)).as_py() for each in column.chunks]
-    return sum(size or 0 for size in sizes)
+def _most_unpacked(schema: Schema, rows: int, longest: int) -> int:
+    """Bytes that the pages of so many rows can come to: each value by itself, with its place and the page's own."""
+    texts = sum(kind == pl.String for kind in schema.values())
+    return len(schema) * (_A_COLUMN + 16 * rows) + texts * longest * rows
+
+
+def _most_footer(schema: Schema, rows: int, longest: int) -> int:
+    """Bytes of a footer with a group for every few rows, and in each for every column its least and greatest text."""
+    groups = 1 + rows // _LEAST_GROUP
+    return _A_COLUMN + groups * len(schema) * (1_000 + 4 * min(longest, _LONGEST_STATISTIC))
+
+
+def _longest_of(column: pa.DictionaryArray) -> int:
+    longest: int | None = pc.max(pc.binary_length(column.dictionary)).as_py()
+    return longest or 0

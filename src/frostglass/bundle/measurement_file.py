@@ -7,14 +7,15 @@ it; from it all else can be computed again. Receipts come back exactly as they w
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby, pairwise
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from frostglass.bundle.formats import Labels, Schema, from_parquet, joined_names, to_parquet
+from frostglass.bundle.formats import Labels, PackedTable, Schema, joined_names, longest_text, to_parquet
 from frostglass.errors import BundleError, FrostglassError
 from frostglass.released.answers import Answers
 from frostglass.released.distances import WHOLE, Distances
@@ -22,7 +23,7 @@ from frostglass.released.measurement import Measurement
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.custody import Receipt
 from frostglass.terms.domain import JOIN, Domain
-from frostglass.terms.workload import MOST_CELLS
+from frostglass.terms.workload import MOST_CANDIDATES, MOST_CELLS
 
 COLUMNS: Schema = {
     "variables": pl.String(),
@@ -57,19 +58,27 @@ def encode(answers: Answers, domain: Domain) -> bytes:
     return to_parquet(_frame(answers, domain), metadata[0])
 
 
-def decode(data: bytes, domain: Domain) -> Answers:
-    """The answers in the bytes of measurements.parquet; BundleError FG-BN-042 when they are not whole."""
-    frame, metadata = from_parquet(data, COLUMNS, name="measurements.parquet")
-    if not 0 < frame.height <= MOST_CELLS or any(frame.null_count().row(0)):
-        raise BundleError("FG-BN-042", _DAMAGED)
+def decode(data: bytes, domain: Domain, *, most: int = MOST_CELLS + MOST_CANDIDATES) -> Answers:
+    """The answers in the bytes of measurements.parquet; BundleError FG-BN-042 when they are not whole.
+
+    Raises FG-BN-031 or FG-BN-032 when it is no such file, or has more than ``most`` rows.
+    """
+    packed = open_packed(data, domain, most=most)
     try:
-        answers = _answers(frame, metadata, domain)
-        whole = _frame(answers, domain).equals(frame) and _metadata(answers.receipts[0]) == metadata
-    except (KeyError, ValueError, ArithmeticError, FrostglassError):
+        answers = _answers(packed.batches(), packed.metadata, domain)
+        whole = _metadata(answers.receipts[0]) == packed.metadata
+    except BundleError:
+        raise
+    except (KeyError, IndexError, ValueError, ArithmeticError, FrostglassError):
         raise BundleError("FG-BN-042", _DAMAGED) from None
     if not whole:
         raise BundleError("FG-BN-042", _DAMAGED)
     return answers
+
+
+def open_packed(data: bytes, domain: Domain, *, most: int) -> PackedTable:
+    """measurements.parquet with its size judged, and nothing of it decoded."""
+    return PackedTable(data, COLUMNS, name="measurements.parquet", most=most, longest=longest_text(domain))
 
 
 def _metadata(receipt: Receipt) -> dict[str, str]:
@@ -130,33 +139,116 @@ def _candidates(distances: Distances, domain: Domain) -> pl.DataFrame:
     )
 
 
-def _answers(frame: pl.DataFrame, metadata: dict[str, str], domain: Domain) -> Answers:
-    """One answer for each run of rows with the same receipt and table; of distances, with the same receipt."""
+def _answers(frames: Iterable[pl.DataFrame], metadata: dict[str, str], domain: Domain) -> Answers:
+    """One answer for each run of rows with the same receipt and table; of distances, with the same receipt.
+
+    Each row is compared with the one that should stand there, so nothing is kept of them but the answers.
+    """
+    labels, begun = Labels(domain), list[_Run]()
+    for frame in frames:
+        _require(not any(frame.null_count().row(0)))
+        for rows in _runs(frame):
+            if not begun or not begun[-1].goes_on_with(rows):
+                begun.append(_run(rows, domain, labels))
+            begun[-1].take(rows)
+    numbers = [each.number for each in begun]
+    _require(numbers == sorted(numbers))
+    distances = [each.distances(metadata) for each in begun if isinstance(each, _Candidates)]
+    _require(len(distances) <= 1)
+    measurements = tuple(each.measurement(metadata) for each in begun if isinstance(each, _Table))
+    return Answers(measurements, distances[0] if distances else None)
+
+
+def _require(condition: bool) -> None:
+    if not condition:
+        raise ValueError(_DAMAGED)
+
+
+def _runs(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The rows of one answer after those of another."""
     table = pl.when(pl.col("values") == DISTANCE).then(pl.lit("")).otherwise("variables")
     run = frame.select(pl.struct(table.alias("table"), "receipt").rle_id()).to_series().to_numpy()
-    starts = np.flatnonzero(np.diff(run, prepend=run[0] + 1))
-    measurements: list[Measurement] = []
-    distances = None
+    starts = np.flatnonzero(np.diff(run, prepend=-1))
     for start, end in pairwise([*starts.tolist(), frame.height]):
-        rows = frame[start:end]
-        if rows["values"][0] != DISTANCE:
-            measurements.append(_measurement(rows, metadata, domain))
-        elif distances is None:
-            distances = _distances(rows, metadata)
-        else:
-            raise ValueError("distances are given once")
-    return Answers(tuple(measurements), distances)
+        yield frame[start:end]
 
 
-def _measurement(rows: pl.DataFrame, metadata: dict[str, str], domain: Domain) -> Measurement:
-    attributes = AttributeSet.of(rows["variables"][0].split(JOIN))
-    receipt = _receipt(rows, attributes, metadata)
-    return Measurement(attributes, rows["answer"].to_numpy().reshape(domain.shape(attributes)), rows["sd"][0], receipt)
+def _run(rows: pl.DataFrame, domain: Domain, labels: Labels) -> _Run:
+    """The answer that begins with ``rows``."""
+    if rows["values"][0] == DISTANCE:
+        return _Candidates(rows, domain)
+    return _Table(rows, domain, labels)
 
 
-def _distances(rows: pl.DataFrame, metadata: dict[str, str]) -> Distances:
-    candidates = tuple(AttributeSet.of(names.split(JOIN)) for names in rows["variables"])
-    return Distances(candidates, rows["answer"].to_numpy(), rows["sd"][0], _receipt(rows, WHOLE, metadata))
+class _Run:
+    """An answer that is being read: its rows come in parts, and all state the same noise and the same receipt."""
+
+    def __init__(self, rows: pl.DataFrame) -> None:
+        self.first = rows[:1]
+        self.number: int = rows["receipt"][0]
+        self._same = {name: rows[name][0] for name in ("sd", "sigma", "rho", "receipt")}
+        self._answers: list[npt.NDArray[np.int64]] = []
+        self._filled = 0
+
+    def goes_on_with(self, rows: pl.DataFrame) -> bool:
+        """Whether ``rows`` belong to the same answer."""
+        raise NotImplementedError
+
+    def take(self, rows: pl.DataFrame) -> None:
+        """Keep the answers of the next ``rows``; ValueError when these are not the rows that should come next."""
+        _require(all((rows[name] == value).all() for name, value in self._same.items()))
+        self._answers.append(rows["answer"].to_numpy())
+        self._filled += rows.height
+
+    def _all(self) -> npt.NDArray[np.int64]:
+        return np.concatenate(self._answers)
+
+
+class _Table(_Run):
+    """A table: the cells in the order in which they lie in memory."""
+
+    def __init__(self, rows: pl.DataFrame, domain: Domain, labels: Labels) -> None:
+        super().__init__(rows)
+        self._attributes = AttributeSet.of(rows["variables"][0].split(JOIN))
+        self._names = joined_names(domain, self._attributes)
+        self._shape, self._labels = domain.shape(self._attributes), labels
+        self._axes = np.array(domain.axes(self._attributes), dtype=np.int64)
+
+    def goes_on_with(self, rows: pl.DataFrame) -> bool:
+        same = rows["variables"][0] == self.first["variables"][0] and rows["receipt"][0] == self.number
+        return bool(same) and rows["values"][0] != DISTANCE
+
+    def take(self, rows: pl.DataFrame) -> None:
+        cells = np.arange(self._filled, self._filled + rows.height)
+        positions = np.stack(np.unravel_index(cells, self._shape), axis=1).astype(np.uint16)
+        expected = self._labels.joined(np.broadcast_to(self._axes, positions.shape), positions)
+        _require(bool((rows["variables"] == self._names).all() and (rows["values"] == expected).all()))
+        super().take(rows)
+
+    def measurement(self, metadata: dict[str, str]) -> Measurement:
+        receipt = _receipt(self.first, self._attributes, metadata)
+        return Measurement(self._attributes, self._all().reshape(self._shape), self.first["sd"][0], receipt)
+
+
+class _Candidates(_Run):
+    """The distances of all candidates from a model."""
+
+    def __init__(self, rows: pl.DataFrame, domain: Domain) -> None:
+        super().__init__(rows)
+        self._domain, self._candidates = domain, list[AttributeSet]()
+
+    def goes_on_with(self, rows: pl.DataFrame) -> bool:
+        return bool(rows["values"][0] == DISTANCE and rows["receipt"][0] == self.number)
+
+    def take(self, rows: pl.DataFrame) -> None:
+        found = [AttributeSet.of(names.split(JOIN)) for names in rows["variables"]]
+        _require([joined_names(self._domain, each) for each in found] == rows["variables"].to_list())
+        self._candidates += found
+        super().take(rows)
+
+    def distances(self, metadata: dict[str, str]) -> Distances:
+        receipt = _receipt(self.first, WHOLE, metadata)
+        return Distances(tuple(self._candidates), self._all(), self.first["sd"][0], receipt)
 
 
 def _receipt(rows: pl.DataFrame, attributes: AttributeSet, metadata: dict[str, str]) -> Receipt:
@@ -177,8 +269,8 @@ def _receipt(rows: pl.DataFrame, attributes: AttributeSet, metadata: dict[str, s
 
 
 def _fraction(text: str) -> Fraction:
-    if not _FRACTION.fullmatch(text):
-        raise ValueError("not an exact fraction")
+    if not _FRACTION.fullmatch(text) or _exact(Fraction(text)) != text:
+        raise ValueError("not an exact fraction in its lowest terms")
     return Fraction(text)
 
 

@@ -12,27 +12,34 @@ import polars as pl
 
 from frostglass import codebooks
 from frostglass.bundle import formats, measurement_file
-from frostglass.bundle.files import read_file, sha256
+from frostglass.bundle.files import read_file, sha256, size_of
 from frostglass.bundle.manifest import (
     CODEBOOK,
     COUNTS_PARQUET,
     MANIFEST,
     MEASUREMENTS,
     MOST_MANIFEST_BYTES,
+    RECORDS_CSV,
     RECORDS_PARQUET,
     STATEMENT,
     Manifest,
     parse_manifest,
 )
 from frostglass.bundle.questions import Questions
+from frostglass.bundle.recount import require_counted
+from frostglass.bundle.sizes import MOST_CODEBOOK, Sizes
 from frostglass.bundle.source import Estimating, Source
 from frostglass.bundle.withdrawal import refuse_withdrawn
 from frostglass.errors import BundleError
 from frostglass.released.answers import Answers
 from frostglass.released.measurement import Measurement
+from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.arguments import path as path_of
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.domain import Domain
+
+MANY_ROWS = 1_000_000
+"""So many rows are compared with what the records call for before they are all decoded."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,7 +65,7 @@ class Bundle(Questions):
     def data(self, name: str) -> bytes:
         """The bytes of one sealed file."""
         entry = self.manifest.file(name)
-        data = read_file(self.path / entry.path, most=entry.bytes)
+        data = read_file(self.path / entry.path, most=min(entry.bytes, self._most(name)))
         if len(data) != entry.bytes or sha256(data) != entry.sha256:
             raise BundleError("FG-BN-026", f"{name} is not the file that was sealed: its size or hash differs")
         return data
@@ -71,16 +78,34 @@ class Bundle(Questions):
         return self.manifest.applied_to(codebooks.from_canonical(data))
 
     @cached_property
+    def _sizes(self) -> Sizes:
+        return Sizes(self.manifest, self.codebook)
+
+    def _most(self, name: str) -> int:
+        return MOST_CODEBOOK if name == CODEBOOK else self._sizes.most(name)
+
+    @cached_property
     def counts(self) -> pl.DataFrame:
         """The table of counts: length, variables, values, count, sd, low, high, status; names and values are text."""
-        return formats.from_parquet(self.data(COUNTS_PARQUET), formats.COUNTS, name=COUNTS_PARQUET)[0]
+        domain, data, most = self.codebook.domain, self.data(COUNTS_PARQUET), self._sizes.counts
+        longest = formats.longest_text(domain)
+        packed = formats.PackedTable(data, formats.COUNTS, name=COUNTS_PARQUET, most=most, longest=longest)
+        if packed.rows > MANY_ROWS:
+            require_counted(packed.batches(), self._all_records(), self.manifest.plan.length, self.manifest.tau)
+        return packed.whole()
+
+    def _all_records(self) -> SyntheticRecords:
+        domain = self.codebook.domain
+        return SyntheticRecords(domain, formats.positions_of(self.records, domain), receipts=())
 
     @cached_property
     def records(self) -> pl.DataFrame:
         """The synthetic records: one text column a variable, missing is null."""
-        schema = formats.records_schema(self.codebook.domain)
-        data = self.data(RECORDS_PARQUET)
-        return formats.from_parquet(data, schema, name=RECORDS_PARQUET, rows=self.manifest.total)[0]
+        domain, total = self.codebook.domain, self.manifest.total
+        self._sizes.require(RECORDS_CSV, size_of(self.path / RECORDS_CSV))
+        data, longest = self.data(RECORDS_PARQUET), max(map(formats.longest_value, domain.attributes))
+        schema = formats.records_schema(domain)
+        return formats.PackedTable(data, schema, name=RECORDS_PARQUET, rows=total, longest=longest).whole()
 
     @cached_property
     def statement(self) -> str:
@@ -89,7 +114,7 @@ class Bundle(Questions):
 
     def answers(self) -> Answers:
         """Everything that the release was told."""
-        return measurement_file.decode(self.data(MEASUREMENTS), self.codebook.domain)
+        return measurement_file.decode(self.data(MEASUREMENTS), self.codebook.domain, most=self._sizes.measurements)
 
     def measurements(self) -> tuple[Measurement, ...]:
         """Every noisy table with its receipt."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,8 @@ import polars as pl
 
 from frostglass.arrays.counting import tally
 from frostglass.arrays.weighted_rows import reduce_rows
-from frostglass.bundle.formats import counts_frame
+from frostglass.bundle.formats import BATCH_ROWS, counts_frame
+from frostglass.errors import BundleError
 from frostglass.released.counts import CountBlock, Counts
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
@@ -24,10 +25,57 @@ DENSE_CELLS = 1 << 16
 
 def recount(records: SyntheticRecords, length: int, tau: int) -> pl.DataFrame:
     """The rows and columns of the counts that these records call for: ``COUNTED``, in the published order."""
-    domain = records.domain
-    orders = range(1, min(length, len(domain)) + 1)
-    blocks = tuple(_block(records, each, tau) for order in orders for each in domain.sets_of_length(order))
-    return counts_frame(Counts(domain, length, len(records), tau, blocks, records.receipts)).select(COUNTED)
+    return pl.concat(recounted(records, length, tau))
+
+
+def recounted(records: SyntheticRecords, length: int, tau: int) -> Iterator[pl.DataFrame]:
+    """The same, some tens of thousands of rows at a time: memory does not grow with them."""
+    domain, blocks, rows = records.domain, list[CountBlock](), 0
+    for order in range(1, min(length, len(domain)) + 1):
+        for attributes in domain.sets_of_length(order):
+            blocks.append(_block(records, attributes, tau))
+            rows += len(blocks[-1].count)
+            if rows >= BATCH_ROWS:
+                yield _counted(records, length, tau, blocks)
+                blocks, rows = [], 0
+    yield _counted(records, length, tau, blocks)
+
+
+def _counted(records: SyntheticRecords, length: int, tau: int, blocks: Sequence[CountBlock]) -> pl.DataFrame:
+    counts = Counts(records.domain, length, len(records), tau, tuple(blocks), records.receipts)
+    return counts_frame(counts).select(COUNTED)
+
+
+def require_counted(stated: Iterable[pl.DataFrame], records: SyntheticRecords, length: int, tau: int) -> None:
+    """Raise BundleError FG-BN-070 at the first rows of ``stated`` that are not those that the records call for.
+
+    Whatever ``stated`` goes on to hold is not read then.
+    """
+    called_for = recounted(records, length, tau)
+    due = next(called_for)
+    for frame in stated:
+        left = frame.select(COUNTED)
+        while left.height:
+            if not due.height:
+                due = next(called_for, due)
+            rows = min(left.height, due.height)
+            _refuse(rows > 0, "the counts list other combinations than the records hold")
+            differing = _differing(left[:rows], due[:rows])
+            _refuse(differing == 0, f"{differing:,} rows of the counts are not what the records say")
+            left, due = left[rows:], due[rows:]
+    listed = not due.height and all(not frame.height for frame in called_for)
+    _refuse(listed, "the counts list other combinations than the records hold")
+
+
+def _refuse(unless: bool, message: str) -> None:
+    if not unless:
+        raise BundleError("FG-BN-070", message)
+
+
+def _differing(found: pl.DataFrame, called_for: pl.DataFrame) -> int:
+    """Number of rows that are not equal; null equals null."""
+    same = [found[name].eq_missing(called_for[name]) for name in called_for.columns]
+    return found.height - int(pl.DataFrame(same).select(pl.all_horizontal(pl.all())).to_series().sum())
 
 
 def _block(records: SyntheticRecords, attributes: AttributeSet, tau: int) -> CountBlock:
