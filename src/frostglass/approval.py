@@ -18,9 +18,9 @@ from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.withdrawal import WITHDRAWAL, Withdrawal, bury, require_published, withdrawal_in
 from frostglass.bundles import is_sealed, verify
 from frostglass.errors import BundleError
+from frostglass.pipeline import Progress, quiet
 from frostglass.terms.arguments import optional_path
 from frostglass.terms.arguments import path as path_of
-from frostglass.pipeline import Progress, quiet
 
 CopyState: TypeAlias = Literal["stands", "cleared", "not found"]
 

@@ -443,6 +443,7 @@ def _rehearsed(
             environment=environment(),
             public_key=ledger.public_key,
             sealable=ledger.sealable,
+            fictitious=order.fictitious,
         )
     )
     if ledger.sealable:
