@@ -81,10 +81,10 @@ def interrupt(step: str) -> None:
         nonlocal calls
         calls += 1
         if first and calls == number:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         result = original(*arguments, **named)
         if calls == number:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         return result
 
     setattr(place, name, call)

@@ -21,13 +21,14 @@ import pytest
 
 import frostglass
 from frostglass import bundles, codebooks, pipeline
+from frostglass.arrays import counting
 from frostglass.boundary import staging
 from frostglass.boundary.accountant import GaussianDP
 from frostglass.boundary.curator import Curator
 from frostglass.boundary.held_signals import HELD, held_back
 from frostglass.boundary.ledger import Ledger
-from frostglass.bundle import files, rehearsal, seal
-from frostglass.errors import BundleError, FrostglassError, LedgerError
+from frostglass.bundle import files, measurement_file, rehearsal, seal
+from frostglass.errors import BundleError, FrostglassError, LedgerError, UsageError
 from frostglass.released.measurement import Measurement
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Plan
@@ -147,6 +148,48 @@ def test_a_bundle_is_not_asked_for_where_none_could_be_sealed(small: Codebook, t
     with pytest.raises(BundleError, match="FG-BN-003"):
         frostglass.release(survey(9), small, epsilon=1, scope="ephemeral", ledger=ephemeral, out=tmp_path / "out")
     assert ephemeral.scope("ephemeral").spent == 0
+
+
+def test_answers_that_no_reader_could_take_are_refused_by_the_plan(ledger: Ledger) -> None:
+    """From public facts alone: 20 million cells whose values have 70 letters each."""
+    codes = ", ".join(f'"{"c" * 70}{number}"' for number in range(30))
+    variables = "".join(f'[[variable]]\nname = "v{i}"\ntype = "nominal"\ncategories = [{codes}]\n' for i in range(40))
+    book = codebooks.loads(f'[codebook]\nid = "wordy"\n{variables}', source="wordy.toml")
+    with pytest.raises(UsageError, match="FG-OP-037"):
+        frostglass.foresee(book, epsilon=1, delta="1e-6")
+    with pytest.raises(UsageError, match="FG-OP-037"):
+        frostglass.release("no-such-table.csv", book, epsilon=1, scope="s", ledger=ledger)
+    assert kinds(ledger) == ["genesis", "open"]
+
+
+@pytest.mark.parametrize("cells", [20_000_000, 150])
+def test_the_size_of_the_answers_is_foreseen_from_above(
+    cells: int, small: Codebook, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where all triples are measured, and where they are chosen."""
+    plan = plan_for(small, cells=cells)
+    contents = pipeline.release(survey(40), small, plan, pipeline.Order("s"), ledger=ledger)
+    frame = measurement_file._frame(contents.answers, small.domain)
+    texts = sum(frame[name].str.len_bytes().sum() for name in ("variables", "values", "sigma", "rho"))
+    assert (contents.answers.distances is None) == (cells > 1_000)
+    wanted = plan.workload(small.domain)
+    monkeypatch.setattr(measurement_file, "MOST_UNPACKED", texts - 1)
+    with pytest.raises(UsageError, match="FG-OP-037"):
+        measurement_file.check_size(small.domain, wanted)
+    monkeypatch.setattr(measurement_file, "MOST_UNPACKED", 3 * texts)
+    measurement_file.check_size(small.domain, wanted)
+    monkeypatch.setattr(measurement_file, "MOST_ROWS", frame.height - 1)
+    with pytest.raises(UsageError, match="FG-OP-037"):
+        measurement_file.check_size(small.domain, wanted)
+
+
+def test_a_compiler_without_a_place_for_its_files_costs_nothing(
+    small: Codebook, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "tally", failing(RuntimeError("no locator available")))
+    with pytest.raises(RuntimeError):
+        released(small, ledger)
+    assert kinds(ledger) == ["genesis", "open"]
 
 
 # After it

@@ -26,6 +26,7 @@ import numba
 import numpy as np
 from polars.exceptions import PanicException
 
+from frostglass.arrays.counting import ready
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary import staging
 from frostglass.boundary.accountant import ROUNDED_GAUSSIAN, SAMPLER_UNITS, Accountant
@@ -37,7 +38,7 @@ from frostglass.boundary.ledger_requests import one_line, release_name
 from frostglass.boundary.noise import MOST_SIGMA, NoiseSource, RoundedGaussian
 from frostglass.boundary.opendp_noise import DiscreteGaussian
 from frostglass.bundle.contents import Contents
-from frostglass.bundle.measurement_file import decode
+from frostglass.bundle.measurement_file import check_size, decode
 from frostglass.bundle.measurement_file import encode as encode_answers
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.rehearsal import rehearse, with_nobody
@@ -184,6 +185,7 @@ def release(
     progress("reading and checking the table")
     table = _coded(source, codebook, plan, order)
 
+    ready(plan.workload(codebook.domain).orders)
     resumed = _resumed(ledger, candidates, plan, table)
     if resumed:
         reservation, staged = resumed
@@ -289,8 +291,8 @@ def standing(ledger: Ledger, release_id: str) -> str:
         state = ledger.state(release_id)
         if state == "reserved":
             return (
-                f"nothing was drawn for release {release_id}, which is reserved: a second person may give it back "
-                "with `frostglass ledger void`"
+                f"nothing was drawn for release {release_id}, which is reserved: a second person may void it, with "
+                "`frostglass ledger void`"
             )
         if state == "drawn":
             return (
@@ -361,7 +363,7 @@ def check_plan(codebook: Codebook, plan: Plan) -> tuple[Strategy, tuple[Clause, 
         raise UsageError("FG-OP-031", "the plan was made for another version of the codebook; plan again")
     if plan.unit.name != codebook.unit:
         raise UsageError("FG-OP-036", f"a row of this codebook is one {codebook.unit}; the plan names another unit")
-    plan.workload(codebook.domain)
+    check_size(codebook.domain, plan.workload(codebook.domain))
     clauses = codebook.clauses if plan.structural else ()
     satisfiable(codebook.domain, compile_rules(codebook.domain, clauses))
     return strategy(plan.strategy), clauses

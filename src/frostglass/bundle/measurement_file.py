@@ -14,15 +14,15 @@ from itertools import groupby, pairwise
 import numpy as np
 import polars as pl
 
-from frostglass.bundle.formats import Labels, Schema, from_parquet, joined_names, to_parquet
-from frostglass.errors import BundleError, FrostglassError
+from frostglass.bundle.formats import MOST_ROWS, MOST_UNPACKED, Labels, Schema, from_parquet, joined_names, to_parquet
+from frostglass.errors import BundleError, FrostglassError, UsageError
 from frostglass.released.answers import Answers
 from frostglass.released.distances import WHOLE, Distances
 from frostglass.released.measurement import Measurement
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.custody import Receipt
 from frostglass.terms.domain import JOIN, Domain
-from frostglass.terms.workload import MOST_CELLS
+from frostglass.terms.workload import MOST_CELLS, Workload
 
 COLUMNS: Schema = {
     "variables": pl.String(),
@@ -38,9 +38,38 @@ COLUMNS: Schema = {
 DISTANCE = ""
 """Stands for the values where a row is a candidate's distance from a model; no cell of a table has empty values."""
 
+_MOST_FRACTIONS = 96
+"""Most bytes of sigma and rho, which are fractions, in a row."""
+
 _FRACTION = re.compile(r"[0-9]{1,99}/[1-9][0-9]{0,99}")
 
 _DAMAGED = "measurements.parquet does not hold whole tables of the codebook with their receipts"
+
+
+def check_size(domain: Domain, wanted: Workload) -> None:
+    """Refuse, from public facts alone, answers whose file nobody could read back. UsageError FG-OP-037."""
+    text = {each.name: sum(map(len_in_bytes, each.values)) / each.size for each in domain.attributes}
+
+    def row(attributes: AttributeSet) -> float:
+        """Bytes of text of one cell of a table, on the average of its cells."""
+        names = len_in_bytes(joined_names(domain, attributes))
+        return _MOST_FRACTIONS + names + sum(text[name] for name in attributes) + len(attributes) - 1
+
+    rows = sum(domain.cells(each) for each in wanted.fixed) + len(wanted.candidates) + wanted.chosen_cells
+    size = sum(row(each) * domain.cells(each) for each in wanted.fixed)
+    size += sum(map(row, wanted.candidates)) + max(map(row, wanted.candidates), default=0) * wanted.chosen_cells
+    if rows > MOST_ROWS or size > MOST_UNPACKED:
+        raise UsageError(
+            "FG-OP-037",
+            f"the noisy tables of this plan would be {rows:,} rows with {size / 10**9:.1f} GB of text, and a reader "
+            f"takes {MOST_ROWS:,} rows and {MOST_UNPACKED / 10**9:.1f} GB: allow fewer cells (--cells), or give "
+            "variables and values shorter names",
+        )
+
+
+def len_in_bytes(text: str) -> int:
+    """How many bytes of UTF-8."""
+    return len(text.encode())
 
 
 def encode(answers: Answers, domain: Domain) -> bytes:
