@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,10 +82,10 @@ def interrupt(step: str) -> None:
         nonlocal calls
         calls += 1
         if first and calls == number:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         result = original(*arguments, **named)
         if calls == number:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         return result
 
     setattr(place, name, call)

@@ -142,7 +142,7 @@ def _releases() -> list[Try]:
     stages = {
         "before the reservation": "nothing was drawn",
         "after the reservation": "second person may void it",
-        "after the first table": "are lost",
+        "after the first table": "goes on at no further cost",
         "when staged": "goes on at no further cost",
         "when fitted": "goes on at no further cost",
         "after its fifth file": "goes on at no further cost",

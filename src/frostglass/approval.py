@@ -19,6 +19,8 @@ from frostglass.bundle.withdrawal import WITHDRAWAL, Withdrawal, bury, require_p
 from frostglass.bundles import is_sealed, verify
 from frostglass.errors import BundleError
 from frostglass.pipeline import Progress, quiet
+from frostglass.terms.arguments import optional_path
+from frostglass.terms.arguments import path as path_of
 
 CopyState: TypeAlias = Literal["stands", "cleared", "not found"]
 
@@ -48,7 +50,7 @@ def publish(path: str | Path, to: str | Path, *, ledger: Ledger | str | Path, by
     was made and the command cut short after it, nothing is left to do. The ledger notes ``to`` as it is given: a whole
     path may have names of folders in it that no ledger should hold.
     """
-    paying, target = _opened(ledger), Path(to).absolute()
+    paying, target = _opened(ledger), path_of(to, "where the copy goes").absolute()
     bundle = _sealed_bundle(path, paying)
     release_id = bundle.manifest.release_id
     if _is_done(bundle, to, paying):
@@ -73,7 +75,7 @@ def withdraw(
     paying = _opened(ledger)
     release_id = _release_id(what, paying)
     seal = paying.find(release_id, "seal")
-    copy = None if published is None else Path(published)
+    copy = optional_path(published, "the published copy")
     if copy is not None and seal is not None:
         require_published(copy, release_id=release_id, manifest_sha256=seal.text("manifest_sha256"))
     entry = paying.find(release_id, "withdraw")
@@ -134,7 +136,7 @@ def _is_done(bundle: Bundle, to: str | Path, ledger: Ledger) -> bool:
 
 def _release_id(what: str | Path, ledger: Ledger) -> str:
     """The release that a bundle, a tombstone or an id names."""
-    folder = Path(what)
+    folder = path_of(what, "a release, by its bundle or its id,")
     if not folder.is_dir():
         return str(what)
     stone = withdrawal_in(folder)

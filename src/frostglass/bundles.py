@@ -24,6 +24,7 @@ from frostglass.released.former_intervals import FormerIntervals
 from frostglass.released.intervals import Intervals
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.synthesis.strategy import strategy
+from frostglass.terms.arguments import path as path_of
 from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Receipt
@@ -42,7 +43,7 @@ def verify(
     ``key`` is the public key of whoever should have signed it: 64 hexadecimal digits, or a file with them or with PEM.
     Raises UsageError FG-OP-077 when it is none. ``ledger`` is the one that should have paid for it.
     """
-    path, wanted = Path(path), None if key is None else public_key_of(key)
+    path, wanted = path_of(path, "the bundle"), None if key is None else public_key_of(key)
     report = verify_bundle(path, recompute=recompute, environment=environment())
     if report.failed:
         asked = {"guarantee": True, "key": wanted is not None, "ledger": ledger is not None}

@@ -26,6 +26,7 @@ import numba
 import numpy as np
 from polars.exceptions import PanicException
 
+from frostglass.arrays.counting import ready
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary import staging
 from frostglass.boundary.accountant import ROUNDED_GAUSSIAN, SAMPLER_UNITS, Accountant
@@ -186,6 +187,7 @@ def release(
     progress("reading and checking the table")
     table = _coded(source, codebook, plan, order)
 
+    ready(plan.workload(codebook.domain).orders)
     resumed = _resumed(ledger, candidates, plan, table)
     if resumed:
         reservation, staged = resumed
@@ -291,8 +293,8 @@ def standing(ledger: Ledger, release_id: str) -> str:
         state = ledger.state(release_id)
         if state == "reserved":
             return (
-                f"nothing was drawn for release {release_id}, which is reserved: a second person may give it back "
-                "with `frostglass ledger void`"
+                f"nothing was drawn for release {release_id}, which is reserved: a second person may void it, with "
+                "`frostglass ledger void`"
             )
         if state == "drawn":
             return (
@@ -450,6 +452,7 @@ def _rehearsed(
             environment=environment(),
             public_key=ledger.public_key,
             sealable=ledger.sealable,
+            fictitious=order.fictitious,
         )
     )
     if ledger.sealable:

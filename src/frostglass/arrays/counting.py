@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 from typing import TypeVar
 
@@ -42,6 +43,14 @@ def tally(
     if not fits:
         raise ValueError("a row holds a position that its attribute does not have")
     return table.reshape(shape)
+
+
+def ready(orders: Iterable[int]) -> None:
+    """Have what counts tables of so many columns compiled: the first time on a machine that takes seconds, and fails
+    where the compiler has no place for its files."""
+    for order in orders:
+        one = np.zeros((1, order), dtype=np.uint16)
+        tally(one, tuple(range(order)), (1,) * order, _ONE)
 
 
 def contiguous(values: npt.NDArray[_Number]) -> npt.NDArray[_Number]:

@@ -40,7 +40,7 @@ from frostglass.errors import LedgerError
 from frostglass.terms.arguments import path as path_of
 from frostglass.terms.arguments import text
 from frostglass.terms.arguments import whole as whole_number
-from frostglass.terms.budget import decimal_text, parse_delta, parse_epsilon
+from frostglass.terms.budget import Number, decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.guarantee import ScopeSummary
 
 __all__ = ["Entry", "KnownRelease", "Ledger", "LedgerReport", "Problem", "Reservation"]
@@ -143,9 +143,7 @@ class Ledger:
         return cls(store, ledger_id=book.ledger_id, path=place, witness=beside)
 
     @classmethod
-    def ephemeral(
-        cls, *, epsilon: Fraction, delta: Fraction, accountant: str = "gdp", scope: str = "ephemeral"
-    ) -> Ledger:
+    def ephemeral(cls, *, epsilon: Number, delta: Number, accountant: str = "gdp", scope: str = "ephemeral") -> Ledger:
         """A ledger in memory with one scope. It ends with the process, so what it pays for cannot be sealed."""
         first = genesis(SigningKey.new().public)
         ledger = cls(MemoryStore([first]), ledger_id=first.text("ledger_id"), path=None, witness=None)
@@ -165,8 +163,8 @@ class Ledger:
         self,
         scope: str,
         *,
-        epsilon: Fraction,
-        delta: Fraction,
+        epsilon: Number,
+        delta: Number,
         accountant: str = "gdp",
         reason: str = "",
         population: int | None = None,

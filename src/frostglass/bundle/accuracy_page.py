@@ -17,7 +17,7 @@ from frostglass.bundle.accuracy import (
     example,
 )
 from frostglass.bundle.manifest import Manifest
-from frostglass.bundle.statement import citation, day, guarantee_sentence, templates
+from frostglass.bundle.statement import banner, citation, day, guarantee_sentence, templates
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.domain import JOIN
 
@@ -109,6 +109,7 @@ class AccuracyPage:
     """All that the template of accuracy.html sees."""
 
     title: str
+    banner: str
     publisher: str
     release_id: str
     day: str
@@ -139,6 +140,7 @@ def accuracy_html(manifest: Manifest, codebook: Codebook, counts: pl.DataFrame, 
 def _page(manifest: Manifest, codebook: Codebook, counts: pl.DataFrame, found: Accuracy) -> AccuracyPage:
     return AccuracyPage(
         title=codebook.title,
+        banner=banner(manifest),
         publisher=codebook.publisher,
         release_id=manifest.release_id,
         day=day(manifest),

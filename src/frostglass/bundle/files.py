@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 
 from frostglass.arrays.whole_file import PUBLIC, sync_folder, unfinished_folder, write_whole
 from frostglass.bundle.places import refuse_in_bundle
-from frostglass.errors import BundleError
+from frostglass.errors import BundleError, reason_of
 
 MOST_BYTES = 2 * 1024**3
 """Largest file that a bundle may hold."""
@@ -115,8 +115,11 @@ def write_folder(out: Path, files: Mapping[str, bytes], *, on: date) -> None:
             os.utime(folder, (midnight, midnight))
             refuse_existing(out)
             folder.rename(out)
-    except OSError:
-        raise BundleError("FG-BN-002", f"writing to {out.parent} failed; nothing was left there") from None
+    except OSError as error:
+        folder_name = out.absolute().parent.name or "/"
+        raise BundleError(
+            "FG-BN-002", f"writing to {folder_name} failed: {reason_of(error).lower()}; nothing was left there"
+        ) from None
     sync_folder(out.parent)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from frostglass.bundle.manifest import Manifest
-from frostglass.bundle.statement import citation, day, guarantee_sentence, templates
+from frostglass.bundle.statement import banner, citation, day, guarantee_sentence, templates
 from frostglass.terms.codebook import Codebook, Variable
 from frostglass.terms.domain import MISSING_LABEL
 
@@ -90,6 +90,7 @@ class CodebookPage:
 
     language: str
     title: str
+    banner: str
     codebook: str
     publisher: str
     provenance: str
@@ -122,6 +123,7 @@ def _page(manifest: Manifest, codebook: Codebook, counts: pl.DataFrame) -> Codeb
     return CodebookPage(
         language=codebook.language,
         title=codebook.title,
+        banner=banner(manifest),
         codebook=f"{codebook.id}, version {codebook.version}, {codebook.date}",
         publisher=codebook.publisher,
         provenance=codebook.release.provenance,

@@ -31,7 +31,7 @@ _STILL_TO_COME = 100_000
 def rehearse(nobody: Contents) -> None:
     """Make every file of a bundle without records, as ``seal`` does, and read its manifest back.
 
-    BundleError FG-BN-071, with the reason, when a bundle with these words could not be sealed or not be read.
+    BundleError FG-BN-075, with the reason, when a bundle with these words could not be sealed or not be read.
     """
     try:
         check(nobody)
@@ -44,7 +44,7 @@ def rehearse(nobody: Contents) -> None:
     except Exception as error:  # noqa: BLE001 - whatever it is, it would come after the draw
         reason = error if isinstance(error, FrostglassError) else fault(error)
         raise BundleError(
-            "FG-BN-071", f"a bundle of this release could not be sealed, so nothing is drawn for it: {reason}"
+            "FG-BN-075", f"a bundle of this release could not be sealed, so nothing is drawn for it: {reason}"
         ) from None
 
 

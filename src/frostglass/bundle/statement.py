@@ -24,6 +24,9 @@ _RANDOMNESS = {
 }
 """Where the noise of each mechanism comes from."""
 
+FICTITIOUS = "Fictitious data: every record and every figure is invented, and none is about anybody."
+"""What every page of a bundle says whose data are invented."""
+
 _NO_BOUND = "no useful bound"
 
 # strftime would follow the locale
@@ -46,6 +49,7 @@ class StatementPage:
     """All that the template of statement.md sees."""
 
     title: str
+    banner: str
     release_id: str
     day: str
     sentence: str
@@ -119,6 +123,11 @@ def kind_of_record(codebook: Codebook) -> str:
     return "record" if codebook.unit.casefold() == "record" else f"{codebook.unit} record"
 
 
+def banner(manifest: Manifest) -> str:
+    """What stands above everything else on a page about the release; empty where nothing need be said."""
+    return FICTITIOUS if manifest.fictitious else ""
+
+
 def citation(manifest: Manifest, codebook: Codebook) -> str:
     """How to cite the release: the codebook's words, or its title and publisher, with the release and its day."""
     by = f"{codebook.publisher}. " if codebook.publisher else ""
@@ -141,6 +150,7 @@ def statement_page(manifest: Manifest, codebook: Codebook) -> StatementPage:
     promise, scope, texts = manifest.guarantee, manifest.scope, codebook.release
     return StatementPage(
         title=_markdown(codebook.title),
+        banner=banner(manifest),
         release_id=manifest.release_id,
         day=day(manifest),
         sentence=guarantee_line(manifest, codebook),

@@ -12,6 +12,7 @@ import typer
 
 from frostglass import bundles, foresight, pipeline
 from frostglass.boundary import accountant as accounting
+from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.places import refuse_in_bundle
 from frostglass.bundle.read import Bundle
 from frostglass.desk import demo as demonstration
@@ -23,6 +24,7 @@ from frostglass.desk.settings import Settings, settle
 from frostglass.errors import BundleError, InputError
 from frostglass.sensitive.check import CheckReport
 from frostglass.terms.budget import decimal_text
+from frostglass.terms.plan import Plan
 
 Delta = Annotated[str | None, typer.Option("--delta", help="Only to check it: the scope fixes delta.")]
 
@@ -156,7 +158,7 @@ def _release(settings: Settings, order: pipeline.Order, private_report: Path | N
     if voice.verbose:
         foreseen = foresight.foresight(book, decided, accounting.accountant(scope.accountant), scope.delta)
         voice.note(plan_text(decided, foreseen, scope.accountant, decimal_text(scope.delta)))
-    with _explained(), _reported(private_report, voice):
+    with _explained(ledger, order.scope, decided), _reported(private_report, voice):
         contents = pipeline.release(settings.data, book, decided, order, ledger=ledger, progress=voice.progress)
         bundle = pipeline.seal(contents, out, ledger=ledger, progress=voice.progress)
     _tell(bundle, voice)
@@ -181,13 +183,14 @@ def summary_text(bundle: Bundle) -> str:
 
 
 @contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    """When the steward stops it half-way: say what was spent and how to go on, as the interrupt itself knows it."""
+def _explained(ledger: Ledger, scope: str, decided: Plan) -> Iterator[None]:
+    """When the steward stops it half-way: say what was spent and how to go on."""
     try:
         yield
-    except KeyboardInterrupt as stop:
-        known = getattr(stop, "__notes__", ["nothing was drawn, and nothing is spent but what `ledger show` lists"])
-        raise BundleError("FG-BN-063", f"stopped; {known[0]}") from None
+    except KeyboardInterrupt:
+        known = (*ledger.unfinished(scope, decided.sha256), *ledger.undrawn(scope, decided.sha256))
+        said = pipeline.standing(ledger, known[0].release_id) if known else "nothing was drawn, and nothing is spent"
+        raise BundleError("FG-BN-063", f"stopped; {said}") from None
 
 
 @contextlib.contextmanager

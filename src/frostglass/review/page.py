@@ -7,7 +7,7 @@ from math import isnan
 from typing import Any
 
 from frostglass.arrays.charts import Chart
-from frostglass.bundle.statement import best_guess, day, epsilon_figure, guarantee_sentence
+from frostglass.bundle.statement import banner, best_guess, day, epsilon_figure, guarantee_sentence
 from frostglass.review import plots
 from frostglass.review.acceptance import share, worst_group
 from frostglass.review.fidelity import Example, Kind, LengthFidelity
@@ -72,6 +72,7 @@ class Page:
     """Everything that the template shows."""
 
     title: str
+    banner: str
     release_id: str
     day: str
     sha256: str
@@ -106,6 +107,7 @@ def _page(review: Review) -> Page:
     )
     return Page(
         title=codebook.title,
+        banner=banner(manifest),
         release_id=manifest.release_id,
         day=day(manifest),
         sha256=bundle.manifest_sha256,
