@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary.accountant import SAMPLER_UNITS, Accountant
 from frostglass.boundary.ledger import KnownRelease, Ledger
-from frostglass.bundle.files import refuse_existing
-from frostglass.bundle.manifest import OLDEST, Manifest, Promise, promise, read_manifest
+from frostglass.bundle.files import read_file, refuse_existing
+from frostglass.bundle.manifest import MANIFEST, MOST_MANIFEST_BYTES, OLDEST, Manifest, Promise, parse_manifest, promise
 from frostglass.bundle.read import Bundle, open_bundle
-from frostglass.bundle.signature import public_key_of
+from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES, is_signed, public_key_of
 from frostglass.bundle.verify import Check, VerifyReport, against_key, against_ledger, check, not_made
 from frostglass.bundle.verify import verify as verify_bundle
 from frostglass.errors import BundleError, FrostglassError, UsageError
@@ -33,6 +35,21 @@ from frostglass.terms.workload import Workload
 
 _ROOM_FOR_ANY_BUNDLE = 64_000_000
 _BYTES_A_CELL = 100
+_MOST_NAMES = 5
+
+_NO_BUNDLE = "passed over: no manifest of a bundle that this version reads lies there"
+_NOT_SIGNED = (
+    "passed over: this names the ledger, and no key that the ledger or its witness ever named has signed it, so "
+    "nothing that it says is believed"
+)
+_ANOTHER_VERSION = (
+    "passed over: the ledger's key signed this, and this version cannot read it; reconcile with the version that wrote "
+    "it, if the ledger does not know it"
+)
+_ELSEWHERE = (
+    "another ledger is named there, with a scope of the same name as one of this ledger; if it is about the same "
+    "people, what they were promised there comes on top"
+)
 
 
 def verify(
@@ -128,8 +145,8 @@ def recompute(answers: Answers, codebook: Codebook, manifest: Manifest) -> tuple
 def refuse_output(out: Path, codebook: Codebook, plan: Plan, ledger: Ledger) -> tuple[str, ...]:
     """Refuse, before anything is read or spent, an output that exists, cannot be written or has no room.
 
-    Also when the bundles beside it show that the ledger is older than what it paid for. Returns notes on bundles
-    beside it that another ledger paid for.
+    Also when the bundles beside it show that the ledger is older than what it paid for. Returns notes on those that
+    are not believed, or that another ledger paid for.
     """
     if not ledger.sealable:
         raise BundleError("FG-BN-003", "what an ephemeral ledger pays for is for trying out, and is never sealed")
@@ -148,7 +165,9 @@ def refuse_output(out: Path, codebook: Codebook, plan: Plan, ledger: Ledger) -> 
             "FG-BN-065",
             f"a release needs up to {needed // 10**6:,} MB of disk there; make room, or choose another folder",
         )
-    return ledger.check_known(known_releases(out.absolute().parent))
+    found = shown(sorted(each.parent for each in out.absolute().parent.glob(f"*/{MANIFEST}")), ledger)
+    ledger.check_known(found.known)
+    return found.notes
 
 
 def finish(out: Path, plan: Plan, order: Order, ledger: Ledger) -> Bundle | None:
@@ -196,19 +215,66 @@ def is_sealed(bundle: Bundle, ledger: Ledger) -> bool:
     return sealed is not None and sealed.body["manifest_sha256"] == bundle.manifest_sha256
 
 
-def known_releases(folder: Path) -> tuple[KnownRelease, ...]:
-    """The bundles that lie in ``folder``, as the ledger wants to know them; what is no bundle is passed over."""
-    known = []
-    for manifest_path in sorted(folder.glob("*/manifest.json")):
-        try:
-            known.append(known_release(read_manifest(manifest_path)))
-        except FrostglassError:
-            continue
-    return tuple(known)
+@dataclass(frozen=True)
+class Shown:
+    """What folders show to a ledger: the releases that its key signed, and notes on folders that were passed over."""
+
+    known: tuple[KnownRelease, ...]
+    notes: tuple[str, ...]
 
 
-def known_release(manifest: Manifest) -> KnownRelease:
-    """The ledger stamp of a bundle."""
+def shown(folders: Iterable[Path], ledger: Ledger) -> Shown:
+    """What is to be believed of the bundles in these folders, and what is not.
+
+    Whoever can write into a folder can write any manifest. So none of its figures counts before a key that the ledger
+    or its witness ever named has signed it: a folder that does not verify is noted, blocks nothing and costs nothing.
+    """
+    keys, scopes = ledger.known_keys(), ledger.scopes()
+    known, passed = list[KnownRelease](), dict[str, list[str]]()
+    for folder in folders:
+        found = _shown_by(folder, ledger.ledger_id, keys, scopes)
+        if isinstance(found, KnownRelease):
+            known.append(found)
+        elif found is not None:
+            passed.setdefault(found, []).append(repr(folder.name))
+    return Shown(tuple(known), tuple(f"{_listed(names)}: {why}" for why, names in passed.items()))
+
+
+def _shown_by(
+    folder: Path, ledger_id: str, keys: Collection[str], scopes: Collection[str]
+) -> KnownRelease | str | None:
+    """The release that a folder shows, or why it is passed over; ``None`` where that concerns nobody."""
+    try:
+        data = read_file(folder / MANIFEST, most=MOST_MANIFEST_BYTES)
+    except FrostglassError:
+        return _NO_BUNDLE
+    signed = _is_signed(data, folder, keys)
+    try:
+        manifest = parse_manifest(data)
+    except FrostglassError:
+        return _ANOTHER_VERSION if signed else _NO_BUNDLE
+    if manifest.ledger.id == ledger_id:
+        return _known_release(manifest) if signed else _NOT_SIGNED
+    return _ELSEWHERE if manifest.ledger.scope in scopes else None
+
+
+def _is_signed(manifest: bytes, folder: Path, keys: Collection[str]) -> bool:
+    """Whether the holder of one of these keys signed those very bytes."""
+    try:
+        signature = read_file(folder / SIGNATURE, most=SIGNATURE_BYTES)
+    except FrostglassError:
+        return False
+    return any(is_signed(manifest, signature, each) for each in keys)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Some names of many: whoever makes folders does not fill the screen."""
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _known_release(manifest: Manifest) -> KnownRelease:
+    """The ledger stamp of a bundle whose manifest the ledger's key signed."""
     return KnownRelease(
         ledger_id=manifest.ledger.id,
         scope=manifest.ledger.scope,

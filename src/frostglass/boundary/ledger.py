@@ -387,6 +387,18 @@ class Ledger:
         """All that this ledger ever named, the present one last."""
         return tuple(self._book().public_keys)
 
+    def known_keys(self) -> frozenset[str]:
+        """All keys that this ledger or its witness ever named: what one of them signed is this ledger's own.
+
+        A witness that is damaged, or another ledger's, names none.
+        """
+        book, seen = self._book(), list[Entry]()
+        if self._witness and self._witness.exists():
+            with suppress(LedgerError):
+                seen = list(self._witness.entries())
+        ours = seen[:1] == book.entries[:1]
+        return frozenset(book.public_keys).union(Book.replay(seen).public_keys if ours else ())
+
     def sign(self, message: bytes) -> bytes:
         """The signature, 64 bytes, by the ledger's key. Raises LedgerError when it is not there, or another one is."""
         return self._key().sign(message)
@@ -445,9 +457,9 @@ class Ledger:
             raise LedgerError("FG-LG-017", "an ephemeral ledger has no file to back up")
         self._store.backup(path)
 
-    def check_known(self, known: Sequence[KnownRelease]) -> tuple[str, ...]:
-        """Raise LedgerError when the ledger is older than a known release; return notes on other ledgers' releases."""
-        return require_known(self._book(), known)
+    def check_known(self, known: Sequence[KnownRelease]) -> None:
+        """Raise LedgerError when the ledger is older than a release that it paid for."""
+        require_known(self._book(), known)
 
     def reconcile(self, known: Sequence[KnownRelease], *, by: str, reason: str) -> tuple[Entry, ...]:
         """Add all spending that the witness or a known release shows and the ledger lacks; return the new entries.

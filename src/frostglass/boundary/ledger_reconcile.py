@@ -23,6 +23,7 @@ from frostglass.terms.budget import decimal_text
 class KnownRelease:
     """What a bundle says about the ledger that paid for it: the number and hash of an entry, and what was paid.
 
+    Made of a manifest that a key of this ledger has signed, and of no other (``bundles.shown``).
     ``sampler_units`` are units of 2**-128 of total variation, as reserved. ``on`` is the day of the release (ISO);
     ``reserve_seq`` the number of its ``reserve`` entry. The last three figures are the scope's sums after its commit,
     itself included, in nano-rho, in epsilon and in releases. ``unit`` is empty where the privacy unit is not known.
@@ -46,12 +47,8 @@ class KnownRelease:
     keyed: bool = False
 
 
-def require_known(book: Book, known: Sequence[KnownRelease]) -> tuple[str, ...]:
-    """Raise LedgerError when a known release is not in the ledger; return notes on releases of other ledgers.
-
-    A release of another ledger is noted when its scope has the name of one that is open here: its spending is not in
-    these sums.
-    """
+def require_known(book: Book, known: Sequence[KnownRelease]) -> None:
+    """Raise LedgerError when the ledger does not answer for a release that it paid for."""
     for each in known:
         if each.ledger_id == book.ledger_id and not book.answers_for(each.seq, each.head):
             raise LedgerError(
@@ -60,14 +57,6 @@ def require_known(book: Book, known: Sequence[KnownRelease]) -> tuple[str, ...]:
                 f"entry {each.seq} that the bundle names. Put the newer ledger back, or run `frostglass ledger "
                 "reconcile`, which adds the missing spending",
             )
-    foreign = {
-        each.release_id: each for each in known if each.ledger_id != book.ledger_id and each.scope in book.scopes
-    }
-    return tuple(
-        f"the release {each.release_id!r} of a scope called {each.scope!r} was paid for by another ledger "
-        f"({each.ledger_id}); if it is about the same people, its epsilon {decimal_text(each.epsilon)} comes on top"
-        for each in foreign.values()
-    )
 
 
 def continuation(book: Book, seen: Sequence[Entry]) -> tuple[Entry, ...]:

@@ -12,7 +12,6 @@ from frostglass.arrays.whole_file import PUBLIC, write_whole
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary import staging
 from frostglass.boundary.ledger import Entry, Ledger
-from frostglass.bundle.manifest import read_manifest
 from frostglass.bundle.places import refuse_in_bundle, require_new
 from frostglass.bundle.signature import pem_of
 from frostglass.desk import options as opt
@@ -192,9 +191,11 @@ def reconcile(
     Example: frostglass ledger reconcile --ledger budget.db --reason "restored the backup of Monday" releases/2026
     """
     refuse_in_bundle(ledger)
-    known = [bundles.known_release(read_manifest(bundle / "manifest.json")) for bundle in folders or ()]
     book = Ledger.rebuild(ledger, source) if source is not None else Ledger.inspect(ledger)
-    added = book.reconcile(known, by=by or pipeline.whoever(), reason=reason)
+    found = bundles.shown(folders or (), book)
+    for note in found.notes:
+        Voice(as_json).note(note)
+    added = book.reconcile(found.known, by=by or pipeline.whoever(), reason=reason)
     there = sum(1 for _ in book.entries()) - len(added)
     anew = f"written anew from {source.name}: {there} entries\n" if source is not None else ""
     _tell(
