@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from audits.mutation import Mutant, claimed, put_into
 
 _ROOT = Path(__file__).parent.parent
 _PACKAGE = Path(frostglass.__file__).parent
+_PLUGINS = ("-p", "no:cacheprovider", "-p", "audits.plain_examples")
 _FAILED, _PASSED = 1, 0
 """Exit codes of pytest; with any other no test ran, which shows nothing."""
 
@@ -74,6 +75,6 @@ def ended_with(mutant: Mutant, copy: Path) -> int:
 
 def run(copy: Path, tests: Iterable[str]) -> int:
     """pytest's exit code for these tests, with the package of the copy."""
-    command: Sequence[str] = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *sorted(tests)]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", *_PLUGINS, *sorted(tests)]
     place = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(command, cwd=_ROOT, env=place, capture_output=True, check=False).returncode

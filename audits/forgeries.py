@@ -42,6 +42,7 @@ from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
+from frostglass.terms.workload import Workload
 from tests.bundle_support import forge as make_fit
 from tests.survey_support import FEW_CELLS, SMALL, survey
 
@@ -296,17 +297,21 @@ def _signed_with_the_stolen_key(true: Genuine) -> Figure:
 
 
 def too_little_noise_for_the_distances(contents: Contents) -> Contents:
-    """They cost 2.8 times as much, which a larger cost of the whole release covers."""
-    distances = contents.answers.distances
+    """Three fifths of it, stated as what it is, at 2.8 times the cost, which the whole release is said to have."""
+    distances, less = contents.answers.distances, Fraction(3, 5)
     assert distances is not None
-    answers = replace(contents.answers, distances=replace(distances, **_louder(distances)))
-    return _at_its_cost(made_of(contents, answers))
+    receipt = replace(distances.receipt, sigma=distances.receipt.sigma * less, rho=distances.receipt.rho / less**2)
+    louder = replace(distances, receipt=receipt, sd=noise_sd(receipt.mechanism, float(receipt.sigma)))
+    changed = replace(contents, answers=replace(contents.answers, distances=louder))
+    nano_rho = ceil(NANO * sum(each.rho for each in changed.answers.receipts))
+    scope = replace(contents.scope, spent=nano_rho, allowance=2 * nano_rho)
+    return _promising(replace(changed, scope=scope), nano_rho=nano_rho)
 
 
-def too_little_noise_for_the_tables(contents: Contents) -> Contents:
-    """The same, of what was measured."""
-    measured = tuple(replace(each, **_louder(each)) for each in contents.answers.measurements)
-    return _at_its_cost(made_of(contents, replace(contents.answers, measurements=measured)))
+def too_small_an_epsilon(contents: Contents) -> Contents:
+    """Four fifths of what the same noise gives, at the cost that it has."""
+    epsilon = contents.plan.epsilon * Fraction(4, 5)
+    return _promising(replace(contents, plan=replace(contents.plan, epsilon=epsilon)))
 
 
 def a_mechanism_that_the_accountant_cannot_value(contents: Contents) -> Contents:
@@ -320,45 +325,46 @@ def a_mechanism_that_the_accountant_cannot_value(contents: Contents) -> Contents
     return _promising(made_of(contents, answers), mechanism=DISCRETE_GAUSSIAN)
 
 
+def an_exchange_as_if_nothing_was_chosen(contents: Contents) -> Contents:
+    """The figure for exchanging one person for another that a release of the same cost has which asks no distances."""
+    fixed = Workload(_wanted(contents).fixed)
+    return _promising(contents, fixed)
+
+
 def _discrete(answer: Measurement | Distances) -> dict[str, Any]:
     """The discrete Gaussian of the same sigma, with its sd."""
     receipt = replace(answer.receipt, mechanism=DISCRETE_GAUSSIAN)
     return {"receipt": receipt, "sd": noise_sd(receipt.mechanism, float(receipt.sigma))}
 
 
-def _louder(answer: Measurement | Distances) -> dict[str, Any]:
-    """Three fifths of the noise, stated as what it is, at its cost."""
-    louder = Fraction(3, 5)
-    receipt = replace(answer.receipt, sigma=answer.receipt.sigma * louder, rho=answer.receipt.rho / louder**2)
-    return {"receipt": receipt, "sd": noise_sd(receipt.mechanism, float(receipt.sigma))}
-
-
-def _at_its_cost(contents: Contents) -> Contents:
-    """With a reservation and a scope that have room for what the answers cost."""
-    nano_rho = ceil(NANO * sum(each.rho for each in contents.answers.receipts))
-    scope = replace(contents.scope, spent=nano_rho, allowance=2 * nano_rho)
-    return _promising(replace(contents, scope=scope), nano_rho=nano_rho)
-
-
-def _promising(contents: Contents, **changes: Any) -> Contents:
-    """With the figures that a guarantee of this mechanism and cost has."""
+def _promising(contents: Contents, wanted: Workload | None = None, **changes: Any) -> Contents:
+    """With the figures that a guarantee of this mechanism and cost has, where ``wanted`` is measured."""
     asked = replace(contents.guarantee, **changes)
-    wanted = contents.plan.workload(contents.plan.applied_to(contents.codebook).domain)
     figures = pipeline.guarantee(
-        contents.plan, wanted, asked.delta, accountant(asked.accountant), asked.mechanism, asked.nano_rho
+        contents.plan,
+        wanted or _wanted(contents),
+        asked.delta,
+        accountant(asked.accountant),
+        asked.mechanism,
+        asked.nano_rho,
     )
     return replace(contents, guarantee=figures)
+
+
+def _wanted(contents: Contents) -> Workload:
+    return contents.plan.workload(contents.plan.applied_to(contents.codebook).domain)
 
 
 NOT_WORTH_THE_PROMISE: Mapping[str, Callable[[Contents], Contents]] = {
     each.__name__: each
     for each in (
         too_little_noise_for_the_distances,
-        too_little_noise_for_the_tables,
+        too_small_an_epsilon,
         a_mechanism_that_the_accountant_cannot_value,
+        an_exchange_as_if_nothing_was_chosen,
     )
 }
-"""Releases that agree with themselves, and whose noise does not give the epsilon that they promise."""
+"""Releases that agree with themselves, and whose noise does not give the figures that they promise."""
 
 
 def refused_of(true: Genuine, change: Callable[[Contents], Contents]) -> list[str]:

@@ -21,7 +21,7 @@ from frostglass import bundles, codebooks, foresight, pipeline
 from frostglass.arrays.counting import tally
 from frostglass.arrays.weighted_rows import WeightedRows
 from frostglass.boundary import staging
-from frostglass.boundary.accountant import accountant, allowance
+from frostglass.boundary.accountant import accountant
 from frostglass.boundary.curator import Curator
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.noise import RoundedGaussian
@@ -630,28 +630,37 @@ def used_of_the_reserve(contents: Contents) -> int:
     return used + (noise.table_error(distances.receipt.sigma) * len(distances.candidates) if distances else 0)
 
 
-@pytest.mark.parametrize("changes", [{}, {"length": 1}, {"cells": FEW_CELLS}], ids=["tables", "values", "a choice"])
+def six_flags() -> Codebook:
+    """Of their 20 triples, which have eight cells each, a plan of 244 cells chooses 19."""
+    flags = [f'[[variable]]\nname = "f{i}"\ntype = "flag"\nrole = "quasi"' for i in range(6)]
+    head = '[codebook]\nid = "flags"\nversion = "1"\ntitle = "Flags"\nunit = "person"'
+    return codebooks.loads("\n\n".join([head, *flags]), source="flags.toml")
+
+
+@pytest.mark.parametrize(
+    ("book", "changes"),
+    [(None, {}), (None, {"length": 1}), (six_flags(), {"cells": 244})],
+    ids=["tables", "values", "a choice"],
+)
 def test_a_plan_that_could_use_more_than_the_samplers_share_is_refused_before_anything_is_spent(
+    book: Codebook | None,
     changes: dict[str, object],
     small: Codebook,
     ledger: Ledger,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of a share that is smaller by one unit than what the same release really used."""
-    used = used_of_the_reserve(released(survey(60), small, ledger, epsilon="1", **changes))
-    before = list(ledger.entries())
+    """Of a share that is smaller by one unit than what the same release really used; with a tenth more it passes."""
+    book = book or small
+    table = survey(60) if book is small else pl.DataFrame({name: ["1", ""] * 30 for name in book.domain.names})
+    contents = released(table, book, ledger, epsilon="1", **changes)
+    used, before = used_of_the_reserve(contents), list(ledger.entries())
     monkeypatch.setattr(pipeline, "SAMPLER_UNITS", used - 1)
     with pytest.raises(UsageError, match="FG-OP-034"):
-        released(tmp_path / "there-is-no-such-file.csv", small, ledger, epsilon="1", **changes)
+        released(tmp_path / "there-is-no-such-file.csv", book, ledger, epsilon="1", **changes)
     assert list(ledger.entries()) == before
-    monkeypatch.setattr(pipeline, "SAMPLER_UNITS", 2 * used)
-    pipeline.planned_noise(
-        small,
-        plan_for(small, "1", **changes),
-        allowance(accountant("gdp"), Fraction(1), Fraction("1e-6")),
-        RoundedGaussian(),
-    )
+    monkeypatch.setattr(pipeline, "SAMPLER_UNITS", used + used // 10)
+    pipeline.planned_noise(book, contents.plan, contents.guarantee.nano_rho, RoundedGaussian())
 
 
 def test_a_release_keeps_its_delta_with_the_table_error_of_all_its_draws(small: Codebook, ledger: Ledger) -> None:

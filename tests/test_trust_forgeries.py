@@ -13,7 +13,7 @@ from audits.forgeries import (
     Genuine,
     genuine,
     refused_of,
-    too_little_noise_for_the_tables,
+    too_small_an_epsilon,
 )
 from frostglass.bundle.contents import Contents
 from frostglass.bundles import verify
@@ -43,7 +43,7 @@ def test_noise_that_is_not_worth_the_promise_is_found_by_the_guarantee_alone(
 
 
 def test_noise_for_fewer_records_is_not_worth_the_promise_to_people_of_three() -> None:
-    """What three records of a person cost is nine times what one costs, not three times."""
+    """What three records of a person cost is nine times what one costs, and not three times."""
     with genuine(unit=PrivacyUnit("person", 3, "key")) as persons:
         assert verify(persons.bundle).ok
-        assert refused_of(persons, too_little_noise_for_the_tables) == ["guarantee"]
+        assert refused_of(persons, too_small_an_epsilon) == ["guarantee"]
