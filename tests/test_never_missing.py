@@ -306,6 +306,13 @@ def test_a_bundle_without_those_cells_verifies_in_every_check(folder: Path) -> N
     assert not any(opened.records[name].null_count() for name in ("colour", "grade", "member"))
 
 
+def test_the_codebook_of_a_bundle_is_read_in_one_place_alone() -> None:
+    """There it is known which cells the release has: whoever read it otherwise would look for others."""
+    files = sorted((Path(frostglass.__file__).parent / "bundle").rglob("*.py"))
+    readers = [each.name for each in files if "from_canonical" in each.read_text(encoding="utf-8")]
+    assert readers == ["manifest.py"]
+
+
 def test_the_pages_of_a_bundle_say_what_is_never_missing(folder: Path) -> None:
     out = folder / "out"
     told = {each["name"]: each for each in json.loads((out / "accuracy.json").read_text())["variables"]}

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from frostglass import codebooks
 from frostglass.bundle import measurement_file
 from frostglass.bundle.accuracy import accuracy
 from frostglass.bundle.accuracy_page import accuracy_html
@@ -142,7 +141,7 @@ class Examined:
 
     @cached_property
     def codebook(self) -> Codebook:
-        return codebooks.from_canonical(self.data(CODEBOOK))
+        return self.manifest.codebook_in(self.data(CODEBOOK))
 
     @cached_property
     def sizes(self) -> Sizes:

@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from frostglass import codebooks
 from frostglass.bundle import places
 from frostglass.bundle.files import read_file
 from frostglass.errors import BundleError
@@ -268,9 +269,12 @@ class Manifest(_LeavesOut):
             settings=plan.settings or {},
         )
 
-    def applied_to(self, codebook: Codebook) -> Codebook:
-        """``codebook`` as this release used it: in format 2 every variable may be missing."""
-        used = self.to_plan().applied_to(codebook)
+    def codebook_in(self, data: bytes) -> Codebook:
+        """The codebook of codebook.json as this release used it: in format 2 every variable may be missing.
+
+        CodebookError when ``data`` are no codebook as it is sealed.
+        """
+        used = self.to_plan().applied_to(codebooks.from_canonical(data))
         return used.with_missing_everywhere() if self.format == OLDEST else used
 
     def file(self, path: str) -> SealedFile:

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from frostglass import codebooks
 from frostglass.bundle import formats, measurement_file
 from frostglass.bundle.files import read_file, sha256, size_of
 from frostglass.bundle.manifest import (
@@ -75,7 +74,7 @@ class Bundle(Questions):
         data = self.data(CODEBOOK)
         if sha256(data) != self.manifest.codebook.sha256:
             raise BundleError("FG-BN-027", "codebook.json is not the codebook that the manifest names")
-        return self.manifest.applied_to(codebooks.from_canonical(data))
+        return self.manifest.codebook_in(data)
 
     @cached_property
     def _sizes(self) -> Sizes:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
-from frostglass import codebooks
 from frostglass.bundle import measurement_file
 from frostglass.bundle.accuracy import accuracy
 from frostglass.bundle.accuracy_page import accuracy_html
@@ -120,7 +119,7 @@ def render(contents: Contents) -> dict[str, bytes]:
     """Every file of the bundle but the signature, the manifest last."""
     # as a reader will have it: canonical JSON does not keep the order of names in a rule
     manifest = manifest_of(contents)
-    codebook = manifest.applied_to(codebooks.from_canonical(contents.codebook.canonical))
+    codebook = manifest.codebook_in(contents.codebook.canonical)
     counts, records = counts_frame(contents.counts), records_frame(contents.records)
     found = accuracy(manifest, codebook, counts, contents.records, contents.answers.measurements)
     files = {
