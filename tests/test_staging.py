@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -80,13 +82,53 @@ def test_what_is_staged_is_for_the_steward_alone(folder: Path) -> None:
     }
 
 
-def test_the_digest_is_keyed_afresh_each_time(tmp_path: Path) -> None:
-    """So that the digest of a guessed table tells nothing, and two releases of one table cannot be linked by it."""
-    notes = []
-    for name in ("r1", "r2"):
-        stage(staging.folder_for(tmp_path / "ledger.db", name))
-        notes.append(json.loads((tmp_path / "ledger.db.staged" / name / "stage.json").read_text()))
-    assert notes[0]["data"] != notes[1]["data"]
+def note_of(folder: Path) -> dict[str, object]:
+    said: dict[str, object] = json.loads((folder / "stage.json").read_text())
+    return said
+
+
+def test_the_digest_is_keyed_afresh_for_each_release_and_ledger(tmp_path: Path) -> None:
+    """So that two releases of one table cannot be linked by it."""
+    folders = [staging.folder_for(tmp_path / ledger, name) for ledger in ("a.db", "b.db") for name in ("r1", "r2")]
+    for each in folders:
+        stage(each)
+    assert len({str(note_of(each)["data"]) for each in folders}) == len(folders)
+
+
+def test_what_is_staged_tells_nothing_of_a_guessed_table(folder: Path, tmp_path: Path) -> None:
+    """No word or file of it, alone or put together, is the key of its digest."""
+    stage(folder)
+    shutil.copytree(folder.parent, tmp_path / "taken")
+    taken = tmp_path / "taken" / "r1"
+    found = [each.read_bytes() for each in taken.iterdir()]
+    words = [str(each) for each in note_of(taken).values()]
+    keys = [*found, *(each.encode() for each in words), *(bytes.fromhex(each) for each in words if len(each) == 64)]
+    wanted = note_of(taken)["data"]
+    for key in [*keys, *(hmac.digest(each, b"r1", "sha256") for each in keys)]:
+        assert staging._digest(table(0, 1, 2), key) != wanted
+    with pytest.raises(LedgerError, match="FG-LG-054"):
+        staging.staged(taken, plan_sha256="p", table=table(0, 1, 2))
+
+
+def test_the_key_lies_beside_the_ledger_for_its_owner_alone(folder: Path, tmp_path: Path) -> None:
+    stage(folder)
+    key = staging.binding_of(tmp_path / "ledger.db")
+    assert key.parent == tmp_path
+    assert key.stat().st_mode & 0o777 == 0o600
+    before = key.read_bytes()
+    stage(staging.folder_for(tmp_path / "ledger.db", "r2"))
+    assert key.read_bytes() == before
+
+
+def test_a_lost_or_damaged_key_is_one_clear_refusal(folder: Path, tmp_path: Path) -> None:
+    stage(folder)
+    key = staging.binding_of(tmp_path / "ledger.db")
+    key.write_bytes(b"short")
+    with pytest.raises(LedgerError, match="FG-LG-050"):
+        staging.staged(folder, plan_sha256="p", table=table(0, 1, 2))
+    key.unlink()
+    with pytest.raises(LedgerError, match=r"FG-LG-054.* put ledger\.db\.binding back"):
+        staging.staged(folder, plan_sha256="p", table=table(0, 1, 2))
 
 
 def test_a_failed_write_leaves_nothing_that_could_be_resumed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,4 +155,4 @@ def test_staging_one_release_leaves_every_other_alone(tmp_path: Path) -> None:
 def test_purging_leaves_nothing_behind(folder: Path, tmp_path: Path) -> None:
     stage(folder)
     staging.purge(folder)
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [staging.binding_of(tmp_path / "ledger.db")]

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
+
+from frostglass.arrays.compiling import njit
 
 
 @njit(cache=True, nogil=True)

@@ -5,7 +5,8 @@ which they first occur. Its slow twin is ``csv_reader.read_csv``.
 """
 
 import numpy as np
-from numba import njit
+
+from frostglass.arrays.compiling import njit
 
 MORE, FULL, ROOM, FAULT, DONE = 0, 1, 2, 3, 4
 """Why the reader stopped: the block ends within a record; the part is full; room for cells is wanted; a record that

@@ -1,8 +1,9 @@
 """Noisy answers on disk between the draw and the seal, so that a crash never means drawing twice.
 
 All that staging takes is had before the release is paid for, so that a full disk costs nothing.
-A staged release is bound to its data by a digest under a key of its own; both lie beside it, readable by the steward
-alone, and leave with it. Other data do not get its answers.
+A staged release is bound to its data by a keyed digest, so that other data do not get its answers. The key lies in a
+file of its own beside the ledger, and never with what is staged: whoever takes that alone learns no more than the noisy
+answers tell, also if they can guess the whole table. Proof: docs/proofs/ledger.md, "What is staged shows".
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from frostglass.arrays.whole_file import remove_abandoned, unfinished_folder
+from frostglass.arrays.whole_file import PRIVATE, remove_abandoned, unfinished_folder, write_whole
 from frostglass.errors import LedgerError
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.terms.custody import Sensitive
 
 _ANSWERS, _NOTE = "measurements.parquet", "stage.json"
+_STAGED, _BINDING, _KEY_BYTES = ".staged", ".binding", 32
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _NOTE_SIZE = 4096
 _AT_ONCE = 1 << 26
@@ -41,12 +43,17 @@ class Staged:
 
 def folder_for(ledger: Path, release_id: str) -> Path:
     """Where the release is staged: beside the ledger that paid for it."""
-    return ledger.with_name(ledger.name + ".staged") / release_id
+    return ledger.with_name(ledger.name + _STAGED) / release_id
 
 
-@dataclass(frozen=True)
+def binding_of(ledger: Path) -> Path:
+    """Where the key lies that binds what is staged to its data: beside the ledger, for its owner alone."""
+    return ledger.with_name(ledger.name + _BINDING)
+
+
+@dataclass(frozen=True, repr=False)
 class Room:
-    """Where a release will be staged, had before it is paid for: disk, names and open files.
+    """Where a release will be staged, had before it is paid for: disk, names, open files and the key of its digest.
 
     ``answers`` and ``note`` are open for writing. ``folders`` are open too: the hidden one, which ``folder`` will be,
     and the two that it lies in, whose names must be durable in the end.
@@ -57,6 +64,7 @@ class Room:
     answers: int
     note: int
     folders: tuple[int, ...]
+    key: bytes
 
 
 @contextmanager
@@ -78,7 +86,7 @@ def room(folder: Path, size: int) -> Iterator[Room]:
             folders = tuple(opened(each, os.O_RDONLY) for each in (hidden, folder.parent, folder.parent.parent))
             _take(answers, size)
             _take(note, _NOTE_SIZE)
-            yield Room(folder, hidden, answers, note, folders)
+            yield Room(folder, hidden, answers, note, folders, _key_for(folder, new=True))
     finally:
         with suppress(OSError):  # it holds something: this release, or another one
             folder.parent.rmdir()
@@ -86,9 +94,8 @@ def room(folder: Path, size: int) -> Iterator[Room]:
 
 def stage(place: Room, *, plan_sha256: str, table: Sensitive[CodedTable], seed: int, answers: bytes) -> Staged:
     """Write the answers and make them durable; complete or not there at all."""
-    key = secrets.token_bytes(32)
     sha256 = hashlib.sha256(answers).hexdigest()
-    note = {"plan_sha256": plan_sha256, "sha256": sha256, "seed": seed, "key": key.hex(), "data": _digest(table, key)}
+    note = {"plan_sha256": plan_sha256, "sha256": sha256, "seed": seed, "data": _digest(table, place.key)}
     _fill(place.answers, answers)
     _fill(place.note, json.dumps(note).encode())
     hidden, *above = place.folders
@@ -102,13 +109,19 @@ def stage(place: Room, *, plan_sha256: str, table: Sensitive[CodedTable], seed: 
 def staged(folder: Path, *, plan_sha256: str, table: Sensitive[CodedTable]) -> Staged | None:
     """The staged release, if it was drawn from this very table; ``None`` when it was drawn from another.
 
-    Raises LedgerError when it is damaged.
+    Raises LedgerError when it is damaged, or when the key that binds it to its data is not there.
     """
+    if not _binding_for(folder).is_file():
+        raise LedgerError(
+            "FG-LG-054",
+            f"the key that binds the staged answers of release {folder.name} to their data is not beside the ledger: "
+            f"put {_binding_for(folder).name} back, or start a new release with --fresh, which is paid for again",
+        )
     try:
         note = json.loads((folder / _NOTE).read_text())
         answers = (folder / _ANSWERS).read_bytes()
         sound = note["plan_sha256"] == plan_sha256 and note["sha256"] == hashlib.sha256(answers).hexdigest()
-        same_data = hmac.compare_digest(note["data"], _digest(table, bytes.fromhex(note["key"])))
+        same_data = hmac.compare_digest(note["data"], _digest(table, _key_for(folder)))
         seed = int(note["seed"])
     except (OSError, ValueError, KeyError, TypeError):
         sound, same_data, seed, answers = False, False, 0, b""
@@ -133,6 +146,21 @@ def purge(folder: Path) -> bool:
         if not any(folder.parent.iterdir()):
             folder.parent.rmdir()
     return there
+
+
+def _binding_for(folder: Path) -> Path:
+    return folder.parent.with_name(folder.parent.name.removesuffix(_STAGED) + _BINDING)
+
+
+def _key_for(folder: Path, *, new: bool = False) -> bytes:
+    """The key for one staged release, from the one beside its ledger, which is made when there is none yet."""
+    path = _binding_for(folder)
+    if new and not path.exists():
+        write_whole(path, secrets.token_bytes(_KEY_BYTES), mode=PRIVATE)
+    binding = path.read_bytes()
+    if len(binding) != _KEY_BYTES:
+        raise ValueError("no key of this ledger")
+    return hmac.digest(binding, folder.name.encode(), "sha256")
 
 
 def _digest(table: Sensitive[CodedTable], key: bytes) -> str:

@@ -5,7 +5,8 @@ gives the same records on every machine with IEEE arithmetic; the exponential co
 """
 
 import numpy as np
-from numba import njit
+
+from frostglass.arrays.compiling import njit
 
 BLOCK = 256
 """Records that are visited together, attribute by attribute, so that one attribute's tables stay in the cache."""
