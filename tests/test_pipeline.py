@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 from dp_accounting.pld.privacy_loss_mechanism import GaussianPrivacyLoss
 
+from audits.forgeries import resign
 from audits.reference_accounting import delta_of, price_of_error, within
 from frostglass import bundles, codebooks, foresight, pipeline
 from frostglass.arrays.counting import tally
@@ -26,6 +27,7 @@ from frostglass.boundary.curator import Curator
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.noise import RoundedGaussian
 from frostglass.boundary.scripted_noise import ScriptedNoise
+from frostglass.boundary.signing_key import SigningKey
 from frostglass.bundle import measurement_file
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.formats import records_frame
@@ -499,16 +501,24 @@ def fit(out: Path) -> None:
     reseal(out, {"statement.md": path.read_bytes()})
 
 
+def name_another_entry(out: Path) -> None:
+    """As the one that committed it; all texts and hashes fit, and the key is the true one."""
+    words = json.loads((out / "manifest.json").read_bytes())["ledger"]
+    resign(out, {"ledger": {**words, "seq": words["seq"] + 1}}, SigningKey.read(out.with_name("budget.db.key")))
+    assert not bundles.verify(out).failed
+
+
 @pytest.mark.parametrize(
     "change",
     [
         flip,
         fit,
+        name_another_entry,
         lambda out: (out / "counts.csv").unlink(),
         lambda out: (out / "counts.csv").write_bytes(b""),
         lambda out: (out / "more.txt").write_text("exact"),
     ],
-    ids=["a bit", "a text that fits", "a file less", "an empty file", "a file more"],
+    ids=["a bit", "a text that fits", "another entry", "a file less", "an empty file", "a file more"],
 )
 def test_a_bundle_that_was_changed_since_the_crash_is_never_entered_as_sealed(
     change: Callable[[Path], object],
