@@ -20,8 +20,10 @@ from typing import Any
 import pytest
 
 import frostglass
+from audits.forgeries import resign
 from frostglass import approval, bundles, pipeline
 from frostglass.boundary.ledger import Ledger
+from frostglass.boundary.signing_key import SigningKey
 from frostglass.bundle import publish as publishing
 from frostglass.bundle import withdrawal
 from frostglass.bundle.manifest import COUNTS_CSV, MANIFEST, PUBLICATION, SEALED, STATEMENT
@@ -157,6 +159,21 @@ def test_a_bundle_that_this_ledger_did_not_seal_is_neither_approved_published_no
         assert refused(act) == "FG-BN-061"
     assert not Path("public").exists()
     assert len(list(other.entries())) == 1
+
+
+@SEALED_ONCE
+def test_another_bundle_of_the_same_release_is_neither_approved_published_nor_withdrawn() -> None:
+    """Though the ledger's own key signed it: it is not the one whose seal the ledger holds."""
+    shutil.copytree("out", "other")
+    resign(Path("other"), {"date": "2020-01-01"}, SigningKey.read(Path("l.db.key")))
+    assert not bundles.verify("other").failed
+    for act in (
+        lambda: approval.approve("other", ledger="l.db", by="ada", note="read it"),
+        lambda: approval.publish("other", "public", ledger="l.db", by="ada"),
+        lambda: approval.withdraw("other", ledger="l.db", by="ada", reason=WHY),
+    ):
+        assert refused(act) == "FG-BN-061"
+    assert kinds() == []
 
 
 # Publish

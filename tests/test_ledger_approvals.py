@@ -273,6 +273,20 @@ def test_a_chain_from_which_an_approval_was_taken_is_refused_by_both(gone: str, 
     assert both_find(path)
 
 
+@pytest.mark.parametrize("again", ["ada", "ADA", "a.da"])
+def test_a_chain_in_which_one_person_approved_twice_is_refused_by_both(again: str, tmp_path: Path) -> None:
+    """Also where it was not the product that wrote it, and the second name is the first in another spelling."""
+    path = tmp_path / "l.db"
+    published(new_ledger(path), "R1")
+    rows = [
+        (*row[:5], row[5].replace('"by":"bea"', f'"by":"{again}"'), *row[6:]) if row[1] == "approve" else row
+        for row in rows_of(path)
+    ]
+    assert rows != rows_of(path)
+    rewrite(path, recomputed(rows, 0, on=True))
+    assert both_find(path)
+
+
 @pytest.mark.parametrize("number", [0, 3, True, "2"], ids=repr)
 def test_another_format_is_refused_by_both(number: object, tmp_path: Path) -> None:
     path = tmp_path / "l.db"

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 from dp_accounting.pld.privacy_loss_mechanism import GaussianPrivacyLoss
 
+from audits.forgeries import resign
 from audits.reference_accounting import delta_of, price_of_error, within
 from frostglass import bundles, codebooks, foresight, pipeline
 from frostglass.arrays.counting import tally
@@ -26,6 +27,7 @@ from frostglass.boundary.curator import Curator
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.noise import RoundedGaussian
 from frostglass.boundary.scripted_noise import ScriptedNoise
+from frostglass.boundary.signing_key import SigningKey
 from frostglass.bundle import measurement_file
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.formats import records_frame
@@ -499,16 +501,24 @@ def fit(out: Path) -> None:
     reseal(out, {"statement.md": path.read_bytes()})
 
 
+def name_another_entry(out: Path) -> None:
+    """As the one that committed it; all texts and hashes fit, and the key is the true one."""
+    words = json.loads((out / "manifest.json").read_bytes())["ledger"]
+    resign(out, {"ledger": {**words, "seq": words["seq"] + 1}}, SigningKey.read(out.with_name("budget.db.key")))
+    assert not bundles.verify(out).failed
+
+
 @pytest.mark.parametrize(
     "change",
     [
         flip,
         fit,
+        name_another_entry,
         lambda out: (out / "counts.csv").unlink(),
         lambda out: (out / "counts.csv").write_bytes(b""),
         lambda out: (out / "more.txt").write_text("exact"),
     ],
-    ids=["a bit", "a text that fits", "a file less", "an empty file", "a file more"],
+    ids=["a bit", "a text that fits", "another entry", "a file less", "an empty file", "a file more"],
 )
 def test_a_bundle_that_was_changed_since_the_crash_is_never_entered_as_sealed(
     change: Callable[[Path], object],
@@ -631,7 +641,7 @@ def used_of_the_reserve(contents: Contents) -> int:
 
 
 def six_flags() -> Codebook:
-    """Of their 20 triples, which have eight cells each, a plan of 244 cells chooses 19."""
+    """Of their 20 triples, which have eight cells each, a plan of 228 cells chooses 17."""
     flags = [f'[[variable]]\nname = "f{i}"\ntype = "flag"\nrole = "quasi"' for i in range(6)]
     head = '[codebook]\nid = "flags"\nversion = "1"\ntitle = "Flags"\nunit = "person"'
     return codebooks.loads("\n\n".join([head, *flags]), source="flags.toml")
@@ -639,7 +649,7 @@ def six_flags() -> Codebook:
 
 @pytest.mark.parametrize(
     ("book", "changes"),
-    [(None, {}), (None, {"length": 1}), (six_flags(), {"cells": 244})],
+    [(None, {}), (None, {"length": 1}), (six_flags(), {"cells": 228})],
     ids=["tables", "values", "a choice"],
 )
 def test_a_plan_that_could_use_more_than_the_samplers_share_is_refused_before_anything_is_spent(
@@ -654,6 +664,7 @@ def test_a_plan_that_could_use_more_than_the_samplers_share_is_refused_before_an
     book = book or small
     table = survey(60) if book is small else pl.DataFrame({name: ["1", ""] * 30 for name in book.domain.names})
     contents = released(table, book, ledger, epsilon="1", **changes)
+    assert (contents.answers.distances is not None) == ("cells" in changes)
     used, before = used_of_the_reserve(contents), list(ledger.entries())
     monkeypatch.setattr(pipeline, "SAMPLER_UNITS", used - 1)
     with pytest.raises(UsageError, match="FG-OP-034"):

@@ -106,6 +106,19 @@ def test_the_signing_key_outlives_a_power_cut_before_anything_is_signed(tmp_path
     assert (tmp_path / "left" / "l.db.key").read_bytes() == (here / "l.db.key").read_bytes()
 
 
+def test_a_backup_and_an_export_outlive_a_power_cut(disk: SyncedDisk) -> None:
+    """Once the command is done: whoever relies on them does so when the disk of the ledger is lost."""
+    ledger = Ledger.open("l.db")
+    with disk.watched():
+        ledger.backup(disk.root / "copy.db")
+        ledger.export(disk.root / "entries.jsonl")
+    left = disk.root.with_name("left")
+    disk.leave(left)
+    for name in ("copy.db", "entries.jsonl"):
+        assert (left / name).read_bytes() == (disk.root / name).read_bytes() != b""
+    assert Ledger.inspect(left / "copy.db").verify().ok
+
+
 def test_a_withdrawn_copy_stays_withdrawn_after_a_power_cut(
     disk: SyncedDisk, small: Codebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
