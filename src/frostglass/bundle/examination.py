@@ -142,7 +142,7 @@ class Examined:
 
     @cached_property
     def codebook(self) -> Codebook:
-        return codebooks.from_canonical(self.data(CODEBOOK))
+        return self.manifest.applied_to(codebooks.from_canonical(self.data(CODEBOOK)))
 
     @cached_property
     def sizes(self) -> Sizes:
