@@ -22,6 +22,9 @@ from pathlib import Path
 MOST_BYTES = 1_000_000
 """Most bytes of an input."""
 
+BUILT = 0.2
+"""Share of the files that are built to harm, where a target has such."""
+
 MOST_SECONDS = 20
 """Most seconds of computing for one input."""
 
@@ -61,7 +64,8 @@ def fuzz(name: str, runs: int, seed: int, patience: float) -> dict[str, object]:
         _limit()
         before = _peak(anew=True)
         for _ in range(runs):
-            data = changed(chance.choice(seeds), target.words, chance)
+            build = target.built if chance.random() < BUILT else None
+            data = build(chance) if build else changed(chance.choice(seeds), target.words, chance)
             begun = time.process_time()
             try:
                 signal.setitimer(signal.ITIMER_VIRTUAL, patience)

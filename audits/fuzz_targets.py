@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ from typing import NoReturn
 import polars as pl
 import xlsxwriter
 
+from audits.built_files import json_text, parquet
 from frostglass import codebooks
 from frostglass.arrays.json_reader import json_records
 from frostglass.arrays.readers import read_text_table
@@ -26,7 +28,9 @@ from frostglass.arrays.xlsx_reader import read_xlsx
 from frostglass.boundary.ledger_book import Book
 from frostglass.boundary.ledger_entries import line_of
 from frostglass.boundary.ledger_witness import Witness
-from frostglass.bundle.manifest import COUNTS_PARQUET, MANIFEST, MEASUREMENTS, RECORDS_PARQUET, parse_manifest
+from frostglass.bundle.formats import COUNTS, Schema, records_schema
+from frostglass.bundle.manifest import CODEBOOK, COUNTS_PARQUET, MANIFEST, MEASUREMENTS, RECORDS_PARQUET, parse_manifest
+from frostglass.bundle.measurement_file import COLUMNS as MEASURED
 from frostglass.bundle.measurement_file import decode
 from frostglass.bundle.verify import verify
 from frostglass.codebooks.import_maps import map_from, shipped_maps
@@ -44,11 +48,15 @@ from tests.survey_support import SMALL, survey
 
 @dataclass(frozen=True)
 class Target:
-    """``read`` takes the bytes of a file and a folder for it; ``seeds`` are sound files, ``words`` its language."""
+    """``read`` takes the bytes of a file and a folder for it; ``seeds`` are sound files, ``words`` its language.
+
+    ``built`` makes a file that is to harm, where changes of sound ones would hardly come to one.
+    """
 
     read: Callable[[bytes, Path], object]
     seeds: Callable[[], Sequence[bytes]]
     words: Sequence[bytes] = ()
+    built: Callable[[random.Random], bytes] | None = None
 
 
 def run(target: Target, data: bytes, folder: Path) -> None:
@@ -204,6 +212,10 @@ def _bundle_with(name: str) -> Callable[[bytes, Path], object]:
     return read
 
 
+def _parquet(schema: Schema, rows: int) -> Callable[[random.Random], bytes]:
+    return lambda chance: parquet(schema, rows, chance)
+
+
 def _witness(data: bytes, folder: Path) -> object:
     return Book.replay(Witness(_file(data, folder, "l.db.witness")).entries()).problems
 
@@ -246,10 +258,23 @@ TARGETS: Mapping[str, Target] = {
     "release.toml": Target(_release_file, lambda: [b'data = "t.csv"\nepsilon = "1"\n[accept]\nlargest = 0.1\n'], _TOML),
     "casefiles.toml": Target(_description, lambda: [_DESCRIPTION], _TOML),
     "decisions": Target(lambda data, folder: read_decisions(_file(data, folder, "q.csv")), lambda: [_DECISIONS]),
-    "manifests": Target(lambda data, _: parse_manifest(data), lambda: [_bundle()[MANIFEST]], (b"null", b"[", b"1e999")),
-    "measurements": Target(lambda data, _: decode(data, weather().domain), lambda: [_bundle()[MEASUREMENTS]]),
-    "counts of bundles": Target(_bundle_with(COUNTS_PARQUET), lambda: [_bundle()[COUNTS_PARQUET]]),
-    "records of bundles": Target(_bundle_with(RECORDS_PARQUET), lambda: [_bundle()[RECORDS_PARQUET]]),
+    "manifests": Target(
+        lambda data, _: parse_manifest(data), lambda: [_bundle()[MANIFEST]], (b"null", b"[", b"1e999"), json_text
+    ),
+    "codebooks of bundles": Target(
+        lambda data, _: codebooks.from_canonical(data), lambda: [_bundle()[CODEBOOK]], (b"null", b"[", b"{"), json_text
+    ),
+    "measurements": Target(
+        lambda data, _: decode(data, weather().domain), lambda: [_bundle()[MEASUREMENTS]], built=_parquet(MEASURED, 289)
+    ),
+    "counts of bundles": Target(
+        _bundle_with(COUNTS_PARQUET), lambda: [_bundle()[COUNTS_PARQUET]], built=_parquet(COUNTS, 248)
+    ),
+    "records of bundles": Target(
+        _bundle_with(RECORDS_PARQUET),
+        lambda: [_bundle()[RECORDS_PARQUET]],
+        built=_parquet(records_schema(weather().domain), 387),
+    ),
     "ledger lines": Target(_witness, _witness_seeds, (b"null", b"[", b"{", b"1e999", b"\\ud800", b"\n")),
 }
 

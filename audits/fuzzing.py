@@ -1,6 +1,7 @@
 """Every reader of files meets files that are wrong at random: a result or an error with a code, and nothing else.
 
-In both forms sound files are changed at random, from a seed, in processes of their own. The whole form also lets
+In both forms sound files are changed at random, from a seed, in processes of their own, and files are built to harm:
+small ones that would be huge, endless or contradictory once decoded. The whole form also lets
 atheris choose the changes by the lines of code that they reach.
 """
 

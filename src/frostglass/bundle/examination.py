@@ -67,6 +67,7 @@ from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.budget import EPSILON_WITHOUT_REASON, NANO
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Receipt
+from frostglass.terms.json_size import most_values
 from frostglass.version import __version__
 
 Recompute: TypeAlias = Callable[[Answers, Codebook, Manifest], tuple[SyntheticRecords, Counts]]
@@ -268,8 +269,18 @@ class Examined:
         return f"{named.id} {named.version}, {len(self.codebook.variables)} variables"
 
     def check_data_package(self) -> str:
-        package = json.loads(self.data(PACKAGE))
-        resources = {each["path"]: each for each in package["resources"]}
+        others = {name: self.data(name) for name in SEALED if name != PACKAGE}
+        again = canonical_json(data_package(self.manifest, self.codebook, others))
+        if self.data(PACKAGE) != again:
+            _refuse(not self._ours(), "datapackage.json is not what the other files of this release give")
+            self._check_description(self.data(PACKAGE), most=2 * most_values(again))
+        self._same_words(PACKAGE, again, "it describes every file, column and value as it is")
+        return "describes every file, column and value as it is"
+
+    def _check_description(self, data: bytes, *, most: int) -> None:
+        """Whether a description in other words gives the right sizes, columns and values."""
+        _refuse(most_values(data) <= most, "datapackage.json is larger than such a description can be")
+        resources = {each["path"]: each for each in json.loads(data)["resources"]}
         for entry in self.manifest.files:
             if entry.path != PACKAGE:
                 found = resources.pop(entry.path)
@@ -280,10 +291,6 @@ class Examined:
                 if entry.path == RECORDS_CSV:
                     _refuse(_values(found) == self._codes(), "datapackage.json describes other variables or values")
         _refuse(not resources, "datapackage.json describes files that the bundle does not have")
-        others = {name: self.data(name) for name in SEALED if name != PACKAGE}
-        again = canonical_json(data_package(self.manifest, self.codebook, others))
-        self._same_words(PACKAGE, again, "it describes every file, column and value as it is")
-        return "describes every file, column and value as it is"
 
     def _ours(self) -> bool:
         """Whether this version wrote the bundle, so that it writes the same texts again."""

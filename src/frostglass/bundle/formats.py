@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from frostglass.bundle.parquet_pages import PageError, packed
+from frostglass.bundle.parquet_pages import Bytes, PageError, packed
 from frostglass.errors import BundleError
 from frostglass.released.counts import RELEASED, WITHHELD, CountBlock, Counts
 from frostglass.released.synthetic import SyntheticRecords
@@ -219,7 +219,7 @@ class PackedTable:
 
     def __init__(
         self,
-        data: bytes,
+        data: Bytes,
         schema: Schema,
         *,
         name: str,

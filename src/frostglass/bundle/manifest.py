@@ -30,6 +30,7 @@ from frostglass.errors import BundleError
 from frostglass.terms.budget import decimal_text
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.guarantee import Guarantee, ScopeSummary
+from frostglass.terms.json_size import most_values
 from frostglass.terms.plan import Choice, Plan, Scalar
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.version import __version__
@@ -68,7 +69,8 @@ SEALED = (
 )
 """Every file of a bundle but the manifest."""
 
-MOST_MANIFEST_BYTES = 4 * 1024**2
+MOST_MANIFEST_BYTES, MOST_VALUES = 1024**2, 20_000
+"""Largest manifest, in bytes, and most values in one; most have some hundred."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Amount = Annotated[
@@ -322,6 +324,8 @@ def parse_manifest(data: bytes) -> Manifest:
 
 
 def _refuse_other_formats(data: bytes) -> None:
+    if most_values(data) > MOST_VALUES:
+        raise BundleError("FG-BN-025", f"manifest.json holds more than the {MOST_VALUES:,} values that it may have")
     try:
         found = json.loads(data)
     except (ValueError, RecursionError):

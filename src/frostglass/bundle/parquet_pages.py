@@ -11,7 +11,11 @@ Source: the Parquet format (parquet.thrift), and Thrift's compact protocol.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from mmap import mmap
 from typing import NamedTuple, TypeAlias
+
+Bytes: TypeAlias = bytes | mmap
+"""A whole file, in memory or as the system maps it."""
 
 Value: TypeAlias = "int | Sequence[Value] | Mapping[int, Value]"
 """What Thrift writes: a number, a list, or a struct by field number. Of a text, its length; a decimal is 0."""
@@ -53,7 +57,7 @@ class Packed(NamedTuple):
     unpacked: int
 
 
-def packed(data: bytes, *, columns: int, most_footer: int) -> Packed:
+def packed(data: Bytes, *, columns: int, most_footer: int) -> Packed:
     """What the Parquet file in ``data`` comes to; of one without rows, nothing is to be read.
 
     PageError when its footer is longer than ``most_footer`` bytes, or its pages do not hold each row once in each of
@@ -110,7 +114,7 @@ def _list(fields: Struct, field: int) -> Sequence[Value]:
     return value
 
 
-def _pages(data: bytes, chunk: Struct, *, last: int, most: int) -> Iterator[Page]:
+def _pages(data: Bytes, chunk: Struct, *, last: int, most: int) -> Iterator[Page]:
     """The pages of one column in one row group, which fill its place in the file exactly."""
     _require(chunk.keys() <= {2, 3, 4, 5, 6, 7})  # in no other file, and not encrypted
     stated = _struct(chunk.get(3))
@@ -143,7 +147,7 @@ def _page(header: Struct) -> tuple[Page, int]:
 class _Reader:
     """Reads Thrift's compact protocol from ``place`` on, never beyond ``end``."""
 
-    def __init__(self, data: bytes, place: int, end: int) -> None:
+    def __init__(self, data: Bytes, place: int, end: int) -> None:
         self._data, self.place, self._end = data, place, end
 
     def struct(self, depth: int = 1) -> Struct:

@@ -57,10 +57,9 @@ def from_canonical(data: bytes) -> Codebook:
     canonical form, so that the hash of the bytes would not be the hash of the codebook.
     """
     try:
-        raw = parse_json(utf8_text(data, "the canonical codebook"))
+        codebook = _codebook(parse_json(utf8_text(data, "the canonical codebook")), "the canonical codebook")
     except SyntaxFault as error:
         raise CodebookError("FG-CB-004", listing("the canonical codebook", [error.fault])) from None
-    codebook = _codebook(raw, "the canonical codebook")
     if codebook.canonical != data:
         raise CodebookError(
             "FG-CB-005",

@@ -9,12 +9,19 @@ from decimal import Decimal
 
 from frostglass.codebooks.faults import Fault, Found, Path
 from frostglass.codebooks.spelling import is_control
+from frostglass.terms.json_size import most_values
 
 MOST_BYTES = 10_000_000
 """Largest codebook file, in bytes."""
 
+MOST_VALUES = 100_000
+"""Most values in a codebook; those that ship with frostglass have some thousand. Each may be at fault, and is named."""
+
 DEEPEST = 40
 """Most levels of tables and lists inside one another."""
+
+_MARKS = 10
+"""Commas and other marks for each value: texts hold some, too."""
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -48,7 +55,7 @@ def parse_toml(text: str) -> Raw:
 
 def parse_json(text: str) -> Raw:
     """The tables of a JSON text, decimals exact; SyntaxFault with line and column when it is not a JSON object."""
-    if len(text) > MOST_BYTES:
+    if len(text) > MOST_BYTES or most_values(text.encode("utf-8", "replace")) > _MARKS * MOST_VALUES:
         raise too_large()
     try:
         content = json.loads(text, parse_float=Decimal)
@@ -69,7 +76,7 @@ def too_large() -> SyntaxFault:
     return SyntaxFault(
         Fault(
             "the file",
-            f"is larger than {MOST_BYTES // 10**6} MB",
+            f"is larger than {MOST_BYTES // 10**6} MB, or holds more than {MOST_VALUES:,} values",
             "leave out what is not a codebook; most are below 1 MB",
         )
     )
@@ -97,8 +104,12 @@ def _too_deep() -> SyntaxFault:
 
 def _shallow(raw: Raw) -> Raw:
     level: Sequence[object] = [raw]
+    number = 0
     for _ in range(DEEPEST):
         level = [inner for value in level for inner in _inside(value)]
+        number += len(level)
+        if number > MOST_VALUES:
+            raise too_large()
         if not level:
             return raw
     raise _too_deep()

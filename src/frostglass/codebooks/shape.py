@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from frostglass.codebooks.complaints import at, found, path_of
 from frostglass.codebooks.document import Document
-from frostglass.codebooks.faults import Found, Path
-from frostglass.codebooks.parsing import Raw
+from frostglass.codebooks.faults import Fault, Found, Path
+from frostglass.codebooks.parsing import Raw, SyntaxFault
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 ROUNDS = 40
 """Most rounds of cutting: each removes what is at fault, or what encloses it."""
 
+
+MOST_FAULTS = 5_000
+"""Most faults of shape that are looked at one by one."""
 
 _CUT = object()
 
@@ -125,7 +128,15 @@ def _validated(content: Mapping[str, object]) -> tuple[Document | None, Sequence
     try:
         return Document.model_validate(content, context={"language": language(content)}), ()
     except ValidationError as error:
+        if error.error_count() > MOST_FAULTS:
+            raise _no_codebook() from None
         return None, error.errors(include_url=False)
+
+
+def _no_codebook() -> SyntaxFault:
+    return SyntaxFault(
+        Fault("the file", f"has more than {MOST_FAULTS:,} faults, so it is no codebook", "name another file")
+    )
 
 
 def language(content: Mapping[str, object]) -> str:
