@@ -171,6 +171,13 @@ class Match:
     position: int
 
 
+RELEASED_KEY = (
+    "the person key is a variable of the codebook, so it would be released: a key only tells persons apart. Take it "
+    'out of the codebook, or give it role = "direct_identifier" there; where it is no key, name the right column'
+)
+"""What is wrong with a person key that a codebook releases."""
+
+
 _MISSING = Match("missing", MISSING)
 _UNKNOWN = Match("unknown", MISSING)
 _NOT_ADMITTED = Match("not_admitted", MISSING)
