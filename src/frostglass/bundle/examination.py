@@ -139,7 +139,7 @@ class Examined:
     def codebook(self) -> Codebook:
         data = self.data(CODEBOOK)
         _refuse(len(data) <= _MOST_CODEBOOK_BYTES, "codebook.json is larger than a codebook can be")
-        codebook = self.manifest.applied_to(codebooks.from_canonical(data))
+        codebook = self.manifest.applied_to(codebooks.from_canonical(data, sealed=True))
         self.manifest.to_plan().workload(codebook.domain)
         return codebook
 

@@ -68,7 +68,7 @@ class Bundle(Questions):
         data = self.data(CODEBOOK)
         if sha256(data) != self.manifest.codebook.sha256:
             raise BundleError("FG-BN-027", "codebook.json is not the codebook that the manifest names")
-        return self.manifest.applied_to(codebooks.from_canonical(data))
+        return self.manifest.applied_to(codebooks.from_canonical(data, sealed=True))
 
     @cached_property
     def counts(self) -> pl.DataFrame:

@@ -120,7 +120,7 @@ def render(contents: Contents) -> dict[str, bytes]:
     """Every file of the bundle but the signature, the manifest last."""
     # as a reader will have it: canonical JSON does not keep the order of names in a rule
     manifest = manifest_of(contents)
-    codebook = manifest.applied_to(codebooks.from_canonical(contents.codebook.canonical))
+    codebook = manifest.applied_to(codebooks.from_canonical(contents.codebook.canonical, sealed=True))
     counts, records = counts_frame(contents.counts), records_frame(contents.records)
     found = accuracy(manifest, codebook, counts, contents.records, contents.answers.measurements)
     files = {
