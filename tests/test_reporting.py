@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -405,10 +406,15 @@ def test_csv_has_a_line_for_each_figure(bundle: Bundle) -> None:
     assert len(rows) == 4 * 5
     assert {row["status"] for row in rows} == {"released"}
     assert rows[0]["source"] == bundle.citation
+    assert {row["margin"] for row in rows if row["row"] and row["column"]} == {""}
+    assert Counter(row["margin"] for row in rows) == {"": 3 * 4, "row": 3, "column": 4, "total": 1}
+    assert all(bool(row["row"]) == (row["margin"] == "row") for row in rows if row["margin"])
+    assert all(bool(row["column"]) == (row["margin"] == "column") for row in rows if row["margin"])
     assert rows[-1] == {
         **rows[0],
-        "row": ALL,
-        "column": ALL,
+        "margin": "total",
+        "row": "",
+        "column": "",
         "value": "900",
         "low": rows[-1]["low"],
         "high": rows[-1]["high"],

@@ -12,9 +12,14 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TextIO
+
+import typer
+
+from frostglass.desk.output import report, wants_json
+from frostglass.errors import FrostglassError, reason_of
 
 _MARKS = {
     **dict.fromkeys("–—−‐‑─━", "-"),
@@ -22,8 +27,20 @@ _MARKS = {
     **dict.fromkeys("‘’‚", "'"),
     **dict.fromkeys("“”„«»", '"'),
     **dict.fromkeys("\u00a0\u2007\u2009\u202f", " "),
-    **{"…": "...", "×": "x", "·": ".", "•": "*", "→": "->", "←": "<-", "±": "+/-", "≤": "<=", "≥": ">=", "≈": "~"},
-    **{"√": "sqrt ", "²": "^2", "∞": "infinity", "⊕": "xor"},
+    "…": "...",
+    "×": "x",
+    "·": ".",
+    "•": "*",
+    "→": "->",
+    "←": "<-",
+    "±": "+/-",
+    "≤": "<=",
+    "≥": ">=",
+    "≈": "~",
+    "√": "sqrt ",
+    "²": "^2",
+    "∞": "infinity",
+    "⊕": "xor",
 }
 """Marks, and what stands in their place where an encoding lacks them."""
 
@@ -34,7 +51,7 @@ PIPE_CLOSED = 141
 
 _PRINTING = frozenset(
     {("check",), ("count",), ("plan",), ("verify",), ("import", "check"), ("import", "list"), ("codebook", "check")}
-    | {("codebook", "list"), ("codebook", "show"), ("ledger", "export"), ("ledger", "key"), ("ledger", "show")}
+    | {("codebook", "list"), ("codebook", "show"), ("ledger", "key"), ("ledger", "show")}
     | {("ledger", "verify"), ()}
 )
 """Commands whose output is all that comes of them. Of the others the work stands, whether it can be told or not."""
@@ -59,14 +76,15 @@ class Outlet(io.TextIOBase):
         self.lost: OSError | None = None
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]  # typeshed has an attribute here
+    def encoding(self) -> str:  # type: ignore[override]  # read-only here
         return (self._stream.encoding if self._stream is not None else None) or "utf-8"
 
     def writable(self) -> bool:
         return True
 
     def isatty(self) -> bool:
-        return self._stream is not None and not self._stream.closed and self._stream.isatty()
+        stream = self._open()
+        return stream is not None and stream.isatty()
 
     def fileno(self) -> int:
         if self._stream is None:
@@ -76,25 +94,26 @@ class Outlet(io.TextIOBase):
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError("an outlet takes text")
-        if self._open():
+        if (stream := self._open()) is not None:
             try:
-                self._stream.write(text)  # type: ignore[union-attr]
+                stream.write(text)
             except OSError as error:
                 self._lose(error)
         return len(text)
 
     def flush(self) -> None:
-        if self._open():
+        if (stream := self._open()) is not None:
             try:
-                self._stream.flush()  # type: ignore[union-attr]
+                stream.flush()
             except OSError as error:
                 self._lose(error)
 
-    def _open(self) -> bool:
-        return self._stream is not None and self.lost is None and not self._stream.closed
+    def _open(self) -> TextIO | None:
+        """The stream, as long as there is one to write to."""
+        return None if self._stream is None or self.lost is not None or self._stream.closed else self._stream
 
     def _lose(self, error: OSError) -> None:
-        """Give the stream up; what it still holds goes nowhere, so that nothing is tried again when the program ends."""
+        """Give the stream up; what it still holds goes nowhere, so that nothing is tried again at the end."""
         self.lost = error
         with suppress(OSError, ValueError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -103,36 +122,43 @@ class Outlet(io.TextIOBase):
 
 
 @contextmanager
-def outlets() -> Iterator[tuple[Outlet, Outlet]]:
-    """Outlets in the place of stdout and stderr, as long as the block runs."""
+def outlets() -> Iterator[Outlet]:
+    """Outlets in the place of stdout and stderr, as long as the block runs; that of stdout is handed over."""
     _fill_descriptors()
     before = sys.stdout, sys.stderr
     with _any_encoding(sys.stdout), _any_encoding(sys.stderr):
         out, err = Outlet(sys.stdout), Outlet(sys.stderr)
-        sys.stdout, sys.stderr = out, err  # type: ignore[assignment]
+        sys.stdout, sys.stderr = out, err
         try:
-            yield out, err
+            yield out
         finally:
             out.flush()
             err.flush()
             sys.stdout, sys.stderr = before
 
 
-def outcome(code: int, out: Outlet, words: list[str]) -> tuple[int, str]:
-    """The exit code of a command that ended with ``code``, and what is still to be said, given what became of stdout.
+def concluded(code: int, out: Outlet, words: Sequence[str]) -> int:
+    """The exit code of a command that ended with ``code``, when it is known what became of stdout.
 
-    ``words`` are the arguments. A command that only prints has failed where its output did not arrive; of any other the
-    work stands.
+    ``words`` are the arguments. A command that only prints has failed where its output did not arrive. Of any other the
+    work stands, and it is said that this could not be told.
     """
+    out.flush()
     if out.lost is None or code:
-        return code, ""
-    gone = out.lost.errno in (errno.EPIPE, errno.ECONNRESET)
-    if _only_prints(words):
-        return (PIPE_CLOSED, "") if gone else (1, f"the output could not be written: {os.strerror(out.lost.errno or 0)}")
-    return 0, "" if gone else "note: what the command did stands, but it could not be told: its output was not written"
+        return code
+    unread = out.lost.errno in (errno.EPIPE, errno.ECONNRESET)
+    if not _only_prints(words):
+        if not unread:
+            typer.echo(f"note: what the command did stands; its output was lost: {reason_of(out.lost)}", err=True)
+        return 0
+    if unread:
+        return PIPE_CLOSED
+    message = f"the output could not be written: {reason_of(out.lost).lower()}; write it to a place that has room"
+    report(FrostglassError("FG-OP-058", message), as_json=wants_json())
+    return 1
 
 
-def _only_prints(words: list[str]) -> bool:
+def _only_prints(words: Sequence[str]) -> bool:
     named = [word for word in words if not word.startswith("-")]
     return bool({"--help", "--version"} & {*words}) or tuple(named[:1]) in _PRINTING or tuple(named[:2]) in _PRINTING
 
@@ -141,7 +167,7 @@ def _fill_descriptors() -> None:
     """Have 0, 1 and 2 lead somewhere: else the next file that is opened gets the number, and what is meant for a
     terminal is written into it.
     """
-    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - the three streams of every process
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         continue
     os.close(number)
 
