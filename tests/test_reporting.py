@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,6 @@ from typer.testing import CliRunner
 from frostglass import codebooks
 from frostglass.bundle.conditions import Condition, Value, box_of, split_condition
 from frostglass.bundle.read import Bundle
-from frostglass.bundle.reporting_table import ALL
 from frostglass.bundle.written import FORMATS, Format, rule, written
 from frostglass.desk.main import app
 from frostglass.errors import UsageError
@@ -300,12 +300,14 @@ def test_beyond_the_reporting_length_nothing_is_guessed(bundle: Bundle) -> None:
 
 def test_a_table_adds_up_to_its_margins(bundle: Bundle) -> None:
     table = bundle.table("sex", "age")
-    assert table.rows_of == ("(missing)", "F", "M", ALL)
-    assert table.cell(ALL, ALL).value == 900
-    for row in table.rows_of[:-1]:
-        assert sum(table.cell(row, column).value or 0 for column in table.columns[:-1]) == table.cell(row, ALL).value
-        assert table.cell(row, ALL).value == bundle.count(sex=row).count
-        for column in table.columns[:-1]:
+    assert table.rows_of == ("(missing)", "F", "M")
+    assert table.total.value == 900
+    for column in table.columns:
+        assert table.margin(column=column).value == bundle.count(age=column).count
+    for row in table.rows_of:
+        assert sum(table.cell(row, column).value or 0 for column in table.columns) == table.margin(row=row).value
+        assert table.margin(row=row).value == bundle.count(sex=row).count
+        for column in table.columns:
             said = bundle.count(sex=row, age=column)
             cell = table.cell(row, column)
             assert (cell.value, cell.low, cell.high) == (said.count, said.low, said.high)
@@ -322,7 +324,7 @@ def test_a_cell_that_is_not_stated_still_has_its_interval(bundle: Bundle) -> Non
 
 def test_a_count_that_is_not_listed_has_the_interval_that_a_table_gives_it(bundle: Bundle) -> None:
     table = bundle.table("a~b", "langs", sex="F")
-    cells = [(row, column) for row in table.rows_of[:-1] for column in table.columns[:-1]]
+    cells = [(row, column) for row in table.rows_of for column in table.columns]
     unlisted = [each for each in cells if bundle.count({"a~b": each[0], "langs": each[1], "sex": "F"}).count is None]
     answers = [bundle.count({"a~b": row, "langs": column, "sex": "F"}) for row, column in unlisted]
     assert "not_listed" in {each.status for each in answers}
@@ -343,11 +345,12 @@ def test_a_table_of_shares_has_the_shares_of_its_rows(bundle: Bundle) -> None:
     table = bundle.table("sex", "novels", share=True)
     for row in ("F", "M"):
         assert table.cell(row, "1").value == bundle.share(novels="1", sex=row).share
-        assert table.cell(row, ALL).value == bundle.share(novels="1", sex=row).out_of
-    assert table.cell(ALL, "1").value == bundle.share(novels="1").share
+        assert table.margin(row=row).value == bundle.share(novels="1", sex=row).out_of
+    assert table.margin(column="1").value == bundle.share(novels="1").share
+    assert table.total.value == bundle.share(novels="1").out_of
     by_age = bundle.table("sex", "age", new="1", share=True)
     assert "(missing)" not in by_age.columns
-    assert sum(by_age.cell("F", age).value or 0 for age in by_age.columns[:-1]) == pytest.approx(1, abs=2e-4)
+    assert sum(by_age.cell("F", age).value or 0 for age in by_age.columns) == pytest.approx(1, abs=2e-4)
     assert "a recorded value of Age" in by_age.note
 
 
@@ -403,10 +406,15 @@ def test_csv_has_a_line_for_each_figure(bundle: Bundle) -> None:
     assert len(rows) == 4 * 5
     assert {row["status"] for row in rows} == {"released"}
     assert rows[0]["source"] == bundle.citation
+    assert {row["margin"] for row in rows if row["row"] and row["column"]} == {""}
+    assert Counter(row["margin"] for row in rows) == {"": 3 * 4, "row": 3, "column": 4, "total": 1}
+    assert all(bool(row["row"]) == (row["margin"] == "row") for row in rows if row["margin"])
+    assert all(bool(row["column"]) == (row["margin"] == "column") for row in rows if row["margin"])
     assert rows[-1] == {
         **rows[0],
-        "row": ALL,
-        "column": ALL,
+        "margin": "total",
+        "row": "",
+        "column": "",
         "value": "900",
         "low": rows[-1]["low"],
         "high": rows[-1]["high"],

@@ -32,7 +32,7 @@ from frostglass.terms.budget import Number, parse_delta, parse_epsilon
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.guarantee import Guarantee
 from frostglass.terms.plan import Fit, OnUnknown, Plan
-from frostglass.terms.unit import PrivacyUnit
+from frostglass.terms.unit import OnPlaceholder, PrivacyUnit
 from frostglass.terms.workload import CELL_BUDGET
 
 NativeFrame = object
@@ -219,6 +219,7 @@ def release(
     random_state: int | None = None,
     release_id: str | None = None,
     fresh: bool = False,
+    placeholder_keys: OnPlaceholder = "refuse",
     by: str | None = None,
     fictitious: bool = False,
 ) -> Release:
@@ -228,7 +229,9 @@ def release(
     be open: it fixes delta. ``fit`` says how long the fit takes, ``cells`` how many cells are measured at most. With
     ``out`` the bundle is sealed at once. ``random_state`` seeds what comes after the
     noise only; ``by`` is who does it, for the ledger. ``fictitious`` says that the data are invented, on every page.
-    Raises a FrostglassError, before anything is spent, when something does not fit.
+    ``placeholder_keys="allow"`` takes keys such as "unknown" for persons'. A warning says, before anything is spent,
+    who is left out: in exact figures, for the steward alone. Raises a FrostglassError, before anything is spent, when
+    something does not fit.
     """
     book = _loaded(codebook)
     plan = Plan(
@@ -250,6 +253,7 @@ def release(
         by=pipeline.whoever() if by is None else by,
         random_state=random_state,
         fresh=fresh,
+        placeholder_keys=placeholder_keys,
         fictitious=fictitious,
     )
     place = arguments.optional_path(out, "the bundle (out)")
@@ -258,10 +262,15 @@ def release(
         _finish(place, plan, order, paying)
         for note in bundles.refuse_output(place, book, plan, paying):
             warnings.warn(note, stacklevel=2)
-    done = Release(pipeline.release(table, book, plan, order, ledger=paying), paying, table)
+    done = Release(pipeline.release(table, book, plan, order, ledger=paying, warn=_warn), paying, table)
     if place is not None:
         done.seal(place)
     return done
+
+
+def _warn(note: str) -> None:
+    """Tell whoever called ``release`` something that they should know."""
+    warnings.warn(note, stacklevel=2)
 
 
 def _finish(out: Path, plan: Plan, order: pipeline.Order, ledger: Ledger) -> None:

@@ -60,12 +60,13 @@ from frostglass.synthesis.strategy import Strategy, strategy
 from frostglass.terms.arguments import flag, optional_text, seed, text
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.budget import NANO
-from frostglass.terms.codebook import Codebook
+from frostglass.terms.codebook import RELEASED_KEY, Codebook
 from frostglass.terms.constraint import Clause
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.domain import Domain
 from frostglass.terms.guarantee import Guarantee
 from frostglass.terms.plan import Plan
+from frostglass.terms.unit import OnPlaceholder, check_placeholder
 from frostglass.terms.workload import Workload, weight
 
 Progress = Callable[[str], None]
@@ -120,6 +121,7 @@ class Order:
     random_state: int | None = None
     fresh: bool = False
     allow_empty: bool = False
+    placeholder_keys: OnPlaceholder = "refuse"
     fictitious: bool = False
     reading: Reading = field(default_factory=Reading)
 
@@ -132,6 +134,7 @@ class Order:
         settle("random_state", seed(self.random_state))
         settle("fresh", flag(self.fresh, "whether to start anew (fresh)"))
         settle("allow_empty", flag(self.allow_empty, "whether a table without records is accepted"))
+        settle("placeholder_keys", check_placeholder(self.placeholder_keys))
         settle("fictitious", flag(self.fictitious, "whether the data are fictitious"))
 
 
@@ -144,9 +147,11 @@ def release(
     ledger: Ledger,
     noise: NoiseSource | None = None,
     progress: Progress = quiet,
+    warn: Progress = quiet,
 ) -> Contents:
     """Everything a bundle holds, measured from ``source`` and paid for in ``ledger``.
 
+    ``warn`` is given, before anything is spent, who is left out of the table: exact figures, for the steward alone.
     ``source`` is a path or a pandas, polars or Arrow table. Raises a FrostglassError, before anything is spent,
     when the plan does not fit the codebook, the scope does not afford it, or the table departs from the codebook.
     """
@@ -185,7 +190,7 @@ def release(
         )
 
     progress("reading and checking the table")
-    table = _coded(source, codebook, plan, order)
+    table = _coded(source, codebook, plan, order, warn)
 
     ready(plan.workload(codebook.domain).orders)
     resumed = _resumed(ledger, candidates, plan, table)
@@ -365,6 +370,8 @@ def check_plan(codebook: Codebook, plan: Plan) -> tuple[Strategy, tuple[Clause, 
         raise UsageError("FG-OP-031", "the plan was made for another version of the codebook; plan again")
     if plan.unit.name != codebook.unit:
         raise UsageError("FG-OP-036", f"a row of this codebook is one {codebook.unit}; the plan names another unit")
+    if plan.unit.person_key is not None and codebook.match_name(plan.unit.person_key) is not None:
+        raise UsageError("FG-OP-057", f"{codebook.match_name(plan.unit.person_key)}: {RELEASED_KEY}")
     plan.workload(codebook.domain)
     clauses = codebook.clauses if plan.structural else ()
     satisfiable(codebook.domain, compile_rules(codebook.domain, clauses))
@@ -474,7 +481,7 @@ def _commit(ledger: Ledger, reservation: Reservation, staged_sha256: str) -> Ent
     return done
 
 
-def _coded(source: object, codebook: Codebook, plan: Plan, order: Order) -> Sensitive[CodedTable]:
+def _coded(source: object, codebook: Codebook, plan: Plan, order: Order, warn: Progress) -> Sensitive[CodedTable]:
     with opened(
         source,
         delimiter=order.reading.delimiter,
@@ -489,6 +496,9 @@ def _coded(source: object, codebook: Codebook, plan: Plan, order: Order) -> Sens
             unknown=plan.unknown,
             structural=plan.structural,
             allow_empty=order.allow_empty,
+            placeholder_keys=order.placeholder_keys,
+            salt=plan.salt,
+            warn=warn,
         )
 
 

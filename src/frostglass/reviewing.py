@@ -185,6 +185,8 @@ def _coded(source: object, bundle: Bundle, reading: Reading) -> Sensitive[CodedT
             unknown=plan.unknown,
             structural=plan.structural,
             allow_empty=True,
+            placeholder_keys="allow",
+            salt=plan.salt,
         )
 
 

@@ -82,14 +82,30 @@ def unpack(words, sizes, word_of, codes):
 
 
 @njit(cache=True, nogil=True)
+def mix(word):
+    """One step of SplitMix64 (Steele, Lea & Flood 2014): a permutation of the 64-bit words that leaves no pattern."""
+    word = word + np.uint64(0x9E3779B97F4A7C15)
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return word ^ (word >> np.uint64(31))
+
+
+@njit(cache=True, nogil=True)
+def mix_rows(words, keys, of_row, salt, hashes):
+    """Write a hash of each row of a person: the salt with the person's key, then each word of the row, mixed in."""
+    for row in range(words.shape[1]):
+        mixed = mix(salt ^ keys[of_row[row]])
+        for word in range(words.shape[0]):
+            mixed = mix(mixed ^ words[word, row])
+        hashes[row] = mixed >> np.uint64(1)
+
+
+@njit(cache=True, nogil=True)
 def _slot(words, row, mask):
-    """Where the search for a row begins: its words, mixed as in SplitMix64 (Steele, Lea & Flood 2014)."""
+    """Where the search for a row begins: its words, mixed."""
     mixed = np.uint64(0)
     for word in range(words.shape[0]):
-        mixed = (mixed ^ words[word, row]) + np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed ^= mixed >> np.uint64(31)
+        mixed = mix(mixed ^ words[word, row])
     return np.int64(mixed & np.uint64(mask))
 
 

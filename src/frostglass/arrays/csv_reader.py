@@ -12,7 +12,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from frostglass.arrays.encoding_columns import EncodingColumns, UnfitValueError, is_fit
-from frostglass.arrays.signatures import foreign_format, is_wide
+from frostglass.arrays.signatures import LONGEST_HEAD, foreign_format, foreign_text, is_wide, separator_mark
 from frostglass.arrays.text_table import Note, Only, TextTable, check_headings, too_long, wanted_places
 from frostglass.errors import InputError, UsageError
 
@@ -183,10 +183,17 @@ def _codec(encoding: str) -> str:
 
 def sniff(file: BinaryIO, form: CsvFormat) -> list[Note]:
     """Refuse what is no text at all; note a byte-order mark."""
-    head = file.read(4096)
-    other = foreign_format(head)
+    head = file.read(LONGEST_HEAD)
+    text = head.decode(form.codec, errors="ignore")
+    other = foreign_format(head) or foreign_text(text)
     if other:
         raise InputError("FG-IN-010", f"this is no CSV file but {other}")
+    mark = separator_mark(text)
+    if mark:
+        shown = "tab" if mark == "\t" else f"'{mark}'"
+        raise InputError(
+            "FG-IN-011", f"the first line is Excel's sep= mark, no header: delete it, and pass --delimiter {shown}"
+        )
     wide = form.codec.startswith(("utf-16", "utf-32"))
     if not wide and is_wide(head):
         raise InputError(

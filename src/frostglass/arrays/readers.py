@@ -13,6 +13,7 @@ from frostglass.arrays.csv_reader import read_csv
 from frostglass.arrays.frames import from_frame, read_parquet
 from frostglass.arrays.large_csv import LargeCsv
 from frostglass.arrays.large_parquet import LargeParquet
+from frostglass.arrays.signatures import LONGEST_HEAD, foreign_format, foreign_text
 from frostglass.arrays.steady_file import steady
 from frostglass.arrays.text_table import Only, TableInParts, TextTable
 from frostglass.errors import InputError, UsageError
@@ -58,7 +59,7 @@ def read_text_table(
         elif suffix in _WORKBOOKS or (head == _ZIP and not suffix):
             return _read_workbook(file, head, sheet, only)
         elif suffix in _PARQUETS:
-            raise InputError("FG-IN-010", f"{path.name} is no Parquet file, whatever its name says: export it again")
+            raise InputError("FG-IN-010", f"{path.name} is no Parquet file but {_other(file)}")
         else:
             table = read_csv(file, delimiter=delimiter, encoding=encoding, only=only)
     _check_no_sheet(sheet)
@@ -101,6 +102,13 @@ def _check_no_sheet(sheet: str | None) -> None:
         raise UsageError("FG-OP-083", "--sheet is for workbooks (.xlsx); this file has no sheets")
 
 
+def _other(file: BinaryIO) -> str:
+    """What a file is whose name says something else, and the way out."""
+    head = file.read(LONGEST_HEAD)
+    kind = foreign_format(head) or foreign_text(head.decode("utf-8", errors="ignore"))
+    return kind or "something else than its name says: if it is CSV, name it .csv, else export it again"
+
+
 def _read_workbook(file: BinaryIO, head: bytes, sheet: str | None, only: Only | None) -> TextTable:
     if head == _OLE:
         raise InputError(
@@ -108,5 +116,5 @@ def _read_workbook(file: BinaryIO, head: bytes, sheet: str | None, only: Only | 
             "this workbook has a password or is in the old .xls format: save it as .xlsx or CSV without one",
         )
     if head != _ZIP:
-        raise InputError("FG-IN-010", "this is no workbook, whatever its name says: if it is text, name it .csv")
+        raise InputError("FG-IN-010", f"this is no workbook but {_other(file)}")
     return read_contained_xlsx(file, sheet=sheet, only=only)

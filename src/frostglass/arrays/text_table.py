@@ -152,7 +152,7 @@ def check_headings(headings: Sequence[str]) -> None:
     if blank:
         raise InputError(
             "FG-IN-020",
-            f"{columns_at(blank)} of {len(headings)} without a heading: name the column, or delete it if it is empty "
+            f"no heading stands above {columns_at(blank)} of {len(headings)}: name it, or delete it if it is empty "
             "(a delimiter at the end of the header row makes one more)",
         )
     by_heading: dict[str, list[int]] = {}
@@ -161,7 +161,7 @@ def check_headings(headings: Sequence[str]) -> None:
     repeated = [places for places in by_heading.values() if len(places) > 1]
     if repeated:
         raise InputError(
-            "FG-IN-019", f"{columns_at(repeated[0])} with the same heading: give each column a name of its own"
+            "FG-IN-019", f"{columns_at(repeated[0])} have the same heading: give each column a name of its own"
         )
     _check_characters(trimmed)
 
@@ -218,12 +218,13 @@ def too_long(place: str) -> InputError:
 
 
 def columns_at(places: Sequence[int]) -> str:
-    """ "column 4 is", "columns 4 and 7 are": positions counted from 1, the first eight of them."""
+    """ "column 4", "columns 4 and 7": positions counted from 1, the first eight of them."""
     if len(places) == 1:
-        return f"column {places[0]} is"
+        return f"column {places[0]}"
     shown = [str(place) for place in places[:8]]
-    more = f" and {len(places) - 8} more" if len(places) > 8 else ""
-    return f"columns {', '.join(shown[:-1])} {'and ' if not more else ''}{shown[-1]}{more} are"
+    if len(places) > 8:
+        return f"columns {', '.join(shown)} and {len(places) - 8} more"
+    return f"columns {', '.join(shown[:-1])} and {shown[-1]}"
 
 
 _UNSEEN = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")

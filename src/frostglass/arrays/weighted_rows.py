@@ -80,17 +80,25 @@ class RowCounter:
 
         ValueError for a code that its column does not have.
         """
+        self.add_packed(self.packed(codes), weights)
+
+    def packed(self, codes: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint64]:
+        """The rows as ``add_packed`` takes them: uint64, one column a row, one line a word. ValueError as ``add``."""
         from frostglass.arrays.counting_kernels import pack
 
         if codes.dtype != np.uint16 or codes.ndim != 2 or codes.shape[1] != len(self._sizes):
             raise ValueError("rows are uint16, with one code a column")
-        if weights is not None and (weights.dtype != np.int64 or weights.shape != codes.shape[:1]):
-            raise ValueError("the weights are int64, one a row")
-        if weights is not None and len(weights) and weights.min() < 1:
-            raise ValueError("a row stands for one record or more")
         words = np.empty((self._keys.shape[1], len(codes)), dtype=np.uint64)
         if not pack(contiguous(codes), self._sizes, self._word_of, words):
             raise ValueError("a row holds a position that its attribute does not have")
+        return words
+
+    def add_packed(self, words: npt.NDArray[np.uint64], weights: npt.NDArray[np.int64] | None = None) -> None:
+        """Enter rows that this counter, or one of the same sizes, packed."""
+        if weights is not None and (weights.dtype != np.int64 or weights.shape != words.shape[1:]):
+            raise ValueError("the weights are int64, one a row")
+        if weights is not None and len(weights) and weights.min() < 1:
+            raise ValueError("a row stands for one record or more")
         self._enter(words, weights)
 
     def rows(self) -> WeightedRows:

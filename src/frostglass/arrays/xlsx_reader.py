@@ -25,6 +25,7 @@ from frostglass.arrays.xlsx_package import Package, opened, resolve, unsupported
 from frostglass.arrays.xlsx_sheet import Sheet, SheetReader, letters, unescaped
 from frostglass.arrays.xlsx_styles import NumberFormat, number_format
 from frostglass.errors import InputError
+from frostglass.terms.wording import counted
 
 _SHOWN = 5
 
@@ -186,14 +187,15 @@ def _chosen(sheets: Sequence[_Listed], wanted: str | None) -> _Listed:
 def _check_cells(sheet: Sheet) -> None:
     """Refuse what stands in the sheet but cannot be read for certain."""
     if sheet.errors:
-        raise InputError("FG-IN-051", f"{_cells(sheet.errors)} broken (an error such as #REF!): mend the formula")
+        raise InputError("FG-IN-051", f"an error such as #REF! stands in {_cells(sheet.errors)}: mend the formula")
     if sheet.uncalculated:
         raise InputError(
             "FG-IN-050",
-            f"{_cells(sheet.uncalculated)} without the result of a formula: let it be calculated, or paste values",
+            f"a formula without its result stands in {_cells(sheet.uncalculated)}: let the sheet be calculated, or "
+            "paste values",
         )
     if sheet.merged:
-        raise InputError("FG-IN-051", f"{_cells(sheet.merged)} merged: unmerge them and fill each cell in")
+        raise InputError("FG-IN-051", f"merged: {_cells(sheet.merged)}. Unmerge, and fill each cell in")
     used = {column for _, cells in sheet.rows for column in cells}
     hidden = [letters(column) for column in sorted(used & sheet.hidden_columns)]
     if hidden:
@@ -201,7 +203,7 @@ def _check_cells(sheet: Sheet) -> None:
     rows = [number for number, _ in sheet.rows if number in sheet.hidden_rows]
     if rows:
         shown = ", ".join(f"{number:,}" for number in rows[:_SHOWN])
-        raise _hidden(f"{len(rows):,} row{'s' if len(rows) > 1 else ''} ({shown}{', …' if len(rows) > _SHOWN else ''})")
+        raise _hidden(f"{counted(len(rows), 'row')} ({shown}{', …' if len(rows) > _SHOWN else ''})")
 
 
 def _hidden(what: str) -> InputError:
@@ -213,11 +215,11 @@ def _hidden(what: str) -> InputError:
 
 
 def _cells(references: Sequence[str]) -> str:
-    """ "cell B2 is", "7 cells (B2, B3, …) are"."""
+    """ "cell B2", "7 cells (B2, B3, …)"."""
     if len(references) == 1:
-        return f"cell {references[0]} is"
+        return f"cell {references[0]}"
     shown = ", ".join(references[:_SHOWN])
-    return f"{len(references):,} cells ({shown}{', …' if len(references) > _SHOWN else ''}) are"
+    return f"{len(references):,} cells ({shown}{', …' if len(references) > _SHOWN else ''})"
 
 
 def _table(sheet: Sheet, notes: Sequence[Note], only: Only | None) -> TextTable:
@@ -230,8 +232,8 @@ def _table(sheet: Sheet, notes: Sequence[Note], only: Only | None) -> TextTable:
         blank = [column for column in range(first, last + 1) if not header.get(column, "").strip()]
         raise InputError(
             "FG-IN-020",
-            f"{columns_at([column - first + 1 for column in blank])} without a heading in row {header_row} (column "
-            f"{letters(blank[0])}): name it, or delete it. If a title stands above the table, delete the title",
+            f"no heading stands above {columns_at([column - first + 1 for column in blank])}, in row {header_row} "
+            f"(column {letters(blank[0])}): name it, or delete it. If a title stands above the table, delete the title",
         )
     check_headings(headings)
     check_number_of_rows(len(records))
@@ -261,7 +263,9 @@ def _check_edges(records: Sequence[tuple[int, Mapping[int, str]]], first: int, l
     ]
     if beyond:
         raise InputError(
-            "FG-IN-015", f"{_cells(beyond)} filled in beside the table, where no heading stands: delete it or name it"
+            "FG-IN-015",
+            f"something stands beside the table, in {_cells(beyond)}, where there is no heading: delete it, or name "
+            "the column",
         )
 
 

@@ -18,6 +18,7 @@ from frostglass.bundle.accuracy import (
 )
 from frostglass.bundle.manifest import Manifest
 from frostglass.bundle.statement import banner, citation, day, guarantee_sentence, templates
+from frostglass.terms import wording
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.domain import JOIN
 
@@ -179,7 +180,9 @@ def _example(codebook: Codebook, row: dict[str, object]) -> ExampleLine:
         for name, value in zip(names, values, strict=True)
     )
     count, low, high = (int(str(row[column])) for column in ("count", "low", "high"))
-    return ExampleLine(" + ".join(words), f"{count:,}", f"{low:,}", f"{high:,}", f"{_rounded(count, high - low):,}")
+    return ExampleLine(
+        wording.conditions(words), f"{count:,}", f"{low:,}", f"{high:,}", f"{_rounded(count, high - low):,}"
+    )
 
 
 def _rounded(count: int, width: int) -> int:

@@ -120,9 +120,11 @@ def _condition(name_text: object, value: object, codebook: Codebook) -> Conditio
         or not all(isinstance(text, str) for text in texts)
     ):
         raise UsageError("FG-OP-091", "names and values of conditions are text: write '1' rather than 1")
-    if len(texts) > 1 and not all(text.strip() for text in texts):
-        raise UsageError("FG-OP-094", f"a value of {name_text} is empty; write {MISSING_LABEL} for records without one")
-    if codebook.match_name(name_text) is None and name_text.endswith(HOLDS):
+    if not texts or not all(text.strip() for text in texts):
+        raise UsageError(
+            "FG-OP-094", f"a value of {name_text!r} is empty; write {MISSING_LABEL} for records without one"
+        )
+    if name_text.endswith(HOLDS) and name_text not in codebook.domain.names:
         return _holding(matched_name(name_text[: -len(HOLDS)], codebook), texts, codebook)
     name = matched_name(name_text, codebook)
     wanted = {_value(name, text, codebook) for text in texts}

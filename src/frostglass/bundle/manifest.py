@@ -276,7 +276,7 @@ class Manifest(_LeavesOut):
 
         CodebookError when ``data`` are no codebook as it is sealed.
         """
-        used = self.to_plan().applied_to(codebooks.from_canonical(data))
+        used = self.to_plan().applied_to(codebooks.from_canonical(data, sealed=True))
         return used.with_missing_everywhere() if self.format == OLDEST else used
 
     def file(self, path: str) -> SealedFile:

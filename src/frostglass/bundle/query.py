@@ -12,6 +12,7 @@ from frostglass.bundle.conditions import Condition, Conditions, Pair, in_order, 
 from frostglass.bundle.rows import Row, figure_row, written_back
 from frostglass.bundle.source import NOT_LISTED, Figure, Source, Status
 from frostglass.bundle.statement import kind_of_record, records
+from frostglass.terms import wording
 
 MOST_NEAREST = 10
 """Most sub-combinations that an answer names."""
@@ -76,8 +77,7 @@ def nearest_lines(nearest: Sequence[Near]) -> list[str]:
     if not nearest:
         return []
     shown = [
-        f"  {each.count:>9,}  ({each.low:,} to {each.high:,})  {written_back(each.conditions).replace('; ', ', ')}"
-        for each in nearest
+        f"  {each.count:>9,}  ({each.low:,} to {each.high:,})  {written_back(each.conditions)}" for each in nearest
     ]
     return ["Nearest available:", *shown]
 
@@ -105,7 +105,7 @@ def pairs_of(conditions: Iterable[Condition]) -> Conditions:
 
 def words_of(conditions: Iterable[Condition], source: Source) -> str:
     """The conditions in words."""
-    return "; ".join(one.words(source.codebook) for one in conditions)
+    return wording.conditions(one.words(source.codebook) for one in conditions)
 
 
 def _released(conditions: Sequence[Condition], figure: Figure, source: Source) -> Answer:

@@ -18,6 +18,7 @@ from frostglass.bundle.statement import kind_of_record
 from frostglass.errors import UsageError
 from frostglass.released.events import Between, Event, Mark
 from frostglass.released.ranges import TINY, share_range
+from frostglass.terms import wording
 from frostglass.terms.codebook import Group
 from frostglass.terms.domain import MISSING_LABEL
 
@@ -205,7 +206,7 @@ def _recorded(name: str, source: Source) -> frozenset[int]:
 def _words_of_whole(conditions: Sequence[Condition], more: str, source: Source) -> str:
     kind = kind_of_record(source.codebook)
     words = [words_of(in_order(conditions, source.codebook), source), more]
-    return f"{kind}s with {'; '.join(filter(None, words))}" if any(words) else f"all {kind}s"
+    return f"{kind}s with {wording.conditions(filter(None, words))}" if any(words) else f"all {kind}s"
 
 
 def whole_of(ratio: Ratio, source: Source) -> Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from frostglass.bundle.conditions import Condition, Conditions, Pair, in_order, matched, matched_name
 from frostglass.bundle.query import pairs_of, words_of
@@ -13,9 +14,10 @@ from frostglass.bundle.source import Source, Status
 from frostglass.bundle.statement import kind_of_record
 from frostglass.errors import UsageError
 from frostglass.terms.domain import MISSING_LABEL
+from frostglass.terms.wording import ALL, OUT_OF
 
-ALL = "(all)"
-"""Heads the margins."""
+Margin = Literal["row", "column", "total"]
+"""Whether a margin is over all columns of a row, over all rows of a column, or over everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """``cells`` has a row for each of ``rows`` and a column for each of ``columns``; the margins come last.
+    """``cells`` has a row for each of ``rows_of`` and a column for each of ``columns``, and the margins stand apart.
 
-    With shares, each row is a share of its last column, which holds counts.
+    ``row_margins`` are of each row, over all columns, and ``column_margins`` of each column, over all rows; ``total``
+    is over everything. With shares, each row is a share of its margin, which is a count, and so is ``total``.
     """
 
     row: str
@@ -57,12 +60,32 @@ class Table:
     columns: tuple[str, ...]
     labels: tuple[tuple[str, ...], tuple[str, ...]]
     cells: tuple[tuple[Cell, ...], ...]
+    row_margins: tuple[Cell, ...]
+    column_margins: tuple[Cell, ...]
+    total: Cell
     title: str
     note: str
 
     def cell(self, row: str, column: str) -> Cell:
-        """The cell of these two values; "(all)" is a margin."""
-        return self.cells[self.rows_of.index(row)][self.columns.index(column)]
+        """The cell of these two values. UsageError FG-OP-122 when the table does not have them."""
+        return self.cells[self._row(row)][self._column(column)]
+
+    def margin(self, *, row: str | None = None, column: str | None = None) -> Cell:
+        """The margin of that row, over all columns, or of that column, over all rows; ``total`` is over everything.
+
+        UsageError FG-OP-122 when the table does not have it, or when not exactly one of the two is named.
+        """
+        if row is not None and column is None:
+            return self.row_margins[self._row(row)]
+        if column is not None and row is None:
+            return self.column_margins[self._column(column)]
+        raise UsageError("FG-OP-122", "a margin is of one row or of one column: name one; .total is over everything")
+
+    def _row(self, value: str) -> int:
+        return _place(value, self.rows_of, self.row)
+
+    def _column(self, value: str) -> int:
+        return _place(value, self.columns, self.column)
 
     def as_json(self) -> dict[str, object]:
         """The table as plain JSON values."""
@@ -74,19 +97,26 @@ class Table:
             "rows": list(self.rows_of),
             "columns": list(self.columns),
             "cells": [[cell.as_json() for cell in line] for line in self.cells],
+            "margins": {
+                "rows": [cell.as_json() for cell in self.row_margins],
+                "columns": [cell.as_json() for cell in self.column_margins],
+                "total": self.total.as_json(),
+            },
             "title": self.title,
             "note": self.note,
         }
 
     def head(self) -> list[str]:
         """What stands above the columns, for people."""
-        return ["", *self.labels[1]]
+        return ["", *self.labels[1], OUT_OF if self.shares else ALL]
 
     def lines(self) -> list[list[str]]:
-        """The rows, for people."""
-        return [
-            [label, *(cell.text() for cell in line)] for label, line in zip(self.labels[0], self.cells, strict=True)
-        ]
+        """The rows, for people; the margins come last."""
+        sides = zip((*self.labels[0], ALL), (*self.cells, self.column_margins), self._ends(), strict=True)
+        return [[label, *(cell.text() for cell in line), end.text()] for label, line, end in sides]
+
+    def _ends(self) -> tuple[Cell, ...]:
+        return (*self.row_margins, self.total)
 
     def text(self) -> str:
         """The table for a terminal."""
@@ -103,23 +133,39 @@ class Table:
         return "\n".join([self.title, "", shown[0], rule, *shown[1:], "", self.note])
 
     def rows(self) -> list[Row]:
-        """The table as one line a cell."""
-        return [
-            {
-                "figure": "share" if cell.is_share else "count",
-                "row_variable": self.row,
-                "row": row,
-                "column_variable": self.column,
-                "column": column,
-                "within": written_back(self.within),
-                "value": cell.value,
-                "low": cell.low,
-                "high": cell.high,
-                "status": cell.status,
-            }
+        """The table as one line a cell, then the margins: these say of what, and have no row or no column."""
+        lines = [
+            self._line(cell, "", row, column)
             for row, line in zip(self.rows_of, self.cells, strict=True)
             for column, cell in zip(self.columns, line, strict=True)
         ]
+        lines += [self._line(cell, "row", row, None) for row, cell in zip(self.rows_of, self.row_margins, strict=True)]
+        sides = zip(self.columns, self.column_margins, strict=True)
+        lines += [self._line(cell, "column", None, column) for column, cell in sides]
+        return [*lines, self._line(self.total, "total", None, None)]
+
+    def _line(self, cell: Cell, margin: Margin | Literal[""], row: str | None, column: str | None) -> Row:
+        return {
+            "figure": "share" if cell.is_share else "count",
+            "margin": margin,
+            "row_variable": self.row,
+            "row": row,
+            "column_variable": self.column,
+            "column": column,
+            "within": written_back(self.within),
+            "value": cell.value,
+            "low": cell.low,
+            "high": cell.high,
+            "status": cell.status,
+        }
+
+
+def _place(value: str, values: tuple[str, ...], name: str) -> int:
+    if value not in values:
+        raise UsageError(
+            "FG-OP-122", f"the table has no {name} {value!r}: it has {', '.join(values)}, and margins apart"
+        )
+    return values.index(value)
 
 
 def table(row: str, column: str, asked: Iterable[str | Pair], source: Source, *, shares: bool = False) -> Table:
@@ -142,19 +188,21 @@ def table(row: str, column: str, asked: Iterable[str | Pair], source: Source, *,
 
 
 def _counts(names: tuple[str, str], within: tuple[Condition, ...], source: Source) -> Table:
-    sides = [[*_values(name, source), None] for name in names]
-    wanted = [tuple(filter(None, (one, other, *within))) for one in sides[0] for other in sides[1]]
+    sides = [_values(name, source) for name in names]
+    wanted = [tuple(filter(None, (one, other, *within))) for one in (*sides[0], None) for other in (*sides[1], None)]
     cells = [Cell(each.status, each.count, each.low, each.high) for each in source.all_figures(wanted)]
-    width = len(sides[1])
+    width = len(sides[1]) + 1
     lines = [tuple(cells[start : start + width]) for start in range(0, len(cells), width)]
     return _table(names, within, sides, lines, source, shares=False)
 
 
 def _shares(names: tuple[str, str], within: tuple[Condition, ...], source: Source) -> Table:
     """Shares are among records of the row with a recorded value of the column, or with any flag of its group."""
-    rows = [*_values(names[0], source), None]
+    rows = _values(names[0], source)
     columns = [one for one in _values(names[1], source) if one.values != (MISSING_LABEL,)]
-    ratios = [[ratio_within(each, tuple(filter(None, (one, *within))), source) for each in columns] for one in rows]
+    ratios = [
+        [ratio_within(each, tuple(filter(None, (one, *within))), source) for each in columns] for one in (*rows, None)
+    ]
     parts = iter(source.all_figures([narrowed(each) for line in ratios for each in line]))
     lines = []
     for line in ratios:
@@ -162,7 +210,7 @@ def _shares(names: tuple[str, str], within: tuple[Condition, ...], source: Sourc
         shown = [share_of(each, next(parts), whole, source) for each in line]
         cells = [Cell(each.status, each.share, each.low, each.high, is_share=True) for each in shown]
         lines.append((*cells, Cell(whole.status, whole.count, whole.low, whole.high)))
-    return _table(names, within, [rows, [*columns, None]], lines, source, shares=True)
+    return _table(names, within, [rows, columns], lines, source, shares=True)
 
 
 def _values(name: str, source: Source) -> list[Condition]:
@@ -172,20 +220,16 @@ def _values(name: str, source: Source) -> list[Condition]:
 def _table(
     names: tuple[str, str],
     within: tuple[Condition, ...],
-    sides: Sequence[Sequence[Condition | None]],
+    sides: Sequence[Sequence[Condition]],
     lines: Sequence[tuple[Cell, ...]],
     source: Source,
     *,
     shares: bool,
 ) -> Table:
+    """The table of two ``sides``, the values of each variable. The last of ``lines``, and of each line, are margins."""
     book = source.codebook
-    codes = [tuple(ALL if one is None else one.values[0] for one in side) for side in sides]
-    labels = [
-        tuple("all" if one is None else book.value_label(name, one.values[0]) for one in side)
-        for name, side in zip(names, sides, strict=True)
-    ]
-    if shares:
-        labels[1] = (*labels[1][:-1], "out of")
+    codes = [tuple(one.values[0] for one in side) for side in sides]
+    labels = [tuple(book.value_label(name, one) for one in side) for name, side in zip(names, codes, strict=True)]
     what = "Shares in each row of" if shares else f"{kind_of_record(book).capitalize()}s by"
     among = f", with {words_of(within, source)}" if within else ""
     return Table(
@@ -196,7 +240,10 @@ def _table(
         rows_of=codes[0],
         columns=codes[1],
         labels=(labels[0], labels[1]),
-        cells=tuple(lines),
+        cells=tuple(line[:-1] for line in lines[:-1]),
+        row_margins=tuple(line[-1] for line in lines[:-1]),
+        column_margins=lines[-1][:-1],
+        total=lines[-1][-1],
         title=f"{what} {book.label(names[0])} (rows) and {book.label(names[1])} (columns){among}.",
         note=_note(shares, names, source),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from frostglass.bundle.conditions import HOLDS, Conditions
+from frostglass.terms import wording
 
 Row: TypeAlias = dict[str, str | int | float | None]
 """One line, by column."""
@@ -12,7 +13,7 @@ Row: TypeAlias = dict[str, str | int | float | None]
 
 def written_back(conditions: Conditions) -> str:
     """The conditions as they are asked, such as ``gender=Female; languages~French``."""
-    return "; ".join(f"{name}{'' if name.endswith(HOLDS) else '='}{value}" for name, value in conditions)
+    return wording.conditions(f"{name}{'' if name.endswith(HOLDS) else '='}{value}" for name, value in conditions)
 
 
 def figure_row(

@@ -70,7 +70,7 @@ def _guarded(value: str | float | None) -> str | float | None:
 def _markdown(answer: Answered, citation: str, told: str) -> str:
     """A table for a cross-table, sentences for everything else."""
     if isinstance(answer, Table):
-        lines = [answer.head(), ["---", *("---:" for _ in answer.columns)], *map(_escaped, answer.lines())]
+        lines = [answer.head(), ["---", *("---:" for _ in answer.head()[1:])], *map(_escaped, answer.lines())]
         lines[0] = _escaped(lines[0])
         body = [_escape(answer.title), "\n".join(f"| {' | '.join(line)} |" for line in lines), _escape(answer.note)]
     else:

@@ -50,14 +50,15 @@ def loads(text: str, *, source: str) -> Codebook:
         raise CodebookError("FG-CB-001", listing(source, [error.fault])) from None
 
 
-def from_canonical(data: bytes) -> Codebook:
-    """The codebook whose canonical JSON this is.
+def from_canonical(data: bytes, *, sealed: bool = False) -> Codebook:
+    """The codebook whose canonical JSON this is. ``sealed``: it is read from a bundle, for what was released.
 
     CodebookError: FG-CB-001 with every fault, FG-CB-004 when it is not JSON, FG-CB-005 when it is not exactly the
     canonical form, so that the hash of the bytes would not be the hash of the codebook.
     """
     try:
-        codebook = _codebook(parse_json(utf8_text(data, "the canonical codebook")), "the canonical codebook")
+        raw = parse_json(utf8_text(data, "the canonical codebook"))
+        codebook = _codebook(raw, "the canonical codebook", sealed=sealed)
     except SyntaxFault as error:
         raise CodebookError("FG-CB-004", listing("the canonical codebook", [error.fault])) from None
     if codebook.canonical != data:
@@ -77,8 +78,8 @@ def faults(text: str) -> tuple[Fault, ...]:
         return (error.fault,)
 
 
-def _codebook(raw: Raw, source: str) -> Codebook:
-    codebook, found = read_codebook(raw)
+def _codebook(raw: Raw, source: str, *, sealed: bool = False) -> Codebook:
+    codebook, found = read_codebook(raw, sealed=sealed)
     if codebook is None:
         raise CodebookError("FG-CB-001", listing(source, found))
     return codebook

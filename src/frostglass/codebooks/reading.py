@@ -15,12 +15,15 @@ from frostglass.codebooks.parsing import Raw, control_characters
 from frostglass.terms.codebook import Codebook
 
 
-def read_codebook(raw: Raw) -> tuple[Codebook | None, tuple[Fault, ...]]:
-    """The codebook when there is nothing wrong with it, and otherwise every fault, in the order of the file."""
+def read_codebook(raw: Raw, *, sealed: bool = False) -> tuple[Codebook | None, tuple[Fault, ...]]:
+    """The codebook when there is nothing wrong with it, and otherwise every fault, in the order of the file.
+
+    ``sealed``: it comes from a bundle, where words that were reserved later are let stand.
+    """
     document, draft, misshapen = shape.read(raw)
     found = [*control_characters(raw), *misshapen]
     if document is not None:
-        known = Known(document, _incomplete(raw, draft.cuts))
+        known = Known(document, _incomplete(raw, draft.cuts), sealed)
         led_back = [Found(draft.original(one.path), one.message, one.fix) for one in meaning(known)]
         found += [one for one in led_back if not _touches(one.path, draft.cuts)]
     if found or document is None:

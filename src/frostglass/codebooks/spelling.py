@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from frostglass.terms.domain import JOIN, MISSING_LABEL
+from frostglass.terms.wording import is_own_word
 
 Complaint = tuple[str, str]
 """What is wrong with a text, and how to mend it."""
@@ -69,6 +70,21 @@ def name_complaints(name: str) -> Iterator[Complaint]:
     yield from _written_out(name)
     if "=" in name[1:]:
         yield "contains '=', which stands between name and value in a question", "choose another name"
+
+
+def reserved_complaints(text: str) -> Iterator[Complaint]:
+    """What is wrong with a code or name that is, or looks like, a word of the tables and questions themselves."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if is_own_word(text):
+        yield (
+            "is kept for the tables' own words: a star, or words in round brackets such as (missing) and (all)",
+            "write it without the brackets, or in square ones; what the data hold can be listed as an alias",
+        )
+    if plain[:1] in FORMULA and text[:1] not in FORMULA:
+        yield (
+            f"starts with {text[:1]!r}, which some spreadsheets run as a formula when a released file is opened",
+            "choose another spelling; what the data hold can be listed as an alias",
+        )
 
 
 def _written_out(text: str) -> Iterator[Complaint]:

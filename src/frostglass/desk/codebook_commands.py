@@ -11,7 +11,7 @@ import typer
 from frostglass import codebooks
 from frostglass.bundle.places import require_new
 from frostglass.desk import options as opt
-from frostglass.desk.output import Voice
+from frostglass.desk.output import Voice, say_json
 from frostglass.errors import CodebookError, UsageError
 from frostglass.sensitive.draft import draft as draft_codebook
 from frostglass.sensitive.intake import read
@@ -68,7 +68,10 @@ def show(
     Example: frostglass codebook show ctdc-vp-1
     """
     book = codebooks.load(reference)
-    typer.echo(book.canonical.decode() if canonical else codebooks.show(book))
+    if canonical:
+        say_json(book.canonical.decode())
+    else:
+        typer.echo(codebooks.show(book))
 
 
 @app.command()

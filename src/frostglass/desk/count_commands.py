@@ -13,6 +13,7 @@ from frostglass.bundle.places import require_new
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.written import FORMATS, Answered, Format, written
 from frostglass.desk import options as opt
+from frostglass.desk.output import say_json
 from frostglass.errors import UsageError
 from frostglass.opening import open_bundle
 
@@ -68,7 +69,7 @@ def count(
     answer = _answer(opened, conditions or [], share=share, of=of or None, versus=versus or [], axes=axes)
     text = written(answer, wanted, citation=opened.citation, codebook=opened.codebook)
     if out is None:
-        typer.echo(text, nl=False)
+        (say_json if wanted == "json" else typer.echo)(text.removesuffix("\n"))
     else:
         write_whole(out, text.encode(), mode=PUBLIC)
 

@@ -10,6 +10,7 @@ from frostglass import approval, codebooks, pipeline, preparation, reviewing
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.places import refuse_in_bundle
 from frostglass.bundle.read import Bundle
+from frostglass.bundle.rows import written_back
 from frostglass.bundle.statement import guarantee_sentence
 from frostglass.desk.output import Voice, table
 from frostglass.errors import BundleError
@@ -109,7 +110,7 @@ def _story(bundle: Bundle, prepared: Prepared, folder: Path) -> str:
     flow, rows = prepared.flow, []
     for conditions in _HEADLINES:
         answer = bundle.count(conditions)
-        words = ", ".join(f"{name}={value}" for name, value in conditions.items()) or "all records"
+        words = written_back(answer.conditions) or "all records"
         stated = "withheld" if answer.count is None else f"{answer.count:,}"
         rows.append((words, stated, "–" if answer.low is None else f"{answer.low:,} to {answer.high:,}"))
     return "\n".join(

@@ -20,6 +20,7 @@ from frostglass.desk import (
     tables,
 )
 from frostglass.desk.no_dumps import forbid_core_dumps
+from frostglass.desk.outlet import concluded, outlets
 from frostglass.desk.output import report, wants_json
 from frostglass.errors import FrostglassError, fault, reason_of
 from frostglass.version import __version__
@@ -63,18 +64,28 @@ app.add_typer(ledger_commands.app, name="ledger")
 def run() -> None:
     """Run the command line: no traceback reaches the terminal and no crash a file, because either could hold a case."""
     forbid_core_dumps()
+    with outlets() as out:
+        code = concluded(_ended(), out, sys.argv[1:])
+    sys.exit(code)
+
+
+def _ended() -> int:
+    """The exit code that the command ended with; what went wrong has been said."""
     try:
         app()
     except FrostglassError as error:
         report(error, as_json=wants_json())
-        sys.exit(error.exit_code)
-    except (SystemExit, KeyboardInterrupt):
+        return error.exit_code
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except KeyboardInterrupt:
         raise
     except OSError as error:
         name = Path(error.filename).name if isinstance(error.filename, str) else "a file"
         message = f"{name}: {reason_of(error).lower()}; choose a place that exists and is yours to use"
         report(FrostglassError("FG-OP-055", message), as_json=wants_json())
-        sys.exit(1)
+        return 1
     except BaseException as error:  # noqa: BLE001 - the last line before the terminal; polars panics are no Exception
         report(fault(error), as_json=wants_json())
-        sys.exit(1)
+        return 1
+    return 0

@@ -54,6 +54,12 @@ Cells = Annotated[
     ),
 ]
 PersonKey = Annotated[str | None, typer.Option("--person-key", help="Column that tells persons apart.")]
+PlaceholderKeys = Annotated[
+    str | None,
+    typer.Option(
+        "--placeholder-keys", help="Keys that may be no person's, such as “unknown”: refuse, or allow [refuse]."
+    ),
+]
 MaxRecords = Annotated[int | None, whole("--max-records", help="Most records of one person that count [1].")]
 Unknown = Annotated[
     str | None,

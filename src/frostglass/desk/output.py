@@ -28,7 +28,7 @@ class Voice:
     def give(self, value: Mapping[str, object]) -> None:
         """The same result for programs."""
         if self.as_json:
-            typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+            say_json(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
     def progress(self, stage: str) -> None:
         """One line a stage, with nothing in it that depends on a case; none for programs."""
@@ -41,11 +41,19 @@ class Voice:
             typer.echo(text, err=True)
 
 
+def say_json(text: str, *, err: bool = False) -> None:
+    """JSON, with every other character than ASCII as an escape of JSON's own where the stream may lack it."""
+    stream = sys.stderr if err else sys.stdout
+    if not (stream.encoding or "").lower().startswith("utf"):
+        text = "".join(one if one.isascii() else json.dumps(one)[1:-1] for one in text)
+    typer.echo(text, err=err)
+
+
 def report(error: FrostglassError, *, as_json: bool) -> None:
     """One error in one shape, on stderr."""
     if as_json:
         shape = {"error": {"code": error.code, "message": error.message}}
-        typer.echo(json.dumps(shape, ensure_ascii=False), err=True)
+        say_json(json.dumps(shape, ensure_ascii=False), err=True)
     else:
         typer.echo(f"{error.code}: {error.message}", err=True)
 

@@ -59,6 +59,7 @@ def release(
     cells: opt.Cells = None,
     person_key: opt.PersonKey = None,
     max_records: opt.MaxRecords = None,
+    placeholder_keys: opt.PlaceholderKeys = None,
     unknown: opt.Unknown = None,
     without_constraints: opt.WithoutConstraints = None,
     fictitious: opt.Fictitious = None,
@@ -103,6 +104,7 @@ def release(
         release_id=release_id,
         person_key=person_key,
         max_records=max_records,
+        placeholder_keys=placeholder_keys,
         unknown=unknown,
         without_constraints=without_constraints,
         fictitious=fictitious,
@@ -159,7 +161,9 @@ def _release(settings: Settings, order: pipeline.Order, private_report: Path | N
         foreseen = foresight.foresight(book, decided, accounting.accountant(scope.accountant), scope.delta)
         voice.note(plan_text(decided, foreseen, scope.accountant, decimal_text(scope.delta)))
     with _explained(ledger, order.scope, decided), _reported(private_report, voice):
-        contents = pipeline.release(settings.data, book, decided, order, ledger=ledger, progress=voice.progress)
+        contents = pipeline.release(
+            settings.data, book, decided, order, ledger=ledger, progress=voice.progress, warn=voice.note
+        )
         bundle = pipeline.seal(contents, out, ledger=ledger, progress=voice.progress)
     _tell(bundle, voice)
 

@@ -54,6 +54,7 @@ class ReleaseFile(BaseModel):
     release_id: str | None = None
     person_key: str | None = Field(default=None, description="Column that tells persons apart.")
     max_records: int | None = Field(default=None, description="Most records of one person that count.")
+    placeholder_keys: str | None = Field(default=None, description="Keys that may be no person's: refuse, or allow.")
     unknown: str | None = Field(default=None, description="Codes that are not listed: refuse, or missing.")
     without_constraints: bool | None = None
     fictitious: bool | None = Field(default=None, description="Whether the data are invented; every page says so.")

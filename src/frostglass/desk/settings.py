@@ -15,7 +15,7 @@ from frostglass.pipeline import Order, Reading, whoever
 from frostglass.terms.budget import decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Fit, OnUnknown, Plan
-from frostglass.terms.unit import PrivacyUnit
+from frostglass.terms.unit import PrivacyUnit, check_placeholder
 from frostglass.terms.workload import CELL_BUDGET
 
 T = TypeVar("T")
@@ -81,6 +81,7 @@ class Settings:
             random_state=random_state,
             fresh=fresh,
             allow_empty=allow_empty,
+            placeholder_keys=check_placeholder(_or(said.placeholder_keys, "refuse")),
             fictitious=bool(said.fictitious),
             reading=Reading(_or(said.delimiter, ","), _or(said.encoding, "utf-8"), said.sheet),
         )

@@ -17,7 +17,7 @@ from frostglass.sensitive import check as checking
 from frostglass.sensitive.intake import opened
 from frostglass.simulate.casefiles import write_case_files
 from frostglass.simulate.coded import write_coded_table
-from frostglass.terms.unit import PrivacyUnit
+from frostglass.terms.unit import PrivacyUnit, check_placeholder
 
 
 def add_to(app: typer.Typer) -> None:
@@ -71,6 +71,7 @@ def check(
     codebook: opt.CodebookRef = None,
     person_key: opt.PersonKey = None,
     max_records: opt.MaxRecords = None,
+    placeholder_keys: opt.PlaceholderKeys = None,
     unknown: opt.Unknown = None,
     without_constraints: opt.WithoutConstraints = None,
     private_report: Annotated[
@@ -93,6 +94,7 @@ def check(
     voice = Voice(as_json, quiet=quiet)
     if unknown not in (None, "refuse", "missing"):
         raise UsageError("FG-OP-006", "--unknown takes refuse or missing")
+    on_placeholder = check_placeholder(placeholder_keys or "refuse")
     if private_report is not None:
         refuse_in_bundle(private_report)
     book = codebooks.load(need(codebook, "a codebook", "-c"))
@@ -106,6 +108,7 @@ def check(
             unknown="missing" if unknown == "missing" else "refuse",
             structural=not without_constraints,
             allow_empty=allow_empty,
+            placeholder_keys=on_placeholder,
         )
     voice.say(report.text())
     voice.give(report.as_json())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isnan
 from typing import Any
@@ -13,6 +14,7 @@ from frostglass.review.acceptance import share, worst_group
 from frostglass.review.fidelity import Example, Kind, LengthFidelity
 from frostglass.review.rendering import templates
 from frostglass.review.report import Review
+from frostglass.terms import wording
 from frostglass.terms.budget import NANO
 from frostglass.terms.guarantee import ScopeSummary
 from frostglass.version import __version__
@@ -305,8 +307,13 @@ def _counts(review: Review) -> Section:
     )
 
 
+def combination_words(combination: Iterable[tuple[str, str]]) -> str:
+    """A combination in words, such as "age: 9-17; sex: F"."""
+    return wording.conditions(f"{name}: {value}" for name, value in combination)
+
+
 def _example(one: Example) -> Row:
-    return ", ".join(f"{name}: {value}" for name, value in one.combination), f"{one.true:,}", f"{one.records:,}"
+    return combination_words(one.combination), f"{one.true:,}", f"{one.records:,}"
 
 
 def _groups(review: Review) -> Section | None:
@@ -545,7 +552,7 @@ def _earlier(review: Review) -> Section | None:
         ("combination", "before", "now", "change / noise"),
         tuple(
             (
-                ", ".join(f"{name}: {value}" for name, value in each.combination),
+                combination_words(each.combination),
                 f"{each.before:,}",
                 f"{each.after:,}",
                 f"{each.deviations:+.1f}",

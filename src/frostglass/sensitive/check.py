@@ -7,33 +7,41 @@ a private file alone.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from frostglass.arrays.text_table import TableInParts, TextTable
 from frostglass.arrays.whole_file import PRIVATE, write_whole
 from frostglass.errors import InputError
 from frostglass.sensitive.coded_table import CodedTable
-from frostglass.sensitive.contribution import Persons
+from frostglass.sensitive.contribution import LeftOut, Persons
 from frostglass.sensitive.departure import Departure, Example, Findings
-from frostglass.sensitive.headings import Columns, match_columns
+from frostglass.sensitive.headings import match_columns
+from frostglass.sensitive.person_keys import check_copies, check_persons
 from frostglass.sensitive.reduction import reduce_table, unfollowed
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.plan import OnUnknown
-from frostglass.terms.unit import PrivacyUnit
+from frostglass.terms.unit import OnPlaceholder, PrivacyUnit
 
 __all__ = ["CheckReport", "Departure", "check", "encode"]
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What a check found. ``rows`` and the departures are for the steward's screen; ``values`` for a private file."""
+    """What a check found. ``rows`` and the departures are for the steward's screen; ``values`` for a private file.
+
+    With a person key, ``people`` is how many persons it tells apart, and ``left_out`` who has more rows than count.
+    """
 
     codebook: str
     rows: int
     departures: tuple[Departure, ...]
     values: Sensitive[tuple[Example, ...]]
+    people: int | None = None
+    left_out: LeftOut | None = None
 
     def refused(self) -> bool:
         """Whether anything stands in the way of a release."""
@@ -44,6 +52,8 @@ class CheckReport:
         return {
             "codebook": self.codebook,
             "rows": self.rows,
+            "people": self.people,
+            "left_out": None if self.left_out is None else vars(self.left_out),
             "refused": self.refused(),
             "departures": [
                 {
@@ -59,7 +69,8 @@ class CheckReport:
 
     def text(self) -> str:
         """The report without values of cases, for people: what is refused, then what is worth knowing."""
-        lines = [f"{self.rows:,} records against codebook {self.codebook}"]
+        people = "" if self.people is None else f" of {self.people:,} people"
+        lines = [f"{self.rows:,} records{people} against codebook {self.codebook}"]
         for heading, refused in (("refused:", True), ("noted:", False)):
             found = [one for one in self.departures if one.refused is refused]
             lines += [heading, *(f"  {one}" for one in found)] if found else []
@@ -86,13 +97,15 @@ def check(
     unknown: OnUnknown = "refuse",
     structural: bool = True,
     allow_empty: bool = False,
+    placeholder_keys: OnPlaceholder = "refuse",
 ) -> CheckReport:
     """Every departure of ``table`` from ``codebook``. ``structural``: whether its constraints are to be enforced.
 
     With ``unknown="missing"`` values that the codebook does not list count as missing, and so do sets not admitted.
     InputError FG-IN-080 to FG-IN-082 for a table in parts that cannot be reduced.
     """
-    return _look(table, codebook, unit, unknown, structural=structural, allow_empty=allow_empty)[0]
+    order = _Order(unit, unknown, structural, allow_empty, placeholder_keys, salt=0)  # which rows stay is not reported
+    return _look(table, codebook, order)[0]
 
 
 def encode(
@@ -103,16 +116,35 @@ def encode(
     unknown: OnUnknown = "refuse",
     structural: bool = True,
     allow_empty: bool = False,
+    placeholder_keys: OnPlaceholder = "refuse",
+    salt: int = 0,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Sensitive[CodedTable]:
-    """The table in the codebook's positions, with at most ``unit.max_records`` rows a person.
+    """The table in the codebook's positions, with at most ``unit.max_records`` rows a person, chosen with ``salt``.
 
+    ``warn`` is given what there is to say of its people: who is left out, and keys that are not as they should be.
     Raises InputError with the code of the first refusal; all of them are in its message, and its ``detail`` is the
     CheckReport. Otherwise like ``check``.
     """
-    report, coded = _look(table, codebook, unit, unknown, structural=structural, allow_empty=allow_empty)
+    report, coded = _look(table, codebook, _Order(unit, unknown, structural, allow_empty, placeholder_keys, salt))
     if report.refused() or coded is None:
         raise _refusal(report)
+    for departure in report.departures:
+        if departure.place == unit.person_key:
+            warn(str(departure))
     return coded
+
+
+@dataclass(frozen=True)
+class _Order:
+    """How a table is to be looked at."""
+
+    unit: PrivacyUnit
+    unknown: OnUnknown
+    structural: bool
+    allow_empty: bool
+    placeholder_keys: OnPlaceholder
+    salt: int
 
 
 def _refusal(report: CheckReport) -> InputError:
@@ -126,36 +158,34 @@ def _refusal(report: CheckReport) -> InputError:
 
 
 def _look(
-    table: Sensitive[TableInParts],
-    codebook: Codebook,
-    unit: PrivacyUnit,
-    unknown: OnUnknown,
-    *,
-    structural: bool,
-    allow_empty: bool,
+    table: Sensitive[TableInParts], codebook: Codebook, order: _Order
 ) -> tuple[CheckReport, Sensitive[CodedTable] | None]:
     """The report, and the coded table where nothing is refused."""
-    codebook = codebook if structural else codebook.with_missing_everywhere()
-    text, of_columns, of_people = table.reveal(), Findings(), Findings()
+    codebook = codebook if order.structural else codebook.with_missing_everywhere()
+    text, unit, of_columns, of_people = table.reveal(), order.unit, Findings(), Findings()
     if unit.person_key is not None and not (isinstance(text, TextTable) and text.weights is None):
         raise unfollowed()
     columns = match_columns(text.head, codebook, unit.person_key, of_columns)
-    persons = _persons(columns, unit, codebook, of_people)
-    reduction = reduce_table(
-        text, columns, codebook, unknown, None if persons is None else persons.first(unit.max_records)
-    )
+    persons = None if columns.key is None else Persons.by_key(columns.key, codebook.missing_in)
+    if persons is not None:
+        check_persons(persons, unit, order.placeholder_keys, of_people)
+        check_copies(persons, columns, of_people)
+    choose = None if persons is None else partial(persons.chosen, most=unit.max_records, salt=order.salt)
+    reduction = reduce_table(text, columns, codebook, order.unknown, choose)
     findings = Findings()
     findings.take(replace(note, place=_place(note.place, text.head, codebook)) for note in text.notes)
-    if not reduction.records and not allow_empty:
+    if not reduction.records and not order.allow_empty:
         findings.refuse("FG-IN-002", "", 0, "the table has no records; if that is meant, pass --allow-empty")
     findings.add(of_columns)
-    reduction.enter(findings, structural=structural)
+    reduction.enter(findings, structural=order.structural)
     findings.add(of_people)
     report = CheckReport(
         codebook.id,
         reduction.records,
         tuple(findings.departures),
         Sensitive(tuple(findings.examples), "values of cases"),
+        None if persons is None else len(persons.keys),
+        None if persons is None else persons.left_out(unit.max_records),
     )
     if report.refused() or reduction.bounded is None:
         return report, None
@@ -167,28 +197,3 @@ def _place(heading: str, table: TextTable, codebook: Codebook) -> str:
     """What may be printed in place of a heading: the variable, or where the column stands."""
     named = codebook.match_name(heading) if heading else ""
     return named if named is not None else f"column {[column.name for column in table.columns].index(heading) + 1}"
-
-
-def _persons(columns: Columns, unit: PrivacyUnit, codebook: Codebook, findings: Findings) -> Persons | None:
-    """Whose row each is; None when each row is one person, or when that cannot be told."""
-    if columns.key is None:
-        return None
-    persons = Persons.by_key(columns.key, codebook.missing_in)
-    name = unit.person_key or ""
-    if persons.blank:
-        findings.refuse(
-            "FG-IN-045", name, persons.blank, "records without a person key: give every record the key of its person"
-        )
-    elif persons.unseen:
-        findings.refuse(
-            "FG-IN-037", name, persons.unseen, "person keys with characters that cannot be seen: write them without"
-        )
-    elif persons.number == 1 and len(persons.of_row) > 1:
-        findings.refuse(
-            "FG-IN-045", name, len(persons.of_row), "records with one and the same person key: name the right column"
-        )
-    more = persons.with_more_than(unit.max_records)
-    if more and not persons.blank:
-        most = f"the first {unit.max_records} of each count" if unit.max_records > 1 else "the first of each counts"
-        findings.note("FG-IN-044", name, more, f"people with more than {unit.max_records} record; {most}")
-    return persons

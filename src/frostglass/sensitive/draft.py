@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import comb
 
 import numpy as np
@@ -21,7 +21,8 @@ from frostglass.sensitive.departure import shown
 from frostglass.sensitive.identifiers import cells_like_identifiers, heading_like_identifier
 from frostglass.terms.codebook import INTEGER
 from frostglass.terms.custody import Sensitive
-from frostglass.terms.domain import JOIN, MISSING_LABEL
+from frostglass.terms.domain import JOIN
+from frostglass.terms.wording import MEMBERS, is_own_label, is_own_word
 
 MOST_BINS = 16
 """Most bins that are proposed for a range of whole numbers."""
@@ -70,9 +71,10 @@ def draft(table: Sensitive[TextTable], *, id: str, ranges: Mapping[str, tuple[in
     _check_arguments(text, id, declared)
     pieces: list[str] = []
     refused: list[str] = []
-    for place, column in enumerate(text.columns, start=1):
+    names = _names([column.name.strip() for column in text.columns])
+    for place, (column, name) in enumerate(zip(text.columns, names, strict=True), start=1):
         try:
-            pieces.append(_variable(column, declared.get(column.name.strip())))
+            pieces.append(_variable(column, name, declared.get(column.name.strip())))
         except _UndraftableError as error:
             refused.append(f"\n  column {place}: {error}")
     if refused:
@@ -121,18 +123,32 @@ def _codebook(name: str) -> dict[str, object]:
     }
 
 
-def _variable(column: TextColumn, span: tuple[int, int] | None) -> str:
+def _names(headings: Sequence[str]) -> list[str]:
+    """A name for each heading: the heading, less what a name may not hold, and apart from all others."""
+    taken = {heading.casefold() for heading in headings}
+    names = []
+    for heading in headings:
+        name = _unreserved(re.sub("[|=]", "_", heading).lstrip("=+-@＝＋－＠_").rstrip("~") or "column")
+        while name != heading and name.casefold() in taken:
+            name += "_"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def _variable(column: TextColumn, name: str, span: tuple[int, int] | None) -> str:
     """The part of the file that describes one column."""
     heading = column.name.strip()
     identifying = heading_like_identifier(heading) or next(iter(cells_like_identifiers(column) or ()), None)
     if identifying is not None:
         what = f"# It looks as if it held {identifying}: known, never released, and so without values.\n"
-        return what + _table({**_named(heading), "type": "nominal", "role": "direct_identifier"})
+        return what + _table({**_named(heading, name), "type": "nominal", "role": "direct_identifier"})
     values = _values(column)
     if not values and span is None:
         return f"# The column {_comment(heading)} holds no value and is left out. Describe it by hand if it may.\n"
     described = _binned(values, span) if span is not None else _listed(values)
-    variable = _table({**_named(heading), "label": heading, **described, "role": "quasi", "definition": ""})
+    label = {} if is_own_label(heading) else {"label": heading}
+    variable = _table({**_named(heading, name), **label, **described, "role": "quasi", "definition": ""})
     return variable if described["type"] == "flag" or _has_blank(column) else variable + _NEVER
 
 
@@ -165,9 +181,8 @@ def _comment(text: str) -> str:
     return repr(shown(text))
 
 
-def _named(heading: str) -> dict[str, object]:
-    """The name of the variable: the heading, less what a name may not hold; the heading is then an alias."""
-    name = re.sub("[|=]", "_", heading).lstrip("+-@_") or "column"
+def _named(heading: str, name: str) -> dict[str, object]:
+    """The name of the variable; where it is not the heading, that is an alias."""
     return {"name": name} if name == heading else {"name": name, "aliases": [heading]}
 
 
@@ -238,19 +253,23 @@ def _as_set(values: list[str]) -> dict[str, object] | None:
     largest = max(map(len, sets))
     if largest < 2 or "" in atoms or len(atoms) > _MOST_ATOMS or any(len(set(parts)) < len(parts) for parts in sets):
         return None
-    described: dict[str, object] = {"type": "set", "atoms": _categories(atoms)}
+    described: dict[str, object] = {"type": "set", "atoms": _categories(atoms, replaced=MEMBERS)}
     if sum(comb(len(atoms), size) for size in range(1, largest + 1)) <= MOST_CODES:
         return {**described, "max_atoms": largest}
     found = sorted({_SEPARATOR.join(sorted(parts)) for parts in sets if len(parts) > 1})
     return {**described, "admitted_sets": found}
 
 
-def _categories(values: list[str]) -> list[object]:
-    """The values as categories; one that may not stand in a released file gets a harmless code and is its alias."""
-    codes = [_harmless(value) for value in values]
-    texts = {text.casefold() for text in (*codes, *values)}
-    if MISSING_LABEL in texts or len({code.casefold() for code in codes}) < len(codes):
-        raise _UndraftableError("some values differ too little from others, or from the word for missing; rename them")
+def _categories(values: list[str], replaced: str = JOIN) -> list[object]:
+    """The values as categories; one that may not stand in a released file gets a harmless code and is its alias.
+
+    ``replaced`` is what a code may not hold beside what joins codes in the counts.
+    """
+    codes = [_harmless(value.replace(replaced, "/")) for value in values]
+    owners: dict[str, str] = {}
+    for value, text in (*zip(values, values, strict=True), *zip(values, codes, strict=True)):
+        if owners.setdefault(text.casefold(), value) != value:
+            raise _UndraftableError("some values differ too little from others; rename them")
     return [
         value if code == value else {"code": code, "aliases": [value]}
         for value, code in zip(values, codes, strict=True)
@@ -260,4 +279,10 @@ def _categories(values: list[str]) -> list[object]:
 def _harmless(value: str) -> str:
     """The value without what joins codes in the counts, and in brackets where a spreadsheet would run it."""
     code = value.replace(JOIN, "/")
-    return f"({code})" if code[0] in "=+-@" else code
+    return _unreserved(f"({code})" if unicodedata.normalize("NFKC", code)[0] in "=+-@" else code)
+
+
+def _unreserved(text: str) -> str:
+    """The text in square brackets where it is a word of the tables' own: those stand in round ones, or are a star."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    return f"[{plain.strip('()').strip()}]" if is_own_word(plain) else text

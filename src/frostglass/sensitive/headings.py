@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from frostglass.arrays.text_table import TextColumn, TextTable
 from frostglass.sensitive.departure import Example, Findings, shown
 from frostglass.sensitive.identifiers import cells_like_identifiers, heading_like_identifier
-from frostglass.terms.codebook import Codebook
+from frostglass.terms.codebook import RELEASED_KEY, Codebook
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,6 +33,8 @@ def match_columns(table: TextTable, codebook: Codebook, person_key: str | None, 
         findings.refuse(
             "FG-IN-045", shown(person_key), 0, "the table has no such column: name the one that tells persons apart"
         )
+    if key is not None and names[key] is not None:
+        findings.refuse("FG-IN-085", names[key] or "", 0, RELEASED_KEY)
     if not places and _is_headless(table, codebook):
         findings.refuse(
             "FG-IN-024",

@@ -6,7 +6,7 @@ with the distinct values and the different rows, never with the records; the par
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,9 @@ from frostglass.sensitive.headings import Columns
 from frostglass.sensitive.rules import check_rules
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import OnUnknown
+
+Choose = Callable[[npt.NDArray[np.uint64]], npt.NDArray[np.bool_]]
+"""Which of some packed rows (one column a row) count."""
 
 MOST_VALUES = 1_000_000
 """Most distinct values, over all columns, of a table in parts: some hundred MB. A column of codes has few."""
@@ -76,9 +79,9 @@ def reduce_table(
     columns: Columns,
     codebook: Codebook,
     unknown: OnUnknown,
-    counted: npt.NDArray[np.bool_] | None = None,
+    choose: Choose | None = None,
 ) -> Reduction:
-    """The weighted rows of the ``columns`` of ``table``. ``counted``, for a table in one part: which rows count.
+    """The weighted rows of the ``columns`` of ``table``. ``choose``, for a table in one part: which of its rows count.
 
     InputError FG-IN-080 or FG-IN-081 when a table in several parts holds more different things than fit into memory.
     """
@@ -90,15 +93,16 @@ def reduce_table(
     records = 0
     for number, part in enumerate(table.parts([*headings.values()])):
         codes = _codes(part, headings, coders, before=records)
-        counter.add(codes, part.weights)
-        if counted is not None:
-            bounded.add(codes[counted])
+        words = counter.packed(codes)
+        counter.add_packed(words, part.weights)
+        if choose is not None:
+            bounded.add_packed(np.ascontiguousarray(words[:, choose(words)]))
         records += part.rows if part.weights is None else int(part.weights.sum())
         if number:
             _check_room(coders, counter)
     rows = counter.rows()
     whole = len(coders) == len(codebook.variables) and not any(coder.in_doubt for coder in coders.values())
-    kept = rows if counted is None else bounded.rows()
+    kept = rows if choose is None else bounded.rows()
     return Reduction(codebook, coders, records, rows, kept if whole else None)
 
 

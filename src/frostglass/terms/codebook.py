@@ -18,6 +18,7 @@ from frostglass.errors import CodebookError
 from frostglass.terms.constraint import Clause
 from frostglass.terms.domain import MISSING, MISSING_LABEL, Domain
 from frostglass.terms.recoding import Recoding
+from frostglass.terms.wording import members
 
 VariableType = Literal["nominal", "ordinal", "integer", "flag", "set"]
 Role = Literal["direct_identifier", "quasi", "sensitive", "public"]
@@ -171,6 +172,13 @@ class Match:
     position: int
 
 
+RELEASED_KEY = (
+    "the person key is a variable of the codebook, so it would be released: a key only tells persons apart. Take it "
+    'out of the codebook, or give it role = "direct_identifier" there; where it is no key, name the right column'
+)
+"""What is wrong with a person key that a codebook releases."""
+
+
 _MISSING = Match("missing", MISSING)
 _UNKNOWN = Match("unknown", MISSING)
 _NOT_ADMITTED = Match("not_admitted", MISSING)
@@ -254,20 +262,20 @@ class Codebook:
         return text_in(language or self.language, variable.label, self.language, variable.name)
 
     def value_label(self, name: str, code: str, language: str | None = None) -> str:
-        """How ``code`` is shown: a category's label, the labels of a set's atoms joined, "missing" for a missing one.
+        """How ``code`` is shown: a category's label, the labels of a set's atoms joined, "(missing)" for a missing one.
 
         CodebookError FG-CB-008 when the variable has no such code.
         """
         variable = self.variable(name)
         if code == MISSING_LABEL:
-            return "missing"
+            return MISSING_LABEL
         if code not in variable.positions:
             hint = nearest(code, variable.codes)
             raise CodebookError("FG-CB-008", f"variable {name!r} has no code {code!r}{hint}")
         labels = {one.code: one.label for one in (*variable.categories, *filter(None, [variable.other]))}
         parts = [code] if code in labels else code.split(self.set_separator)
         shown = [text_in(language or self.language, labels[part], self.language, part) for part in parts]
-        return f"{self.set_separator} ".join(shown)
+        return members(shown)
 
     def match_name(self, text: str) -> str | None:
         """The variable that a column heading names: exactly, by alias, or trimmed and caseless if that is unique."""

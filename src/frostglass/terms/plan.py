@@ -113,3 +113,8 @@ class Plan:
         """Hash of the plan's canonical JSON."""
         text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def salt(self) -> int:
+        """What the choice of a person's records is salted with: the first 8 bytes of the plan's hash."""
+        return int(self.sha256[:16], 16)

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from frostglass.errors import UsageError
-from frostglass.terms.arguments import optional_text, whole
+from frostglass.terms.arguments import one_of, optional_text, whole
+
+OnPlaceholder = Literal["refuse", "allow"]
+"""What becomes of a table with keys that look as if they stood for no one person."""
+
+
+def check_placeholder(said: str) -> OnPlaceholder:
+    """What was said, if it is one of the two words; UsageError FG-OP-056 otherwise."""
+    word = one_of(said, get_args(OnPlaceholder), "FG-OP-056", "--placeholder-keys takes refuse or allow")
+    return "allow" if word == "allow" else "refuse"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from frostglass.codebooks.checks import derivations, names, references, values
+from frostglass.codebooks.checks import derivations, names, references, reserved, values
 from frostglass.codebooks.checks.known import Known
 from frostglass.codebooks.faults import Found
 
@@ -17,3 +17,5 @@ def meaning(known: Known) -> Iterator[Found]:
     yield from values.check(known)
     yield from references.check(known)
     yield from derivations.check(known)
+    if not known.sealed:
+        yield from reserved.check(known)

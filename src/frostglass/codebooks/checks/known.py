@@ -14,10 +14,14 @@ from frostglass.terms.codebook import nearest
 
 @dataclass(frozen=True)
 class Known:
-    """A document, and the names of variables that were cut out of it, wholly or in part, because of their shape."""
+    """A document, and the names of variables that were cut out of it, wholly or in part, because of their shape.
+
+    ``sealed``: it comes from a bundle.
+    """
 
     document: Document
     incomplete: frozenset[str] = frozenset()
+    sealed: bool = False
 
     @cached_property
     def variables(self) -> Mapping[str, VariableTable]:
