@@ -10,6 +10,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -81,7 +82,7 @@ def exactly(codebook: Codebook, frame: pl.DataFrame, **changes: object) -> Conte
     return pipeline.release(frame, codebook, plan(codebook, **changes), order, ledger=ledger, noise=NOTHING)
 
 
-def look(frame: pl.DataFrame, codebook: Codebook, *, unknown: OnUnknown = "refuse", **how: bool) -> CheckReport:
+def look(frame: pl.DataFrame, codebook: Codebook, *, unknown: OnUnknown = "refuse", **how: Any) -> CheckReport:
     return check(read(frame), codebook, unit=PrivacyUnit(codebook.unit), unknown=unknown, **how)
 
 
