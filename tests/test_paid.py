@@ -28,6 +28,7 @@ from frostglass.boundary.curator import Curator
 from frostglass.boundary.held_signals import HELD, held_back
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle import files, rehearsal, seal
+from frostglass.bundle.contents import Contents
 from frostglass.errors import BundleError, FrostglassError, LedgerError
 from frostglass.released.measurement import Measurement
 from frostglass.terms.codebook import Codebook
@@ -141,6 +142,17 @@ def test_what_could_not_be_sealed_is_not_paid_for(
     assert "canary" not in told.value.message
     assert kinds(ledger) == ["genesis", "open"]
     released(small, ledger)
+
+
+def test_what_was_rehearsed_is_never_sealed(
+    small: Codebook, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its receipts were paid by nobody, and say so."""
+    rehearsed: list[Contents] = []
+    monkeypatch.setattr(pipeline, "rehearse", rehearsed.append)
+    released(small, ledger)
+    with pytest.raises(BundleError, match="FG-BN-003"):
+        seal.seal(rehearsed[0], tmp_path / "out", sign=ledger.sign)
 
 
 def test_a_bundle_is_not_asked_for_where_none_could_be_sealed(small: Codebook, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.manifest import MANIFEST, MOST_MANIFEST_BYTES, parse_manifest
-from frostglass.bundle.seal import check, render
+from frostglass.bundle.seal import check_parts, render
 from frostglass.errors import BundleError, FrostglassError, fault
 from frostglass.released.answers import Answers
 from frostglass.released.counts import CountBlock, Counts
@@ -34,7 +34,7 @@ def rehearse(nobody: Contents) -> None:
     BundleError FG-BN-075, with the reason, when a bundle with these words could not be sealed or not be read.
     """
     try:
-        check(nobody)
+        check_parts(nobody)
         manifest = render(nobody)[MANIFEST]
         if len(manifest) > MOST_MANIFEST_BYTES - _STILL_TO_COME:
             raise BundleError(
@@ -72,7 +72,7 @@ def with_nobody(contents: Contents) -> Contents:
 
 
 def _unpaid(contents: Contents, attributes: AttributeSet, number: int) -> Receipt:
-    """A receipt for an answer that costs nothing, because it tells nothing."""
+    """A receipt for zeros, which nobody was asked for: so nothing with it can ever be sealed."""
     return Receipt(
         ledger_id=contents.scope.ledger_id,
         scope=contents.scope.scope,
@@ -85,7 +85,7 @@ def _unpaid(contents: Contents, attributes: AttributeSet, number: int) -> Receip
         sigma=Fraction(1),
         sensitivity=contents.plan.unit.max_records,
         rho=Fraction(0),
-        sealable=contents.sealable,
+        sealable=False,
     )
 
 

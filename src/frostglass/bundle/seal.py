@@ -70,11 +70,12 @@ def seal(contents: Contents, out: Path, *, sign: Sign) -> Bundle:
 def check(contents: Contents) -> None:
     """Refuse contents that may not leave: unsealable, unpaid, or not of one release."""
     contents.codebook.ready_for_release()
-    _check_parts(contents)
+    check_parts(contents)
     _check_receipts(contents)
 
 
-def _check_parts(contents: Contents) -> None:
+def check_parts(contents: Contents) -> None:
+    """Refuse contents of which the parts were not made for one another. BundleError FG-BN-004 to FG-BN-006."""
     plan, codebook, counts, records = contents.plan, contents.codebook, contents.counts, contents.records
     if plan.codebook_sha256 != codebook.sha256 or not counts.domain == records.domain == codebook.domain:
         raise BundleError("FG-BN-004", "the plan, the counts and the records were not made with this codebook")
