@@ -139,7 +139,7 @@ def _page(header: Struct) -> tuple[Page, int]:
     inner = _struct(header.get(7 if kind == _DICTIONARY else 5))
     values, encoding = _number(inner, 1), _number(inner, 2)
     known = (_PLAIN, _OLD_DICTIONARY) if kind == _DICTIONARY else (_PLAIN, _OLD_DICTIONARY, _DICTIONARY_INDEX)
-    _require(values >= 0 and encoding in known)
+    _require(values >= (0 if kind == _DICTIONARY else 1) and encoding in known)
     _require(kind == _DICTIONARY or (_number(inner, 3), _number(inner, 4)) == (_RLE, _RLE))
     return Page(kind == _DICTIONARY, values, unpacked), length
 
