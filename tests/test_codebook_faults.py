@@ -15,6 +15,7 @@ from frostglass import codebooks
 from frostglass.codebooks.complaints import at
 from frostglass.codebooks.faults import Path
 from frostglass.codebooks.reading import read_codebook
+from frostglass.errors import CodebookError
 from tests.codebook_support import EVERYTHING, HEAD, faults
 
 FLAG = '[[variable]]\nname = "a"\ntype = "flag"\n'
@@ -37,6 +38,8 @@ def constraint(rest: str) -> str:
     return f"{FLAG}{OTHER}[[constraint]]\n{rest}\n"
 
 
+OWN_WORDS = ("(missing)", "(all)", "( All )", "（all）", "(total)", "(not listed)", "*", "＊", "(всего)")
+
 CASES = [
     # names
     (FLAG + FLAG, "variable[1].name", "is taken"),
@@ -49,6 +52,25 @@ CASES = [
     (FLAG.replace('"a"', '" a"'), "variable[0].name", "space"),
     (FLAG + OTHER.replace("type", "number = 1\ntype"), "variable[1].number", "number 1 is taken by 'a'"),
     (FLAG + "number = 0\n", "variable[0].number", "greater than or equal to 1"),
+    # the words of tables and questions
+    *((FLAG.replace('"a"', f'"{word}"'), "variable[0].name", "kept for the tables") for word in OWN_WORDS),
+    *((nominal(f'"x", "{word}"'), "variable[0].categories[1]", "kept for the tables") for word in OWN_WORDS[1:]),
+    *((atoms(f'"x", "{word}"'), "variable[0].atoms[1]", "kept for the tables") for word in OWN_WORDS[1:]),
+    (integer('bands = [[0, 1, "(all)"], [2, 3, "b"]]'), "variable[0].bands[0]", "kept for the tables"),
+    (
+        atoms('"x", "y", "z"', 'max_atoms = 2\noverflow = "other_label"\nother = "(others)"'),
+        "variable[0].other",
+        "kept for the tables",
+    ),
+    (FLAG.replace('"a"', '"a~"'), "variable[0].name", "ends in '~'"),
+    (FLAG.replace('"a"', '"＝a"'), "variable[0].name", "some spreadsheets"),
+    (nominal('"x", "＋y"'), "variable[0].categories[1]", "some spreadsheets"),
+    (atoms('"x", "y + z"'), "variable[0].atoms[1]", "joins the values of a set"),
+    (atoms('"x", { code = "y", label = "Y + Z" }'), "variable[0].atoms[1].label", "joins the values of a set"),
+    (FLAG + 'label = "(all)"\n', "variable[0].label", "is what tables show"),
+    (nominal('"x", { code = "y", label = "(Missing)" }'), "variable[0].categories[1].label", "is what tables show"),
+    (nominal('"x", { code = "y", label = "(out of)" }'), "variable[0].categories[1].label", "is what tables show"),
+    (nominal('"x", { code = "y", label = "X" }'), "variable[0].categories[0]", "reads like the label of 'y'"),
     # codes
     (nominal('"x", "x"'), "variable[0].categories[1]", "listed twice"),
     (nominal('"x", "X"'), "variable[0].categories[1]", "cannot be told from 'x'"),
@@ -221,6 +243,9 @@ def test_a_fault_is_named_with_its_place_and_the_fix(text: str, path: str, words
         '[[variable]]\nname = "a"\ntype = "nominal"\ncategories = ["x", { code = "y", aliases = ["Y"] }]\n',
         '[[variable]]\nname = "a"\ntype = "nominal"\ncategories = ["a=b", "c;d"]\n',
         '[[variable]]\nname = "a"\ntype = "flag"\naliases = ["A"]\n',
+        '[[variable]]\nname = "a~b"\ntype = "flag"\naliases = ["a~", "(all)"]\n',
+        '[[variable]]\nname = "all"\ntype = "nominal"\ncategories = ["all", "(-99)", "(0-1 yr)", "x (all)", "[all]"]\n',
+        '[[variable]]\nname = "a"\ntype = "nominal"\ncategories = ["x + y", { code = "y", aliases = ["(all)"] }]\n',
         '[[variable]]\nname = "a"\ntype = "integer"\nbands = [[-9, -1, "below 0"], [1, 1, "1"], [2, 9, "2"]]\n',
         '[[variable]]\nname = "a"\ntype = "flag"\ndefinition = """two\nlines"""\n',
         '[[variable]]\nname = "a"\ntype = "flag"\nlabel = { fa = "می\\u200cخواهم", en = "\\u05d0" }\n',
@@ -331,3 +356,12 @@ def test_no_file_makes_the_checks_fail_and_what_passes_them_survives_a_round_tri
 def test_the_file_with_every_key_has_no_fault() -> None:
     assert codebooks.faults(EVERYTHING) == ()
     assert codebooks.faults(HEAD + FLAG) == ()
+
+
+def test_a_sealed_codebook_is_read_whatever_words_were_reserved_since() -> None:
+    text = HEAD + nominal('"x", "[all]"')
+    book = codebooks.loads(text, source="b.toml")
+    sealed = book.canonical.replace(b'"[all]"', b'"(all)"')
+    assert codebooks.from_canonical(sealed, sealed=True).variable("a").codes == ("x", "(all)")
+    with pytest.raises(CodebookError, match="kept for the tables"):
+        codebooks.from_canonical(sealed)

@@ -264,4 +264,5 @@ def test_a_release_is_whole_whatever_becomes_of_its_output(streams: str, tmp_pat
     done = run(f"{line} {streams}; echo ${{PIPESTATUS[0]}} >code", tmp_path, PYTHONIOENCODING="ascii")
     assert (tmp_path / "code").read_text() == "0\n"
     assert (done.stdout, done.stderr) == ("", "")
-    assert frostglass.verify(tmp_path / "out", ledger=tmp_path / "b.db").ok
+    report = frostglass.verify(tmp_path / "out", ledger=tmp_path / "b.db")
+    assert not report.failed, report.text()

@@ -314,6 +314,31 @@ def test_a_table_adds_up_to_its_margins(bundle: Bundle) -> None:
     assert "Reader records by Sex (rows) and Age (columns)." in table.text()
 
 
+def test_margins_are_no_rows_or_columns_in_any_format(bundle: Bundle) -> None:
+    """So that no value of a variable can be taken for one, nor one for a value."""
+    table = bundle.table("sex", "age")
+    shape = table.as_json()
+    assert shape["rows"] == ["(missing)", "F", "M"]
+    assert [len(line) for line in table.cells] == [len(table.columns)] * 3
+    margins = shape["margins"]
+    assert isinstance(margins, dict)
+    assert [len(margins["rows"]), len(margins["columns"])] == [3, 4]
+    assert margins["total"]["value"] == 900
+    last = table.text().splitlines()[-3]
+    assert last.startswith("(all)")
+    assert table.head()[-1] == "(all)"
+    assert bundle.table("sex", "novels", share=True).head()[-1] == "(out of)"
+
+
+def test_values_of_a_set_and_conditions_are_joined_by_marks_of_their_own(bundle: Bundle) -> None:
+    said = bundle.count({"langs": "ar;fr", "sex": "F"}).sentence
+    label = bundle.codebook.value_label("langs", "ar;fr")
+    assert label == " + ".join(bundle.codebook.value_label("langs", each) for each in ("ar", "fr"))
+    assert label in said
+    assert f"Sex: {bundle.codebook.value_label('sex', 'F')}; " in said or "; Sex: " in said
+    assert bundle.codebook.value_label("sex", "(missing)") == "(missing)"
+
+
 def test_a_cell_that_is_not_stated_still_has_its_interval(bundle: Bundle) -> None:
     table = bundle.table("a~b", "langs", sex="F")
     cell = table.cell("1", "ar;fr")
@@ -368,6 +393,21 @@ def test_a_table_of_shares_has_the_shares_of_its_rows(bundle: Bundle) -> None:
         (lambda each: each.table("sex", "age", new="1", novels="1"), "FG-OP-119"),
         (lambda each: replace(each, estimating=None).share(sex="F"), "FG-OP-099"),
         (lambda each: each.count({"age": [1]}), "FG-OP-091"),
+        (lambda each: each.count("age="), "FG-OP-094"),
+        (lambda each: each.count("age=|"), "FG-OP-094"),
+        (lambda each: each.count("age= | "), "FG-OP-094"),
+        (lambda each: each.count("age=30+|"), "FG-OP-094"),
+        (lambda each: each.count("langs~="), "FG-OP-094"),
+        (lambda each: each.count("langs~"), "FG-OP-094"),
+        (lambda each: each.count({"age": []}), "FG-OP-094"),
+        (lambda each: each.count({"langs~": []}), "FG-OP-094"),
+        (lambda each: each.share("age=30+", of={"sex": ""}), "FG-OP-094"),
+        (lambda each: each.table("sex", "age", "new=|"), "FG-OP-094"),
+        (lambda each: each.table("sex", "age").cell("(all)", "30+"), "FG-OP-122"),
+        (lambda each: each.table("sex", "age").cell("F", "(all)"), "FG-OP-122"),
+        (lambda each: each.table("sex", "age").margin(), "FG-OP-122"),
+        (lambda each: each.table("sex", "age").margin(row="F", column="30+"), "FG-OP-122"),
+        (lambda each: each.table("sex", "age").margin(row="(all)"), "FG-OP-122"),
     ],
 )
 def test_a_question_without_sense_is_answered_with_the_way_out(

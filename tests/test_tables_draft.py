@@ -205,3 +205,24 @@ values = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("=|;
 def test_whatever_the_values_the_draft_is_whole_or_refused(listed: list[str]) -> None:
     with contextlib.suppress(InputError):
         drafted(pl.DataFrame({"v": listed, "w": ["p", "q"] * (len(listed) // 2) + ["p"] * (len(listed) % 2)}))
+
+
+@pytest.mark.parametrize("value", ["(all)", "(missing)", "*", "（all）", "( total )", "=x", "＝x", "-1x", "a|b"])
+def test_values_that_may_not_be_codes_get_valid_ones(value: str) -> None:
+    found = variable([value, "other", value, "third"])
+    (category,) = [one for one in found.categories if value in one.aliases]
+    assert category.code != value
+    assert variable([f"{value};b", "c", f"{value};c", "b"]).type == "set"
+
+
+def test_headings_that_may_not_be_names_get_valid_ones_apart_from_each_other() -> None:
+    headings = ["(all)", "*", "langs~", "langs", "a|", "a=", "a_", "=", "@", "(missing)", "＝b"]
+    book = drafted(pl.DataFrame({heading: ["x", "y", "z"] for heading in headings}))
+    assert [book.match_name(heading) for heading in headings] == [one.name for one in book.variables]
+    assert not {"(all)", "*", "langs~", "(missing)"} & {*book.domain.names}
+
+
+def test_a_set_whose_values_hold_the_joining_mark_gets_other_codes() -> None:
+    found = variable(["a + b;c", "c;d", "d", "a + b"])
+    assert found.type == "set"
+    assert not any(" + " in code for code in found.codes)

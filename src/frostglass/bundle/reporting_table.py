@@ -147,11 +147,11 @@ class Table:
     def _line(self, cell: Cell, margin: Margin | Literal[""], row: str | None, column: str | None) -> Row:
         return {
             "figure": "share" if cell.is_share else "count",
-            "margin": margin,
             "row_variable": self.row,
             "row": row,
             "column_variable": self.column,
             "column": column,
+            "margin": margin,
             "within": written_back(self.within),
             "value": cell.value,
             "low": cell.low,

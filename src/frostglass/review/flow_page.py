@@ -169,6 +169,7 @@ def _linked(flow: Flow) -> tuple[tuple[str, str], ...]:
     rows = (
         ("cases compared with one another", linked.cases),
         ("left out, because another case stands for the person", linked.merged),
+        ("people of whom cases are left out so", linked.people),
         ("pairs that are one person by rule", linked.sure),
         ("pairs decided to be one person", linked.decided_same),
         ("pairs decided to be two people", linked.decided_different),

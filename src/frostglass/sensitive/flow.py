@@ -51,13 +51,15 @@ class Loss:
 class Linked:
     """What linkage did: cases compared, pairs merged by rule and by decision, pairs that wait for a decision.
 
-    ``merged`` are the cases that are left out because another stands for the same person. ``uncompared`` are candidate
+    ``merged`` are the cases that are left out because another stands for the same person, and ``people`` the persons
+    whose cases they are. ``uncompared`` are candidate
     pairs that were passed over because too many cases share what would make them candidates, ``unnamed`` cases have
     nothing to be compared by.
     """
 
     cases: int
     merged: int
+    people: int
     sure: int
     decided_same: int
     decided_different: int

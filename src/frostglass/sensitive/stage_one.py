@@ -313,6 +313,7 @@ def _linked(
     return Linked(
         cases=len(left_out),
         merged=int(left_out.sum()),
+        people=len(np.unique(resolution.person[left_out])),
         sure=resolution.sure,
         decided_same=resolution.decided_same,
         decided_different=resolution.decided_different,
