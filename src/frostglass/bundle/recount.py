@@ -10,11 +10,13 @@ import polars as pl
 
 from frostglass.arrays.counting import tally
 from frostglass.arrays.weighted_rows import reduce_rows
-from frostglass.bundle.formats import counts_frame
-from frostglass.released.counts import CountBlock, Counts
+from frostglass.bundle.formats import counts_frame, stated_frame
+from frostglass.released.counts import CountBlock, Counts, Shares
 from frostglass.released.measurement import Measurement
+from frostglass.released.shares import Denominators, rounded_share
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.attribute_set import AttributeSet
+from frostglass.terms.codebook import Codebook
 
 COUNTED = ("length", "variables", "values", "count", "status")
 """Columns of the counts that the records determine."""
@@ -28,6 +30,20 @@ def recount(records: SyntheticRecords, length: int, tau: int) -> pl.DataFrame:
     orders = range(1, min(length, len(domain)) + 1)
     blocks = tuple(_block(records, each, tau) for order in orders for each in domain.sets_of_length(order))
     return counts_frame(Counts(domain, length, len(records), tau, blocks, records.receipts)).select(COUNTED)
+
+
+def restated(records: SyntheticRecords, codebook: Codebook, length: int, tau: int) -> pl.DataFrame:
+    """What counts.csv states of these records, but for the ends: ``COUNTED``, then the share and what it is out of."""
+    domain, denominators = records.domain, Denominators(records, codebook)
+    orders = range(1, min(length, len(domain)) + 1)
+    blocks = tuple(_block(records, each, tau) for order in orders for each in domain.sets_of_length(order))
+    shares = []
+    for block in blocks:
+        out_of = denominators.out_of(block)
+        unknown = np.full(len(out_of), np.nan)
+        shares.append(Shares(out_of, rounded_share(block.count, out_of), unknown, unknown))
+    counts = Counts(domain, length, len(records), tau, blocks, records.receipts, tuple(shares))
+    return stated_frame(counts).select(*COUNTED, "share", "out_of")
 
 
 def _block(records: SyntheticRecords, attributes: AttributeSet, tau: int) -> CountBlock:
