@@ -45,7 +45,9 @@ from frostglass.errors import BundleError
 from frostglass.released.answers import Answers
 from frostglass.released.counts import CountBlock, Counts
 from frostglass.released.measurement import Measurement
+from frostglass.released.shares import with_shares
 from frostglass.released.synthetic import SyntheticRecords
+from frostglass.synthesis.least_squares import estimate
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
@@ -232,6 +234,7 @@ def contents(
     plan = Plan(codebook.id, codebook.sha256, Fraction(4), unit, length=length, structural=structural)
     receipts = receipts_for(codebook, plan, nano_rho)
     records = SyntheticRecords(codebook.domain, codes, receipts)
+    measurements = measure(codebook, codes, receipts)
     return Contents(
         release_id="weather-2024-05-01-abc",
         on=date(2024, 5, 1),
@@ -243,9 +246,9 @@ def contents(
         head=HEAD,
         reserve_seq=2,
         reserve_head=RESERVE_HEAD,
-        answers=Answers(measure(codebook, codes, receipts), None),
+        answers=Answers(measurements, None),
         records=records,
-        counts=count_records(records, length),
+        counts=with_shares(count_records(records, length), records, estimate(codebook.domain, measurements), codebook),
         sampling_seed=2**62 + 1,
         engine="measure-and-fit/1",
         environment=ENVIRONMENT,
@@ -288,6 +291,13 @@ def scope() -> ScopeSummary:
         seq=4,
         head=HEAD,
     )
+
+
+def recounted(made: Contents, records: SyntheticRecords) -> Contents:
+    """The same contents with other records, their counts and their shares."""
+    found = estimate(made.codebook.domain, made.answers.measurements)
+    counts = with_shares(count_records(records, made.plan.length), records, found, made.codebook)
+    return replace(made, records=records, counts=counts)
 
 
 class Recompute:

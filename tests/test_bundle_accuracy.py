@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+import polars as pl
 import pytest
 
 from frostglass import codebooks
@@ -19,11 +20,11 @@ from frostglass.bundle.accuracy import example
 from frostglass.bundle.accuracy_page import _rounded
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.formats import counts_frame
-from frostglass.bundle.manifest import ACCURACY, ACCURACY_PAGE, COUNTS_CSV, PACKAGE
+from frostglass.bundle.manifest import ACCURACY, ACCURACY_PAGE, COUNTS_CSV, COUNTS_PARQUET, PACKAGE
 from frostglass.bundle.recount import misfit, misfits
 from frostglass.bundle.seal import render
 from frostglass.released.synthetic import SyntheticRecords
-from tests.bundle_support import CODEBOOK_TOML, TAU, contents, count_records, forge, reseal, sealed, verified
+from tests.bundle_support import CODEBOOK_TOML, TAU, contents, forge, recounted, reseal, sealed, verified
 from tests.test_bundle_pages import read
 
 REFERENCE = (Path(__file__).parent.parent / "docs" / "reference" / "bundle.md").read_text(encoding="utf-8")
@@ -44,8 +45,10 @@ def files(made: Contents) -> dict[str, bytes]:
 
 
 def test_every_figure_of_a_length_is_what_the_published_counts_say(made: Contents, files: dict[str, bytes]) -> None:
-    """Row by row in plain Python, from counts.csv and the codebook."""
-    rows = list(csv.reader(files[COUNTS_CSV].decode().splitlines()))[1:]
+    """Row by row in plain Python, from counts.parquet, counts.csv and the codebook."""
+    rows = [[str(cell) for cell in row] for row in pl.read_parquet(files[COUNTS_PARQUET]).iter_rows()]
+    in_csv = [row[:4] for row in csv.reader(files[COUNTS_CSV].decode().splitlines())][1:]
+    assert in_csv == [row[:4] for row in rows if row[7] == "released"]
     found = json.loads(files[ACCURACY])
     sizes = made.codebook.domain.sizes
     for length, told in enumerate(found["lengths"], start=1):
@@ -204,7 +207,7 @@ def test_another_order_of_the_measurements_gives_the_same_bytes(made: Contents) 
 def test_more_records_than_are_different_are_counted_once_each(made: Contents) -> None:
     """Reducing the records first changes nothing."""
     twice = SyntheticRecords(made.records.domain, np.repeat(made.records.codes, 2, axis=0), made.records.receipts)
-    again = replace(made, records=twice, counts=count_records(twice, 3))
+    again = recounted(made, twice)
     found = json.loads(render(again)[ACCURACY])
     assert found["records"] == 2 * len(made.records)
     squares = [

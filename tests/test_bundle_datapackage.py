@@ -86,6 +86,10 @@ def test_the_counts_are_described_column_by_column(tmp_path: Path) -> None:
         ("low", "integer"),
         ("high", "integer"),
         ("status", "string"),
+        ("share", "number"),
+        ("share_low", "number"),
+        ("share_high", "number"),
+        ("out_of", "integer"),
     ]
 
 

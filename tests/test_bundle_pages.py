@@ -255,7 +255,13 @@ def test_an_empty_release_has_a_page_of_zeros() -> None:
     made = contents()
     zero = tuple(replace(block, count=block.count * 0, low=block.low * 0) for block in singles(made))
     records = replace(made.records, codes=made.records.codes[:0])
-    page = page_of(replace(made, records=records, counts=replace(made.counts, blocks=zero, total=0)))
+    page = page_of(
+        replace(
+            made,
+            records=records,
+            counts=replace(made.counts, blocks=zero, total=0, shares=made.counts.shares[: len(zero)]),
+        )
+    )
     assert page.count("0.0%") == 15
 
 

@@ -16,7 +16,7 @@ from frostglass.bundle.conditions import split_condition
 from frostglass.bundle.query import Answer
 from frostglass.bundle.read import Bundle
 from frostglass.errors import UsageError
-from tests.bundle_support import TAU, contents, count_records, sealed
+from tests.bundle_support import TAU, contents, recounted, sealed
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +186,6 @@ def test_the_answer_is_also_json_and_text(bundle: Bundle) -> None:
 def test_one_record_is_not_called_records(tmp_path: Path) -> None:
     made = contents()
     single = replace(made, records=replace(made.records, codes=made.records.codes[:1]))
-    single = replace(single, counts=count_records(single.records, 3))
+    single = recounted(single, single.records)
     answer: Answer = sealed(tmp_path, single).count()
     assert answer.sentence.startswith("1 day record in all")

@@ -22,7 +22,7 @@ from frostglass.errors import BundleError, FrostglassError
 from frostglass.released.answers import Answers
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.unit import PrivacyUnit
-from tests.bundle_support import CODEBOOK_TOML, KEY, contents, count_records, sealed, verified, with_receipts
+from tests.bundle_support import CODEBOOK_TOML, KEY, contents, recounted, sealed, verified, with_receipts
 
 
 def code_of(made: Contents, out: Path) -> str:
@@ -200,7 +200,7 @@ def test_an_interrupted_seal_leaves_nothing_behind(tmp_path: Path, monkeypatch: 
 def test_an_empty_bundle_is_valid(tmp_path: Path) -> None:
     made = contents()
     records = SyntheticRecords(made.codebook.domain, np.zeros((0, 4), dtype=np.uint16), made.records.receipts)
-    empty = replace(made, records=records, counts=count_records(records, 3))
+    empty = recounted(made, records)
     bundle = sealed(tmp_path, empty)
     assert (bundle.manifest.total, bundle.records.height) == (0, 0)
     assert verified(bundle.path, empty) == {}

@@ -72,9 +72,9 @@ from tests.bundle_support import (
     RESERVE_HEAD,
     Recompute,
     contents,
-    count_records,
     forge,
     outcomes,
+    recounted,
     reseal,
     sealed,
     verified,
@@ -251,6 +251,19 @@ def both(name: str, frame: pl.DataFrame) -> dict[str, bytes]:
     return {f"{name}.csv": formats.to_csv(frame), f"{name}.parquet": formats.to_parquet(frame)}
 
 
+def counts_files(bundle: Bundle, frame: pl.DataFrame) -> dict[str, bytes]:
+    """The CSV and the Parquet file of the counts: of what is stated the CSV has the shares as well, as they were."""
+    shares = shares_of(bundle).select("variables", "values", *formats.SHARES)
+    stated = frame.filter(pl.col("status") == "released")
+    stated = stated.join(shares.unique(), on=["variables", "values"], how="left", maintain_order="left")
+    return {COUNTS_CSV: formats.to_csv(stated), COUNTS_PARQUET: formats.to_parquet(frame)}
+
+
+def shares_of(bundle: Bundle) -> pl.DataFrame:
+    """The counts that are stated, with their shares."""
+    return formats.from_csv((bundle.path / COUNTS_CSV).read_bytes(), formats.STATED, name=COUNTS_CSV)
+
+
 def row(place: int, **values: object) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """Set values in one row."""
     return lambda frame: (
@@ -286,7 +299,7 @@ COUNT_CHANGES: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
 def test_forged_counts_are_found_though_all_hashes_fit(
     bundle: Bundle, change: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> None:
-    forge(bundle, both("counts", change(bundle.counts)))
+    forge(bundle, counts_files(bundle, change(bundle.counts)))
     failed = verified(bundle.path)
     others = {"texts", "pages", "tables"}  # counts that the records do not call for are read no further
     assert set(failed) - others == {"counts", "recomputed"}
@@ -295,12 +308,12 @@ def test_forged_counts_are_found_though_all_hashes_fit(
 def test_a_count_above_its_parts_is_found(bundle: Bundle) -> None:
     """Rain and grey sky together cannot be more than rain."""
     longer = bundle.counts.with_row_index().filter(pl.col("length") == 2).row(0, named=True)["index"]
-    forge(bundle, both("counts", row(longer, count=400, status="released")(bundle.counts)))
+    forge(bundle, counts_files(bundle, row(longer, count=400, status="released")(bundle.counts)))
     assert "1 rows of the counts are not what the records say" in verified(bundle.path)["counts"]
 
 
 def test_a_forged_interval_is_found_by_computing_it_again(bundle: Bundle) -> None:
-    forge(bundle, both("counts", row(0, low=0, high=400)(bundle.counts)))
+    forge(bundle, counts_files(bundle, row(0, low=0, high=400)(bundle.counts)))
     assert list(verified(bundle.path)) == ["recomputed"]
 
 
@@ -314,7 +327,7 @@ def test_records_and_counts_forged_together_are_found_by_computing_them_again(bu
     codes = made.records.codes.copy()
     codes[:, 3] = np.roll(codes[:, 3], 1)
     records = replace(made.records, codes=codes)
-    forged = sealed(tmp_path / "forged", replace(made, records=records, counts=count_records(records, 3)))
+    forged = sealed(tmp_path / "forged", recounted(made, records))
     assert list(verified(forged.path)) == ["recomputed"]
 
 
@@ -330,17 +343,51 @@ def test_records_that_break_a_structural_rule_are_found_unless_it_was_not_enforc
         codes = made.records.codes.copy()
         codes[0] = (1, 1, 0, 0)
         records = replace(made.records, codes=codes)
-        made = replace(made, records=records, counts=count_records(records, 3))
+        made = recounted(made, records)
         failed = verified(sealed(tmp_path / str(structural), made).path, made)
         assert list(failed) == (["records", "recomputed"] if structural else [])
         assert structural is ("clear skies are dry" in failed.get("records", ""))
 
 
-@pytest.mark.parametrize("name", ["counts", "synthetic"])
-def test_csv_and_parquet_that_differ_are_found(bundle: Bundle, name: str) -> None:
-    frame = bundle.counts if name == "counts" else bundle.records
-    forge(bundle, {f"{name}.csv": formats.to_csv(frame[::-1])})
+def test_csv_and_parquet_that_differ_are_found(bundle: Bundle) -> None:
+    forge(bundle, {RECORDS_CSV: formats.to_csv(bundle.records[::-1])})
     assert list(verified(bundle.path)) == ["tables", "recomputed"]
+
+
+SHARE_CHANGES: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
+    "another number to be a share of": row(7, out_of=9_999),
+    "another share": row(7, share=0.7),
+    "no share where there is one": row(7, share=None),
+    "shares of other rows": lambda frame: frame.with_columns(pl.col(*formats.SHARES).reverse()),
+    "ends upside down": row(7, share_low=0.9, share_high=0.1),
+    "an end beyond all": row(7, share_high=1.01),
+    "an end that is no number": row(7, share_low=float("nan")),
+    "no ends": row(7, share_low=None, share_high=None),
+}
+
+
+@pytest.mark.parametrize("change", SHARE_CHANGES.values(), ids=SHARE_CHANGES)
+def test_forged_shares_are_found_though_all_hashes_fit(
+    bundle: Bundle, change: Callable[[pl.DataFrame], pl.DataFrame]
+) -> None:
+    forge(bundle, {COUNTS_CSV: formats.to_csv(change(shares_of(bundle)))})
+    assert list(verified(bundle.path)) == ["counts", "recomputed"]
+
+
+def test_a_forged_interval_of_a_share_is_found_by_computing_it_again(bundle: Bundle) -> None:
+    wide = row(7, share_low=0.0, share_high=1.0)(shares_of(bundle))
+    forge(bundle, {COUNTS_CSV: formats.to_csv(wide)})
+    assert list(verified(bundle.path)) == ["recomputed"]
+    assert "another interval or sd" in verified(bundle.path, python="3.12.0")["recomputed"]
+
+
+@pytest.mark.parametrize("left", ["withheld rows as well", "rows turned about"])
+def test_counts_in_csv_that_are_not_those_stated_in_parquet_are_found(bundle: Bundle, left: str) -> None:
+    there = shares_of(bundle)
+    withheld = bundle.counts.filter(pl.col("status") == "withheld")
+    changed = pl.concat([there, withheld], how="diagonal") if left == "withheld rows as well" else there[::-1]
+    forge(bundle, {COUNTS_CSV: formats.to_csv(changed)})
+    assert list(verified(bundle.path)) == ["tables", "counts", "recomputed"]
 
 
 @pytest.mark.parametrize("change", [{"resources": []}, {"resources": None}, {}])
@@ -785,11 +832,11 @@ def test_intervals_are_compared_in_every_environment(bundle: Bundle) -> None:
         counts.with_columns(sd=pl.lit(0.1)),
         counts.with_columns(sd=pl.lit(None, pl.Float64)),
     ):
-        forge(bundle, both("counts", forged))
+        forge(bundle, counts_files(bundle, forged))
         failed = verified(bundle.path, python="3.12.0")
         assert list(failed) == ["recomputed"]
         assert "another interval or sd" in failed["recomputed"]
-    forge(bundle, both("counts", counts.with_columns(pl.col("high") + 1, pl.col("sd") + 0.01)))
+    forge(bundle, counts_files(bundle, counts.with_columns(pl.col("high") + 1, pl.col("sd") + 0.01)))
     assert outcomes(bundle.path, python="3.12.0")["recomputed"] is Outcome.NOT_CHECKED
     assert "recomputed" in verified(bundle.path)
 

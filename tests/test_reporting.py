@@ -26,6 +26,7 @@ from frostglass.bundle.written import FORMATS, Format, rule, written
 from frostglass.desk.main import app
 from frostglass.errors import UsageError
 from frostglass.released.events import Event
+from frostglass.released.shares import with_shares
 from frostglass.released.tabulation import tabulate
 from frostglass.synthesis.least_squares import estimate
 from tests.bundle_support import TAU, contents, sealed
@@ -123,7 +124,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     ).astype(np.uint16)
     codes[:, 4] = rng.random(900) < 0.004
     made = contents(book, codes=codes)
-    counts = tabulate(made.records, estimate(book.domain, made.answers.measurements), length=3, tau=TAU)
+    found = estimate(book.domain, made.answers.measurements)
+    counts = with_shares(tabulate(made.records, found, length=3, tau=TAU), made.records, found, book)
     folder = tmp_path_factory.mktemp("reporting")
     return replace(sealed(folder, replace(made, counts=counts)), estimating=estimate)
 

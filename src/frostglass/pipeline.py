@@ -49,6 +49,7 @@ from frostglass.released.counts import Counts
 from frostglass.released.estimate import Estimate
 from frostglass.released.intervals import Intervals
 from frostglass.released.measurement import Measurement
+from frostglass.released.shares import with_shares
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.released.tabulation import Rule, least_stated, tabulate, typical_error
 from frostglass.sensitive.check import encode
@@ -359,7 +360,8 @@ def build(
     progress("counting combinations and their intervals")
     tau = plan.tau or least_stated(typical_error(estimate, plan.length))
     counts = tabulate(records, estimate, length=plan.length, tau=tau, rule=rule)
-    return records, counts
+    progress("working out the shares")
+    return records, with_shares(counts, records, estimate, codebook)
 
 
 def check_plan(codebook: Codebook, plan: Plan) -> tuple[Strategy, tuple[Clause, ...]]:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from frostglass.bundle.files import sha256
-from frostglass.bundle.formats import COUNTS
-from frostglass.bundle.manifest import COUNTS_CSV, RECORDS_CSV, Manifest
+from frostglass.bundle.formats import counts_in_csv
+from frostglass.bundle.manifest import COUNTS_CSV, OLDEST, RECORDS_CSV, Manifest
 from frostglass.bundle.statement import citation, guarantee_sentence
 from frostglass.released.counts import RELEASED, WITHHELD
 from frostglass.terms.codebook import Codebook, Variable
@@ -32,12 +32,24 @@ _COUNTS_TEXT = {
     "length": "Number of variables in the combination.",
     "variables": "Names of the variables, joined with |, in the codebook's order.",
     "values": "Their values, joined with |, in the same order; (missing) stands for a missing value.",
-    "count": "Number of records; empty where the combination is withheld.",
+    "count": "Number of records.",
     "sd": "Standard deviation of the estimate, in records; empty beyond the measured lengths.",
     "low": "Lower end of the 95% interval.",
     "high": "Upper end of the 95% interval.",
+    "status": "released; withheld combinations stand in counts.parquet alone.",
+    "share": "Count divided by out_of, to four decimals; empty where that is none.",
+    "share_low": "Lower end of the 95% interval of the share.",
+    "share_high": "Upper end of the 95% interval of the share.",
+    "out_of": "Number of records that the share is of: of those that meet all conditions but the first, those with a "
+    "recorded value of the first variable, or with any flag of its group; all of them where it is a flag without a "
+    "group, where the value is (missing), and where every record has one.",
+}
+
+_FORMER_TEXT = {
+    "count": "Number of records; empty where the combination is withheld.",
     "status": "released, or withheld because noise leaves so small a count unreliable.",
 }
+"""What the same columns hold in format 2."""
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:)]")
 
@@ -55,7 +67,7 @@ def data_package(manifest: Manifest, codebook: Codebook, files: Mapping[str, byt
         "version": f"{codebook.version}+{manifest.release_id}",
         "created": f"{manifest.date.isoformat()}T00:00:00Z",
         "keywords": ["differential privacy", "synthetic data"],
-        "resources": [_resource(name, data, codebook) for name, data in files.items()],
+        "resources": [_resource(name, data, manifest, codebook) for name, data in files.items()],
     }
     if texts.terms:
         package["licenses"] = [_licence(texts.terms)]
@@ -72,7 +84,7 @@ def _licence(terms: str) -> dict[str, str]:
     return {"title": terms, "path": address[0]} if address else {"title": terms, "name": "notspecified"}
 
 
-def _resource(name: str, data: bytes, codebook: Codebook) -> dict[str, object]:
+def _resource(name: str, data: bytes, manifest: Manifest, codebook: Codebook) -> dict[str, object]:
     form, media = MEDIA[name.rsplit(".", 1)[1]]
     resource: dict[str, object] = {
         "name": name.replace(".", "-"),
@@ -84,7 +96,7 @@ def _resource(name: str, data: bytes, codebook: Codebook) -> dict[str, object]:
     }
     if form != "apache-parquet":
         resource["encoding"] = "utf-8"
-    fields = {COUNTS_CSV: _counts_fields(), RECORDS_CSV: _records_fields(codebook)}.get(name)
+    fields = {COUNTS_CSV: _counts_fields(manifest), RECORDS_CSV: _records_fields(codebook)}.get(name)
     if fields:
         resource["type"] = "table"
         resource["dialect"] = {"$schema": PROFILE.format("tabledialect"), "lineTerminator": "\n"}
@@ -126,10 +138,13 @@ def _constraints(variable: Variable, codebook: Codebook) -> dict[str, object]:
     return {"enum": list(variable.codes), **always}
 
 
-def _counts_fields() -> list[dict[str, object]]:
-    fields: list[dict[str, object]] = [
-        {"name": name, "type": _TYPES[str(kind)], "description": _COUNTS_TEXT[name]} for name, kind in COUNTS.items()
-    ]
-    fields[-1]["categories"] = [{"value": RELEASED, "label": "released"}, {"value": WITHHELD, "label": "withheld"}]
-    fields[-1]["constraints"] = {"enum": [RELEASED, WITHHELD]}
-    return fields
+def _counts_fields(manifest: Manifest) -> list[dict[str, object]]:
+    schema, former = counts_in_csv(manifest.format), manifest.format == OLDEST
+    texts = {**_COUNTS_TEXT, **(_FORMER_TEXT if former else {})}
+    fields: dict[str, dict[str, object]] = {
+        name: {"name": name, "type": _TYPES[str(kind)], "description": texts[name]} for name, kind in schema.items()
+    }
+    codes = [RELEASED, WITHHELD] if former else [RELEASED]
+    fields["status"]["categories"] = [{"value": code, "label": code} for code in codes]
+    fields["status"]["constraints"] = {"enum": codes}
+    return list(fields.values())

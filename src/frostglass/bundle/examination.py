@@ -24,12 +24,14 @@ from frostglass.bundle.formats import (
     COUNTS,
     PackedTable,
     counts_frame,
+    counts_in_csv,
     csv_batches,
     from_csv,
     longest_text,
     longest_value,
     positions_of,
     records_schema,
+    stated_frame,
 )
 from frostglass.bundle.inert import require_inert
 from frostglass.bundle.manifest import (
@@ -41,6 +43,7 @@ from frostglass.bundle.manifest import (
     MANIFEST,
     MEASUREMENTS,
     MOST_MANIFEST_BYTES,
+    OLDEST,
     PACKAGE,
     PAGE,
     PAGES,
@@ -55,7 +58,7 @@ from frostglass.bundle.manifest import (
     plan_sha256,
 )
 from frostglass.bundle.pages import codebook_html
-from frostglass.bundle.recount import misfit, require_counted
+from frostglass.bundle.recount import misfit, require_counted, restated
 from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES, is_signed
 from frostglass.bundle.sizes import MOST_CODEBOOK, Sizes
 from frostglass.bundle.statement import statement
@@ -79,8 +82,9 @@ It refuses answers about other tables than that engine would have asked for.
 FIT_TOLERANCE = 0.01
 """How far the fit may differ when records are recomputed in another environment than the bundle's."""
 
-END_TOLERANCE, SD_TOLERANCE = 1, 0.01 + 1e-9
-"""How far the ends of an interval, and an sd, may differ there: in records, and by one in the last place."""
+END_TOLERANCE, SD_TOLERANCE, SHARE_TOLERANCE = 1, 0.01 + 1e-9, 0.0001 + 1e-9
+"""How far the ends of an interval, an sd and the ends of a share may differ there: in records, and by one in the last
+place."""
 
 LEAST_DISAGREEMENT, MOST_DISAGREEMENT = 0.6, 1.6
 LEAST_FREE, LEAST_SD = 500, 0.5
@@ -287,7 +291,8 @@ class Examined:
                 stated = (found["bytes"], found["hash"]) == (entry.bytes, f"sha256:{entry.sha256}")
                 _refuse(stated, f"datapackage.json states another size or hash for {entry.path}")
                 if entry.path == COUNTS_CSV:
-                    _refuse(_names(found) == list(COUNTS), "datapackage.json describes other columns of the counts")
+                    columns = counts_in_csv(self.manifest.format)
+                    _refuse(_names(found) == list(columns), "datapackage.json describes other columns of the counts")
                 if entry.path == RECORDS_CSV:
                     _refuse(_values(found) == self._codes(), "datapackage.json describes other variables or values")
         _refuse(not resources, "datapackage.json describes files that the bundle does not have")
@@ -327,8 +332,9 @@ class Examined:
         return [(each.name, list(each.codes)) for each in self.codebook.domain.attributes]
 
     def check_tables(self) -> str:
-        counts = from_csv(self.data(COUNTS_CSV), COUNTS, name=COUNTS_CSV)
-        _refuse(counts.equals(self.counts), "counts.csv and counts.parquet differ")
+        former = self.manifest.format == OLDEST
+        there = self.counts if former else self.counts.filter(pl.col("status") == RELEASED)
+        _refuse(self.counts_csv.select(*COUNTS).equals(there), "counts.csv and counts.parquet differ")
         domain, place = self.codebook.domain, 0
         for frame in csv_batches(self.data(RECORDS_CSV), records_schema(domain), name=RECORDS_CSV):
             same = np.array_equal(positions_of(frame, domain), self.records.codes[place : place + frame.height])
@@ -336,6 +342,10 @@ class Examined:
             place += frame.height
         _refuse(place == len(self.records), "synthetic.csv and synthetic.parquet differ")
         return "CSV and Parquet hold the same counts and the same records"
+
+    @cached_property
+    def counts_csv(self) -> pl.DataFrame:
+        return from_csv(self.data(COUNTS_CSV), counts_in_csv(self.manifest.format), name=COUNTS_CSV)
 
     def check_records(self) -> str:
         if not self.manifest.structural:
@@ -355,7 +365,19 @@ class Examined:
         )
         _refuse(odd.is_empty(), f"{odd.height:,} rows of the counts have an impossible interval or sd")
         stated = int((self.counts["status"] == RELEASED).sum())
+        if self.manifest.format != OLDEST:
+            self._check_shares()
         return f"{self.counts.height:,} combinations, {stated:,} of them stated: each exactly what the records hold"
+
+    def _check_shares(self) -> None:
+        """Row by row what the records say of part and whole."""
+        called_for = restated(self.records, self.codebook, self.manifest.plan.length, self.manifest.tau)
+        same = self.counts_csv.select(called_for.columns).equals(called_for)
+        _refuse(same, "the shares in counts.csv are not what the records say")
+        share, low, high = (pl.col(name) for name in ("share", "share_low", "share_high"))
+        sound = (low >= 0) & (low <= high) & (high <= 1) & (share.is_null() | share.is_between(low, high))
+        odd = self.counts_csv.filter(~sound.fill_null(value=False)).height
+        _refuse(odd == 0, f"{odd:,} rows of counts.csv have an impossible interval of a share")
 
     def check_measurements(self) -> str:
         manifest, answers = self.manifest, self.answers
@@ -428,7 +450,7 @@ class Examined:
         """Only the very records and counts pass. The environment is the bundle's own word: it excuses no difference."""
         records, counts = self._recomputed(recompute)
         same_records = np.array_equal(records.codes, self.records.codes)
-        if same_records and counts_frame(counts).equals(self.counts):
+        if same_records and counts_frame(counts).equals(self.counts) and self._same_shares(counts):
             return "the measurements give exactly these records and counts"
         stated = self.manifest.environment
         _refuse(dict(environment) != stated, "the measurements give other records or counts")
@@ -438,6 +460,9 @@ class Examined:
             f"the measurements give records that fit as well to within {FIT_TOLERANCE:.0%}, but not these very ones: "
             f"whether they give those can only be told where the bundle says it was made ({versions})"
         )
+
+    def _same_shares(self, counts: Counts) -> bool:
+        return self.manifest.format == OLDEST or stated_frame(counts).equals(self.counts_csv)
 
     def _recomputed(self, recompute: Recompute) -> tuple[SyntheticRecords, Counts]:
         try:
@@ -451,6 +476,8 @@ class Examined:
         """Whether what was recomputed elsewhere is as near to what is stated as another arithmetic leaves it."""
         _refuse(len(records) == self.manifest.total, "the measurements give another number of records")
         strange = _strange_intervals(self.counts, counts_frame(counts))
+        if self.manifest.format != OLDEST:
+            strange += _strange_shares(self.counts_csv, stated_frame(counts))
         _refuse(strange == 0, f"{strange:,} rows of the counts have another interval or sd than the measurements give")
         measurements = self.answers.measurements
         stated, found = misfit(self.records, measurements), misfit(records, measurements)
@@ -505,6 +532,14 @@ def _strange_intervals(stated: pl.DataFrame, computed: pl.DataFrame) -> int:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
+
+
+def _strange_shares(stated: pl.DataFrame, computed: pl.DataFrame) -> int:
+    """Rows of ``stated`` whose share, where it is the same, has not nearly the computed interval."""
+    both = stated.join(computed, on=["variables", "values"], suffix="_again")
+    same = pl.col("share").eq_missing(pl.col("share_again"))
+    ends = [(pl.col(end) - pl.col(f"{end}_again")).abs() for end in ("share_low", "share_high")]
+    return both.filter(same & (pl.max_horizontal(ends) > SHARE_TOLERANCE)).height
 
 
 def _names(resource: Mapping[str, Mapping[str, list[Mapping[str, str]]]]) -> list[str]:

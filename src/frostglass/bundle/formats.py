@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import TypeAlias
@@ -16,9 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from frostglass.bundle.manifest import OLDEST
 from frostglass.bundle.parquet_pages import Bytes, PageError, packed
 from frostglass.errors import BundleError
-from frostglass.released.counts import RELEASED, WITHHELD, CountBlock, Counts
+from frostglass.released.counts import RELEASED, WITHHELD, CountBlock, Counts, Shares
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.domain import JOIN, MISSING, Attribute, Domain
@@ -37,7 +38,22 @@ COUNTS: Schema = {
     "high": pl.Int64(),
     "status": pl.String(),
 }
-"""Columns of counts.csv and counts.parquet."""
+"""Columns of counts.parquet."""
+
+SHARES: Schema = {"share": pl.Float64(), "share_low": pl.Float64(), "share_high": pl.Float64(), "out_of": pl.Int64()}
+"""Further columns of counts.csv, which holds what is stated and nothing else."""
+
+STATED: Schema = {**COUNTS, **SHARES}
+"""Columns of counts.csv."""
+
+
+def counts_in_csv(number: int) -> Schema:
+    """Columns of counts.csv in a bundle of this format: format 2 had what is withheld as well, and no shares."""
+    return COUNTS if number == OLDEST else STATED
+
+
+Columns: TypeAlias = Mapping[str, npt.NDArray[np.generic]]
+"""Further columns of the rows of one block."""
 
 SD_DECIMALS = 2
 
@@ -98,14 +114,28 @@ def longest_value(attribute: Attribute) -> int:
 
 def counts_frame(counts: Counts) -> pl.DataFrame:
     """The published table of counts: withheld rows have no count, and ``sd`` has two decimals."""
-    labels = Labels(counts.domain)
-    parts = [pl.DataFrame(schema=COUNTS)]
-    by_length = groupby(counts.blocks, key=lambda block: len(block.attributes))
+    return _all_rows(counts, [{} for _ in counts.blocks], COUNTS)
+
+
+def stated_frame(counts: Counts) -> pl.DataFrame:
+    """The counts that are stated, in the same order, with their shares, which ``counts`` come with."""
+    shares = [_share_columns(each) for each in counts.shares]
+    return _all_rows(counts, shares, STATED).filter(pl.col("status") == RELEASED)
+
+
+def _share_columns(shares: Shares) -> Columns:
+    return {"share": shares.share, "share_low": shares.low, "share_high": shares.high, "out_of": shares.out_of}
+
+
+def _all_rows(counts: Counts, further: Sequence[Columns], schema: Schema) -> pl.DataFrame:
+    labels, parts = Labels(counts.domain), [pl.DataFrame(schema=schema)]
+    by_length = groupby(zip(counts.blocks, further, strict=True), key=lambda each: len(each[0].attributes))
     parts += [_rows(counts.domain, labels, length, list(blocks)) for length, blocks in by_length]
-    return pl.concat(parts)
+    return pl.concat([part.select(*schema).cast(pl.Schema(schema)) for part in parts])
 
 
-def _rows(domain: Domain, labels: Labels, length: int, blocks: list[CountBlock]) -> pl.DataFrame:
+def _rows(domain: Domain, labels: Labels, length: int, listed: list[tuple[CountBlock, Columns]]) -> pl.DataFrame:
+    blocks, further = [block for block, _ in listed], [columns for _, columns in listed]
     heights = [len(block.count) for block in blocks]
     block_of = np.repeat(np.arange(len(blocks)), heights)
     axes = np.array([domain.axes(block.attributes) for block in blocks], dtype=np.int64)
@@ -121,13 +151,14 @@ def _rows(domain: Domain, labels: Labels, length: int, blocks: list[CountBlock])
             "sd": np.round(np.concatenate([block.sd for block in blocks]), SD_DECIMALS),
             "low": np.concatenate([block.low for block in blocks]),
             "high": np.concatenate([block.high for block in blocks]),
+            **{name: np.concatenate([columns[name] for columns in further]) for name in further[0]},
         }
     )
     return frame.with_columns(
         pl.when(released).then(pl.col("count")).alias("count"),
-        pl.col("sd").fill_nan(None),
+        pl.col(pl.Float64).fill_nan(None),
         pl.when(released).then(pl.lit(RELEASED)).otherwise(pl.lit(WITHHELD)).alias("status"),
-    )[order].cast(pl.Schema(COUNTS))
+    )[order]
 
 
 def records_frame(records: SyntheticRecords) -> pl.DataFrame:

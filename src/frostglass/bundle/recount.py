@@ -10,12 +10,14 @@ import polars as pl
 
 from frostglass.arrays.counting import tally
 from frostglass.arrays.weighted_rows import reduce_rows
-from frostglass.bundle.formats import BATCH_ROWS, counts_frame
+from frostglass.bundle.formats import BATCH_ROWS, counts_frame, stated_frame
 from frostglass.errors import BundleError
-from frostglass.released.counts import CountBlock, Counts
+from frostglass.released.counts import CountBlock, Counts, Shares
 from frostglass.released.measurement import Measurement
+from frostglass.released.shares import Denominators, rounded_share
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.attribute_set import AttributeSet
+from frostglass.terms.codebook import Codebook
 
 COUNTED = ("length", "variables", "values", "count", "status")
 """Columns of the counts that the records determine."""
@@ -76,6 +78,20 @@ def _differing(found: pl.DataFrame, called_for: pl.DataFrame) -> int:
     """Number of rows that are not equal; null equals null."""
     same = [found[name].eq_missing(called_for[name]) for name in called_for.columns]
     return found.height - int(pl.DataFrame(same).select(pl.all_horizontal(pl.all())).to_series().sum())
+
+
+def restated(records: SyntheticRecords, codebook: Codebook, length: int, tau: int) -> pl.DataFrame:
+    """What counts.csv states of these records, but for the ends: ``COUNTED``, then the share and what it is out of."""
+    domain, denominators = records.domain, Denominators(records, codebook)
+    orders = range(1, min(length, len(domain)) + 1)
+    blocks = tuple(_block(records, each, tau) for order in orders for each in domain.sets_of_length(order))
+    shares = []
+    for block in blocks:
+        out_of = denominators.out_of(block)
+        unknown = np.full(len(out_of), np.nan)
+        shares.append(Shares(out_of, rounded_share(block.count, out_of), unknown, unknown))
+    counts = Counts(domain, length, len(records), tau, blocks, records.receipts, tuple(shares))
+    return stated_frame(counts).select(*COUNTED, "share", "out_of")
 
 
 def _block(records: SyntheticRecords, attributes: AttributeSet, tau: int) -> CountBlock:

@@ -17,7 +17,7 @@ from frostglass.bundle.manifest import MANIFEST, MOST_MANIFEST_BYTES, parse_mani
 from frostglass.bundle.seal import check_parts, render
 from frostglass.errors import BundleError, FrostglassError, fault
 from frostglass.released.answers import Answers
-from frostglass.released.counts import CountBlock, Counts
+from frostglass.released.counts import CountBlock, Counts, Shares
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.attribute_set import AttributeSet
@@ -67,6 +67,7 @@ def with_nobody(contents: Contents) -> Contents:
             tau=1,
             blocks=tuple(_zeros(domain, each.attributes) for each in receipts),
             receipts=receipts,
+            shares=tuple(_nothing(size) for size in domain.sizes),
         ),
     )
 
@@ -87,6 +88,12 @@ def _unpaid(contents: Contents, attributes: AttributeSet, number: int) -> Receip
         rho=Fraction(0),
         sealable=False,
     )
+
+
+def _nothing(size: int) -> Shares:
+    """Shares of nobody."""
+    none, unknown = np.zeros(size), np.full(size, np.nan)
+    return Shares(out_of=none.astype(np.int64), share=unknown, low=none, high=none + 1)
 
 
 def _zeros(domain: Domain, attributes: AttributeSet) -> CountBlock:

@@ -12,15 +12,14 @@ import numpy as np
 from frostglass.bundle.conditions import Asked, Condition, Conditions, Pair, box_of, in_order, matched
 from frostglass.bundle.query import pairs_of, too_long, words_of
 from frostglass.bundle.reporting_shares import (
-    DECIMALS,
     SHORTER,
     Ratio,
     asked_of,
     denominator_of,
     notes_on,
-    outward,
     ratio_of,
     share_of,
+    stretched,
     why_withheld,
 )
 from frostglass.bundle.rows import Row, figure_row
@@ -29,6 +28,7 @@ from frostglass.bundle.statement import kind_of_record
 from frostglass.errors import UsageError
 from frostglass.released.events import Event
 from frostglass.released.ranges import TINY, difference_range, share_difference_range, whole
+from frostglass.released.shares import DECIMALS
 
 UNLIKE = "The two are shares of unlike wholes: say with --of (of=) what both are shares of."
 
@@ -146,7 +146,7 @@ def _difference_of_shares(one: Ratio, other: Ratio, source: Source) -> Differenc
     if not one.is_like(other):
         notes = [UNLIKE, *notes]
     if first.share is None or second.share is None:
-        low, high = outward(ends.low, ends.high, None)
+        low, high = stretched(ends, None)
         sentence = (
             f"The difference is withheld between {_side_by_side(one, other, source)} "
             f"(95% interval {in_points(low, high)} percentage points)."
@@ -156,7 +156,7 @@ def _difference_of_shares(one: Ratio, other: Ratio, source: Source) -> Differenc
             "share", *named, words, "withheld", None, low, high, first.share, second.share, sentence, note
         )
     gap = round(first.share - second.share, DECIMALS)
-    low, high = outward(ends.low, ends.high, gap)
+    low, high = stretched(ends, gap)
     sentence = (
         f"{_side_by_side(one, other, source, first.share, second.share)}: a difference of {100 * gap:.1f} percentage "
         f"points (95% interval {in_points(low, high)}). Source: {source.citation}"

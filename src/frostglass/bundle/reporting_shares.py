@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
+import numpy as np
+
 from frostglass.bundle.conditions import Asked, Condition, Conditions, Pair, asked_for, box_of, in_order, matched
 from frostglass.bundle.query import Near, nearest_lines, pairs_of, too_long, words_of
 from frostglass.bundle.query import count as count_of
@@ -16,17 +18,16 @@ from frostglass.bundle.rows import Row, figure_row
 from frostglass.bundle.source import Figure, Source, Status
 from frostglass.bundle.statement import kind_of_record
 from frostglass.errors import UsageError
+from frostglass.released.denominators import denominator
 from frostglass.released.events import Between, Event, Mark
 from frostglass.released.ranges import TINY, share_range
+from frostglass.released.ranges import Share as Ends
+from frostglass.released.shares import outward, rounded_share
 from frostglass.terms import wording
 from frostglass.terms.codebook import Group
-from frostglass.terms.domain import MISSING_LABEL
 
 EVERYONE = "all"
 """Names all records as what a share is of."""
-
-DECIMALS = 4
-"""Of a share; its interval is rounded outward."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +126,8 @@ def share_of(ratio: Ratio, part: Figure, out_of: Figure, source: Source) -> Shar
     """The share, with what the release says of its part and its whole."""
     inside, around = ratio.betweens(source)
     ends = share_range(source.figures, inside, around)
-    stated = part.count / out_of.count if part.count is not None and out_of.count else None
-    low, high = outward(ends.low, ends.high, stated)
+    stated = _stated(part, out_of)
+    low, high = stretched(ends, stated)
     notes = notes_on(ends.vague, ratio.group, [inside, around])
     kind = kind_of_record(source.codebook)
     if stated is None or part.count is None or out_of.count is None:
@@ -139,15 +140,14 @@ def share_of(ratio: Ratio, part: Figure, out_of: Figure, source: Source) -> Shar
             asked_of(ratio, source), ratio.words, "withheld", None, low, high, part.count, out_of.count, sentence, note
         )
     sentence = (
-        f"{100 * stated:.1f}% of {ratio.words} have {words_of(ratio.part, source)}: {part.count:,} of "
-        f"{out_of.count:,} (95% interval {in_percent(low, high)}). Source: {source.citation}"
+        f"{100 * part.count / out_of.count:.1f}% of {ratio.words} have {words_of(ratio.part, source)}: "
+        f"{part.count:,} of {out_of.count:,} (95% interval {in_percent(low, high)}). Source: {source.citation}"
     )
-    shown = round(stated, DECIMALS)
     return Share(
         asked_of(ratio, source),
         ratio.words,
         "released",
-        shown,
+        stated,
         low,
         high,
         part.count,
@@ -155,6 +155,19 @@ def share_of(ratio: Ratio, part: Figure, out_of: Figure, source: Source) -> Shar
         sentence,
         " ".join(notes),
     )
+
+
+def _stated(part: Figure, out_of: Figure) -> float | None:
+    if part.count is None or not out_of.count:
+        return None
+    return float(rounded_share(np.array(part.count), np.array(out_of.count)))
+
+
+def stretched(ends: Ends, stated: float | None) -> tuple[float, float]:
+    """The ends of a share, or of a difference of shares, rounded outward, and stretched to hold what is stated."""
+    figures = (ends.low, ends.high, np.nan if stated is None else stated)
+    low, high = outward(*(np.array(each) for each in figures))
+    return float(low), float(high)
 
 
 SHORTER = "Leave a condition out: what is shorter has an interval, and this would be a guess without one."
@@ -183,24 +196,18 @@ def ratio_of(conditions: Sequence[Condition], of: tuple[Condition, ...] | None, 
 
 def ratio_within(subject: Condition, others: Sequence[Condition], source: Source) -> Ratio:
     """The usual denominator: within ``others``, records with any mark of the group, or with a recorded value."""
-    variable = source.codebook.variable(subject.name)
-    group = source.codebook.groups.get(variable.denominator_group or "")
-    members = group.members if group is not None else (subject.name,)
-    recorded_by_all = not all(source.codebook.domain.attribute(name).missing for name in members)
-    if MISSING_LABEL in subject.values or (group is None and variable.type == "flag") or recorded_by_all:
+    book = source.codebook
+    positions = book.domain.attribute(subject.name).positions
+    found = denominator(book, subject.name, frozenset(positions[value] for value in subject.values))
+    if not found.marks:
         return Ratio((subject,), tuple(others), (), _words_of_whole(others, "", source))
-    if group is None:
-        recorded = Condition(subject.name, variable.codes)
-        words = _words_of_whole(others, f"a recorded value of {source.codebook.label(subject.name)}", source)
+    if found.group is None:
+        recorded = Condition(subject.name, book.variable(subject.name).codes)
+        words = _words_of_whole(others, f"a recorded value of {book.label(subject.name)}", source)
         return Ratio((subject,), (*others, recorded), (), words)
-    marks = tuple((name, _recorded(name, source)) for name in group.members)
-    label = group.label.get(source.codebook.language, group.name)
+    label = found.group.label.get(book.language, found.group.name)
     words = _words_of_whole(others, f"any flag of “{label}”", source)
-    return Ratio((subject,), tuple(others), marks, words, group)
-
-
-def _recorded(name: str, source: Source) -> frozenset[int]:
-    return frozenset(source.codebook.domain.attribute(name).recorded)
+    return Ratio((subject,), tuple(others), found.marks, words, found.group)
 
 
 def _words_of_whole(conditions: Sequence[Condition], more: str, source: Source) -> str:
@@ -260,13 +267,6 @@ def notes_on(vague: bool, group: Group | None, used: Iterable[Between]) -> list[
             "rests on bounds from the measured tables."
         )
     return notes
-
-
-def outward(low: float, high: float, stated: float | None) -> tuple[float, float]:
-    """The ends, rounded outward, and stretched to hold what is stated."""
-    scale = 10**DECIMALS
-    low, high = floor(low * scale + TINY) / scale, ceil(high * scale - TINY) / scale
-    return (low, high) if stated is None else (min(low, round(stated, DECIMALS)), max(high, round(stated, DECIMALS)))
 
 
 def in_percent(low: float, high: float) -> str:

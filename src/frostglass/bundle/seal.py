@@ -13,7 +13,7 @@ from frostglass.bundle.accuracy_page import accuracy_html
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.datapackage import data_package
 from frostglass.bundle.files import MOST_BYTES, refuse_existing, sha256, write_folder
-from frostglass.bundle.formats import counts_frame, records_frame, to_csv, to_parquet
+from frostglass.bundle.formats import counts_frame, records_frame, stated_frame, to_csv, to_parquet
 from frostglass.bundle.manifest import (
     ACCURACY,
     ACCURACY_PAGE,
@@ -125,7 +125,7 @@ def render(contents: Contents) -> dict[str, bytes]:
     found = accuracy(manifest, codebook, counts, contents.records, contents.answers.measurements)
     files = {
         STATEMENT: statement(manifest, codebook).encode(),
-        COUNTS_CSV: to_csv(counts),
+        COUNTS_CSV: to_csv(stated_frame(contents.counts)),
         COUNTS_PARQUET: to_parquet(counts),
         RECORDS_CSV: to_csv(records),
         RECORDS_PARQUET: to_parquet(records),

@@ -33,12 +33,26 @@ class CountBlock:
 
 
 @dataclass(frozen=True)
+class Shares:
+    """The shares of one block; all arrays have one entry a row.
+
+    ``out_of`` is the number of records that it is a share of. ``share`` is NaN where that is nobody, and all three are
+    NaN where the count is not stated; ``low`` and ``high``, from 0 to 1, are the ends of its 95% interval.
+    """
+
+    out_of: npt.NDArray[np.int64]
+    share: npt.NDArray[np.float64]
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Counts:
     """All blocks by length, then in the order of ``Domain.sets_of_length``.
 
     Length-1 blocks hold every value and are always released. Longer blocks hold the combinations that the records
     hold at least once: ``released`` from ``tau`` on, withheld below. A combination that is not listed is withheld or
-    zero. ``total`` is the number of records.
+    zero. ``total`` is the number of records. ``shares`` are those of each block, where they were worked out.
     """
 
     domain: Domain
@@ -47,3 +61,4 @@ class Counts:
     tau: int
     blocks: tuple[CountBlock, ...]
     receipts: tuple[Receipt, ...]
+    shares: tuple[Shares, ...] = ()

@@ -5,13 +5,14 @@ docs/proofs/functionals.md has the formulas and why they are exact.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from functools import cached_property
 from math import prod, sqrt
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from frostglass.released.estimate import Estimate
 from frostglass.terms.attribute_set import AttributeSet
@@ -31,7 +32,7 @@ class Box:
         """The box with these values by attribute."""
         return cls(tuple(sorted((name, frozenset(positions)) for name, positions in sides.items())))
 
-    @property
+    @cached_property
     def attributes(self) -> AttributeSet:
         return AttributeSet(tuple(name for name, _ in self.sides))
 
@@ -102,12 +103,18 @@ class Figures:
         return sqrt(max(self.covariance(functional, functional), 0.0))
 
     def covariance(self, one: Functional, other: Functional) -> float:
-        """Covariance of the two values, in records squared: residuals of different sets are independent."""
-        return sum(
-            weight * factor * self._covariance(box, another)
-            for weight, box in one.terms
-            for factor, another in other.terms
-        )
+        """Covariance of the two values, in records squared."""
+        return float(self.covariances([one, other])[0, 1])
+
+    def covariances(self, functionals: Sequence[Functional]) -> npt.NDArray[np.float64]:
+        """Covariance of the values of every two of them, in records squared."""
+        boxes = {box: place for place, box in enumerate(dict.fromkeys(b for f in functionals for _, b in f.terms))}
+        weights = np.zeros((len(functionals), len(boxes)))
+        for line, functional in enumerate(functionals):
+            for weight, box in functional.terms:
+                weights[line, boxes[box]] += weight
+        found: npt.NDArray[np.float64] = weights @ self._of_boxes(list(boxes)) @ weights.T
+        return found
 
     def _sum(self, box: Box) -> float:
         """Over subsets S: the residual of S summed over the box's sides in S, times its shares of the other axes."""
@@ -123,23 +130,46 @@ class Figures:
             self._sums[box] = total
         return self._sums[box]
 
-    def _covariance(self, one: Box, other: Box) -> float:
-        """Over subsets S of both: the residual's variance, the covariance along each axis of S, and the shares."""
-        these, those = dict(one.sides), dict(other.sides)
-        common = [name for name in these if name in those]
-        total = 0.0
-        for length in range(len(common) + 1):
-            for names in combinations(common, length):
-                variance = self.estimate.residuals[AttributeSet(names)].variance
-                kept = prod(self._along(name, these[name], those[name]) for name in names)
-                shares = prod(self._share(name, side) for name, side in one.sides if name not in names)
-                shares *= prod(self._share(name, side) for name, side in other.sides if name not in names)
-                total += variance * kept * shares
-        return total
+    def _of_boxes(self, boxes: Sequence[Box]) -> npt.NDArray[np.float64]:
+        """Covariance of every two boxes. Residuals of different sets S are independent.
 
-    def _along(self, name: str, one: Positions, other: Positions) -> float:
-        """Scalar product of both indicators once centred: what they share less what chance gives."""
-        return len(one & other) - len(one) * len(other) / self.estimate.domain.attribute(name).size
+        Over subsets S of both: the residual's variance, the covariance along each axis of S, and the shares of the
+        other axes.
+        """
+        subsets = list(dict.fromkeys(subset for box in boxes for subset in box.attributes.subsets()))
+        variances = np.array([self.estimate.residuals[subset].variance for subset in subsets])
+        along = np.ones((len(subsets), len(boxes), len(boxes)))
+        shares = np.ones((len(subsets), len(boxes)))
+        for name in sorted({name for box in boxes for name in box.attributes}):
+            inside = np.array([name in subset for subset in subsets])
+            side = _Side.of(name, boxes, self.estimate.domain.attribute(name).size)
+            along[inside] *= side.along
+            shares[inside] *= side.asked
+            shares[~inside] *= side.share
+        found: npt.NDArray[np.float64] = np.einsum("s,sij,si,sj->ij", variances, along, shares, shares)
+        return found
 
     def _share(self, name: str, side: Positions) -> float:
         return len(side) / self.estimate.domain.attribute(name).size
+
+
+@dataclass(frozen=True)
+class _Side:
+    """The sides of some boxes in one attribute: whether they have one, and their ``share`` of its values, else 1.
+
+    ``along`` is the scalar product of every two indicators once centred: what they share less what chance gives.
+    """
+
+    asked: npt.NDArray[np.bool_]
+    share: npt.NDArray[np.float64]
+    along: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, name: str, boxes: Sequence[Box], size: int) -> _Side:
+        sides = [dict(box.sides).get(name) for box in boxes]
+        indicators = np.zeros((len(boxes), size))
+        for place, positions in enumerate(sides):
+            indicators[place, list(positions or ())] = 1
+        asked, number = np.array([side is not None for side in sides]), indicators.sum(axis=1)
+        along = indicators @ indicators.T - np.multiply.outer(number, number) / size
+        return cls(asked, np.where(asked, number / size, 1.0), along)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import pairwise, product
+from itertools import product
 from math import sqrt
 from statistics import NormalDist
 from typing import TypeVar
@@ -35,6 +35,7 @@ WELL_KNOWN = 4
 Range = tuple[float, float]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Real = TypeVar("Real", float, Floats)
 """A number, or an array of them."""
 
@@ -102,62 +103,86 @@ class Share:
 
 
 def share_range(figures: Figures, part: Between, whole: Between, *, miss: float = MISS) -> Share:
-    """All shares p at which ``part - p whole`` may be zero (Fieller), from the least to the greatest.
+    """The ends of one share, by ``share_ranges``."""
+    low, high, vague = share_ranges(part, whole, lambda each: np.array([figures.value(each)]), figures, miss=miss)
+    return Share(float(low[0]), float(high[0]), vague=bool(vague[0]))
 
-    Source: Fieller (1954), Some problems in interval estimation. With bounds, ``part`` is at most p times ``whole``
-    at every lower end of it, and at least at every upper one.
+
+def share_ranges(
+    part: Between, whole: Between, value: Callable[[Functional], Floats], figures: Figures, *, miss: float = MISS
+) -> tuple[Floats, Floats, Bools]:
+    """All shares p at which ``part - p whole`` may be zero (Fieller): the least and the greatest, and whether vague.
+
+    ``value`` gives the functionals' estimates for many shares whose functionals vary alike, an array each. Source:
+    Fieller (1954), Some problems in interval estimation. With bounds, ``part`` is at most p times ``whole`` at every
+    lower end of it, and at least at every upper one.
     """
-    over = list(product(part.upper, whole.lower))
-    under = list(product(part.lower, whole.upper))
-    z_over, z_under = _z(miss / 2 / len(over)), _z(miss / 2 / len(under))
-    if not any(figures.value(each) > z_over * figures.sd(each) for each in whole.lower):
-        return Share(0.0, 1.0, vague=True)
-    tests = [_Test.of(figures, one, other, z_over) for one, other in over]
-    tests += [_Test.of(figures, one * -1.0, other * -1.0, z_under) for one, other in under]
-    places = sorted({0.0, 1.0, *(root for test in tests for root in test.roots() if 0 < root < 1)})
-    pieces = pairwise(places)
-    kept = [each for each in pieces if all(test.passes(sum(each) / 2) for test in tests)]
-    if kept:
-        return Share(kept[0][0], kept[-1][1], vague=False)
-    end = min(max(figures.value(part.upper[0]) / max(figures.value(whole.lower[0]), TINY), 0.0), 1.0)
-    return Share(end, end, vague=False)
+    tests = _tests(part, whole, value, figures, miss)
+    known = np.logical_or.reduce(
+        [test.whole > test.z * sqrt(max(test.whole_variance, 0.0)) for test in tests if test.over]
+    )
+    low, high, passed = _from_least_to_greatest(tests)
+    alone = np.clip(value(part.upper[0]) / np.maximum(value(whole.lower[0]), TINY), 0.0, 1.0)
+    low, high = np.where(passed, low, alone), np.where(passed, high, alone)
+    return np.where(known, low, 0.0), np.where(known, high, 1.0), ~known
+
+
+def _tests(
+    part: Between, whole: Between, value: Callable[[Functional], Floats], figures: Figures, miss: float
+) -> list[_Test]:
+    """One for each pair of ends: a share is too high for one of a part's upper and a whole's lower end."""
+    every = list(dict.fromkeys((*part.lower, *part.upper, *whole.lower, *whole.upper)))
+    values, covariances = [value(each) for each in every], figures.covariances(every)
+    tests = []
+    for over, pairs in ((True, product(part.upper, whole.lower)), (False, product(part.lower, whole.upper))):
+        ends = [(every.index(one), every.index(other)) for one, other in pairs]
+        sign, z = 1 if over else -1, _z(miss / 2 / len(ends))
+        for i, j in ends:
+            variances = (float(covariances[i, i]), float(covariances[i, j]), float(covariances[j, j]))
+            tests.append(_Test(over, sign * values[i], sign * values[j], *variances, z))
+    return tests
+
+
+def _from_least_to_greatest(tests: Sequence[_Test]) -> tuple[Floats, Floats, Bools]:
+    """The least and the greatest share from 0 to 1 that passes all tests, and whether one does."""
+    roots = np.clip(np.concatenate([test.roots() for test in tests]), 0.0, 1.0)
+    places = np.sort(np.vstack([np.zeros_like(roots[:1]), np.nan_to_num(roots), np.ones_like(roots[:1])]), axis=0)
+    middles, kept = (places[1:] + places[:-1]) / 2, places[1:] > places[:-1]
+    for test in tests:
+        kept &= test.passes(middles)
+    first, last = kept.argmax(axis=0), kept.shape[0] - kept[::-1].argmax(axis=0)
+    line = np.arange(places.shape[1])
+    return places[first, line], places[last, line], np.asarray(kept.any(axis=0))
 
 
 @dataclass(frozen=True)
 class _Test:
-    """Whether ``part - p whole`` is no further below zero than ``z`` standard deviations."""
+    """Whether ``part - p whole`` is no further below zero than ``z`` standard deviations, for many shares.
 
-    part: float
-    whole: float
+    ``over`` says which side it is on: whether it refuses a share that is too high, or one that is too low.
+    """
+
+    over: bool
+    part: Floats
+    whole: Floats
     part_variance: float
     covariance: float
     whole_variance: float
     z: float
 
-    @classmethod
-    def of(cls, figures: Figures, part: Functional, whole: Functional, z: float) -> _Test:
-        return cls(
-            part=figures.value(part),
-            whole=figures.value(whole),
-            part_variance=figures.covariance(part, part),
-            covariance=figures.covariance(part, whole),
-            whole_variance=figures.covariance(whole, whole),
-            z=z,
-        )
+    def passes(self, shares: Floats) -> Bools:
+        variance = self.part_variance - 2 * shares * self.covariance + shares**2 * self.whole_variance
+        return np.asarray(self.part - shares * self.whole >= -self.z * np.sqrt(np.maximum(variance, 0.0)))
 
-    def passes(self, share: float) -> bool:
-        variance = self.part_variance - 2 * share * self.covariance + share**2 * self.whole_variance
-        return self.part - share * self.whole >= -self.z * sqrt(max(variance, 0.0))
-
-    def roots(self) -> tuple[float, ...]:
-        """Where ``part - p whole`` is exactly ``z`` standard deviations from zero, ascending."""
+    def roots(self) -> Floats:
+        """Where ``part - p whole`` is exactly ``z`` sds from zero: two lines, ascending, NaN for none."""
         a = self.whole**2 - self.z**2 * self.whole_variance
         half = self.part * self.whole - self.z**2 * self.covariance
         c = self.part**2 - self.z**2 * self.part_variance
-        beneath = half**2 - a * c
-        if abs(a) < TINY:
-            return (c / (2 * half),) if half else ()
-        return tuple(sorted((half + sign * sqrt(beneath)) / a for sign in (-1, 1))) if beneath >= 0 else ()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            reach = np.sqrt(half**2 - a * c)
+            two = np.sort([(half - reach) / a, (half + reach) / a], axis=0)
+            return np.where(np.abs(a) < TINY, c / (2 * half), two)
 
 
 def share_difference_range(
@@ -188,8 +213,8 @@ def _well_known(figures: Figures, part: Between, whole: Between) -> bool:
 def _alone(figures: Figures, part: Between, whole: Between, *, miss: float) -> tuple[float, float, float, Functional]:
     """The estimated share, its own ends, and what its error is in proportion to."""
     share = figures.value(part.lower[0]) / figures.value(whole.lower[0])
-    roots = _Test.of(figures, part.lower[0], whole.lower[0], _z(miss / 2)).roots()
-    low, high = roots if len(roots) == 2 else (share, share)
+    test = _tests(part, whole, lambda each: np.array([figures.value(each)]), figures, miss)[0]
+    low, high = (share if np.isnan(root) else float(root) for root in test.roots()[:, 0])
     return share, low, high, part.lower[0] - whole.lower[0] * share
 
 

@@ -1,0 +1,204 @@
+"""The share of every count among those whom ``denominators`` names: what a row is a share of is its first variable.
+
+So the share of a row is what ``count --share`` says of its conditions in the codebook's order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+from frostglass.arrays.weighted_rows import WeightedRows, reduce_rows
+from frostglass.released.counts import CountBlock, Counts, Shares
+from frostglass.released.denominators import Denominator, denominator
+from frostglass.released.estimate import Estimate
+from frostglass.released.events import Bounding, Mark
+from frostglass.released.functional import Box, Figures, Functional
+from frostglass.released.ranges import TINY, Floats, Ints, share_ranges
+from frostglass.released.synthetic import SyntheticRecords
+from frostglass.released.tabulation import MOST_DENSE
+from frostglass.terms.attribute_set import AttributeSet
+from frostglass.terms.codebook import Codebook
+
+DECIMALS = 4
+"""Of a share; its interval is rounded outward."""
+
+MOST_TABLES = 4096
+"""So many tables are kept at a time."""
+
+_SCALE = 10**DECIMALS
+
+Positions = npt.NDArray[np.uint16]
+"""Of cells, a line each."""
+
+
+def with_shares(counts: Counts, records: SyntheticRecords, estimate: Estimate, codebook: Codebook) -> Counts:
+    """``counts`` of these records, with the share of each that is stated."""
+    denominators, known = Denominators(records, codebook), Known(estimate)
+    return replace(counts, shares=tuple(_shares(block, denominators, known) for block in counts.blocks))
+
+
+def rounded_share(count: Ints, out_of: Ints) -> Floats:
+    """The share, to ``DECIMALS``: worked out in whole numbers, halves rounded up; NaN where it is of nobody."""
+    scaled = (2 * _SCALE * count + out_of) // np.maximum(2 * out_of, 1)
+    return np.where(out_of > 0, scaled / _SCALE, np.nan)
+
+
+def outward(low: Floats, high: Floats, stated: Floats) -> tuple[Floats, Floats]:
+    """The ends, rounded outward, and stretched to hold what is stated, which is rounded already; NaN is not held."""
+    low, high = np.floor(low * _SCALE + TINY) / _SCALE, np.ceil(high * _SCALE - TINY) / _SCALE
+    return np.fmin(low, stated), np.fmax(high, stated)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Those ``rows`` of a block that have one ``denominator``, and the same bounds of their own values.
+
+    ``cell`` is one of them: its positions by attribute, the first of which is what the share is of.
+    """
+
+    rows: npt.NDArray[np.intp]
+    cell: dict[str, int]
+    denominator: Denominator
+
+    @property
+    def part(self) -> Box:
+        """The records of the cell."""
+        return Box.of({name: [position] for name, position in self.cell.items()})
+
+    @property
+    def others(self) -> Box:
+        """The records that meet all its conditions but the first."""
+        return self.part.within(AttributeSet.of(list(self.cell)[1:]))
+
+
+@dataclass(frozen=True)
+class Denominators:
+    """How many records the shares of any block are of."""
+
+    records: SyntheticRecords
+    codebook: Codebook
+
+    def kinds(self, block: CountBlock) -> Iterator[Kind]:
+        """The rows by whether their first variable, and which others of its group, have a recorded value."""
+        domain = self.codebook.domain
+        attributes = [domain.attributes[axis] for axis in domain.axes(block.attributes)]
+        first = self.codebook.variable(attributes[0].name)
+        group = self.codebook.groups.get(first.denominator_group or "")
+        members = group.members if group else (first.name,)
+        recorded = [each.recorded.start if each.name in members else 0 for each in attributes]
+        _, starts, kind = np.unique(block.positions >= recorded, axis=0, return_index=True, return_inverse=True)
+        for number, start in enumerate(starts):
+            cell = dict(zip((each.name for each in attributes), map(int, block.positions[start]), strict=True))
+            found = denominator(self.codebook, first.name, frozenset([cell[first.name]]))
+            yield Kind(np.flatnonzero(kind.reshape(-1) == number), cell, found)
+
+    def out_of(self, block: CountBlock) -> Ints:
+        """Number of records that the share of each row is of."""
+        return self.out_of_kinds(block, self.kinds(block))
+
+    def out_of_kinds(self, block: CountBlock, kinds: Iterable[Kind]) -> Ints:
+        """The same, where the kinds of the block are known."""
+        others = self.codebook.domain.axes(block.attributes)[1:]
+        sizes = [self.codebook.domain.sizes[axis] for axis in others]
+        wanted, found = _numbered(block.positions[:, 1:], sizes), np.zeros(len(block.count), dtype=np.int64)
+        for kind in kinds:
+            rows = self._marked(kind.denominator.marks)
+            held = _numbered(rows.codes[:, others], sizes)
+            found[kind.rows] = _sums(held, rows.weights, wanted[kind.rows], most=prod(sizes))
+        return found
+
+    @cached_property
+    def _rows(self) -> WeightedRows:
+        return reduce_rows(self.records.codes, self.codebook.domain.sizes)
+
+    @cached_property
+    def _with_marks(self) -> dict[tuple[Mark, ...], WeightedRows]:
+        return {}
+
+    def _marked(self, marks: tuple[Mark, ...]) -> WeightedRows:
+        """The records with any of ``marks``; all of them where there are none."""
+        if marks not in self._with_marks:
+            columns = [(self._rows.codes[:, self.codebook.domain.place(name)], at) for name, at in marks]
+            bears = [np.isin(column, list(positions)) for column, positions in columns]
+            chosen = np.logical_or.reduce(bears) if marks else slice(None)
+            self._with_marks[marks] = WeightedRows(self._rows.codes[chosen], self._rows.weights[chosen])
+        return self._with_marks[marks]
+
+
+def _numbered(positions: Positions, sizes: list[int]) -> Ints:
+    """One number a line of ``positions``, the same for the same line."""
+    numbers = np.zeros(len(positions), dtype=np.int64)
+    for column, size in zip(positions.T, sizes, strict=True):
+        numbers = numbers * size + column
+    return numbers
+
+
+def _sums(held: Ints, weights: Ints, wanted: Ints, *, most: int) -> Ints:
+    """The weight of each number that is wanted; all are below ``most``."""
+    if most > MOST_DENSE:
+        every, places = np.unique(np.concatenate([wanted, held]), return_inverse=True)
+        wanted, held, most = places[: len(wanted)], places[len(wanted) :], len(every)
+    return np.bincount(held, weights=weights, minlength=most)[wanted].astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the noisy tables say of many cells at once."""
+
+    estimate: Estimate
+
+    @cached_property
+    def figures(self) -> Figures:
+        return Figures(self.estimate)
+
+    @cached_property
+    def bounding(self) -> Bounding:
+        return Bounding(self.estimate)
+
+    @cached_property
+    def marginal(self) -> Callable[[AttributeSet], Floats]:
+        """The estimated table of these attributes."""
+        return lru_cache(maxsize=MOST_TABLES)(self.estimate.marginal)
+
+    def number(self, box: Box, cell: Mapping[str, int], columns: Mapping[str, Positions]) -> Floats:
+        """The estimated records in ``box``, in which each side that is the cell's own goes through its column."""
+        domain, sides = self.estimate.domain, dict(box.sides)
+        table, at = self.marginal(box.attributes), []
+        for name in (domain.names[axis] for axis in domain.axes(box.attributes)):
+            if sides[name] == {cell.get(name)}:
+                at.append(columns[name])
+            else:
+                table = np.take(table, sorted(sides[name]), axis=len(at)).sum(axis=len(at))
+        return np.asarray(table[tuple(at)])
+
+
+def _shares(block: CountBlock, denominators: Denominators, known: Known) -> Shares:
+    """The share of each row of ``block`` that is stated."""
+    kinds = list(denominators.kinds(block))
+    out_of = denominators.out_of_kinds(block, kinds)
+    low, high = np.full((2, len(block.count)), np.nan)
+    for kind in kinds:
+        rows = kind.rows[block.released[kind.rows]]
+        if len(rows):
+            low[rows], high[rows] = _ends(kind, block.positions[rows], known)
+    share = np.where(block.released, rounded_share(block.count, out_of), np.nan)
+    return Shares(out_of, share, *outward(low, high, share))
+
+
+def _ends(kind: Kind, positions: Positions, known: Known) -> tuple[Floats, Floats]:
+    """The ends of the shares of the rows at ``positions``, which are all of one kind: so their bounds are alike."""
+    columns = dict(zip(kind.cell, positions.T, strict=True))
+
+    def value(functional: Functional) -> Floats:
+        none = np.zeros(len(positions))
+        return sum((weight * known.number(box, kind.cell, columns) for weight, box in functional.terms), none)
+
+    part, whole = known.bounding.box(kind.part), known.bounding.event(kind.denominator.among(kind.others))
+    low, high, _ = share_ranges(part, whole, value, known.figures)
+    return low, high
