@@ -18,6 +18,7 @@ from frostglass.bundle.examination import Examined
 from frostglass.bundle.read import open_bundle
 from frostglass.errors import UsageError
 from frostglass.pipeline import check_plan, noise_for, planned_noise
+from frostglass.released.counts_size import CountsSize, counts_size
 from frostglass.released.estimate import Estimate
 from frostglass.released.likeness import Likeness, Worth, likeness
 from frostglass.released.ranges import MISS
@@ -109,7 +110,8 @@ class Foresight:
     ``candidates`` and ``chosen_cells``: among how many triples is chosen, and how many cells those may have; or 0.
     ``withholding`` holds, for other tau, what noise of this size fabricated and lost on the benchmark tables, and
     ``stating`` how far off it stated there. ``like`` has a row a length, where an earlier release is at hand.
-    ``affords`` is how many such releases the scope has left, where one is named.
+    ``affords`` is how many such releases the scope has left, where one is named. ``counts`` is how large counts.csv can
+    become, for the expected number of records if there is one.
     """
 
     epsilon: Fraction
@@ -123,6 +125,7 @@ class Foresight:
     withholding: tuple[Withheld, ...]
     stating: tuple[Stated, ...]
     estimate: Estimate = field(repr=False)
+    counts: CountsSize
     like: tuple[Likeness, ...] = ()
     affords: int | None = None
 
@@ -148,6 +151,7 @@ class Foresight:
             "errors_on_benchmark_tables": [{"table": each.table, **vars(each)} for each in self.stating],
             "like": [_like_json(each) for each in self.like],
             "affords": self.affords,
+            "counts_csv": {"most_rows": self.counts.rows, "bytes": self.counts.bytes},
         }
 
 
@@ -272,11 +276,13 @@ def outlook(
     if earlier is not None and expect is None and earlier.total:
         expect = earlier.total
     chosen = expected_groups(expect)
-    wanted = foresight(codebook, plan, accountant, delta, groups=chosen)
+    wanted = foresight(codebook, plan, accountant, delta, groups=chosen, expect=expect)
     found, refused = [wanted], []
     for epsilon in sorted(set(map(parse_epsilon, _few(epsilons))) - {plan.epsilon}):
         try:
-            found.append(foresight(codebook, replace(plan, epsilon=epsilon), accountant, delta, groups=chosen))
+            found.append(
+                foresight(codebook, replace(plan, epsilon=epsilon), accountant, delta, groups=chosen, expect=expect)
+            )
         except UsageError as error:
             refused.append((epsilon, str(error)))
     if earlier is not None:
@@ -303,10 +309,12 @@ def foresight(
     delta: Fraction,
     *,
     groups: Sequence[tuple[int, float | None]] = (),
+    expect: int | None = None,
 ) -> Foresight:
     """Errors by length and group, tau, and the cost in nano-rho. Opens no data and spends nothing.
 
-    ``groups`` are numbers of people, each with its share of the expected number if it was named by that.
+    ``groups`` are numbers of people, each with its share of the expected number if it was named by that; ``expect`` is
+    how many records are expected.
     """
     check_plan(codebook, plan)
     codebook = plan.applied_to(codebook)
@@ -331,6 +339,7 @@ def foresight(
         withholding=nearest_curves(error, [length for length in lengths if length > 1]),
         stating=stating,
         estimate=estimate,
+        counts=counts_size(codebook.domain, length=plan.length, tau=tau, records=expect),
     )
 
 

@@ -158,7 +158,11 @@ def _lengths(wanted: Foresight) -> Section:
         answer="All figures follow from the declared variables and epsilon alone.",
         drawing=None,
         rows=tables.length_rows(wanted),
-        notes=("Noise and errors are standard deviations, in people.", *tables.what_is_chosen(wanted)),
+        notes=(
+            "Noise and errors are standard deviations, in people.",
+            tables.what_is_written(wanted),
+            *tables.what_is_chosen(wanted),
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 
 from frostglass.foresight import REACH, Foresight, GroupForesight, LengthForesight, Outlook
+from frostglass.released.counts_size import SPREADSHEET_ROWS
 from frostglass.terms.budget import NANO, decimal_text
 from frostglass.terms.workload import LONGEST_CHOSEN
 from frostglass.withholding import Withheld
@@ -142,6 +143,18 @@ def what_is_chosen(foreseen: Foresight) -> tuple[str, ...]:
     return (
         f"Of triples, up to {foreseen.chosen_cells:,} cells are measured. Which, is chosen privately from the data, so "
         "what triples get is not known beforehand.",
+    )
+
+
+def what_is_written(foreseen: Foresight) -> str:
+    """How large counts.csv can become, and what opens it."""
+    most = foreseen.counts
+    size = f"counts.csv has at most {most.rows:,} rows, some {most.bytes / 1e6:,.1f} MB"
+    if most.opens:
+        return f"{size}."
+    return (
+        f"{size}. No spreadsheet opens more than {SPREADSHEET_ROWS:,} rows: a shorter length has fewer, and "
+        "`frostglass count` answers from a bundle of any size."
     )
 
 

@@ -27,7 +27,7 @@ def plan_text(plan: Plan, foreseen: Foresight, accountant: str, delta: str) -> s
             "",
             f"combinations below {foreseen.tau:,} are withheld, as they cannot be told from noise: for reliability",
             "errors are in records, and the same however many records there are",
-            *map(_filled, tables.what_is_chosen(foreseen)),
+            *map(_filled, (tables.what_is_written(foreseen), *tables.what_is_chosen(foreseen))),
         ]
     )
 
