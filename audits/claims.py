@@ -28,8 +28,9 @@ _FAILED, _PASSED = 1, 0
 
 
 def audit(size: Size) -> list[Figure]:
-    """Every such fault, or three of them."""
-    tried = claimed()[:: 1 if size.whole else len(claimed()) // 3]
+    """Every such fault, or two of them."""
+    every = claimed()
+    tried = every if size.whole else (every[0], every[-1])
     with copy_of_the_source() as copy:
         begun = time.monotonic()
         ended = {each.name: ended_with(each, copy) for each in tried}

@@ -770,6 +770,20 @@ def test_the_report_counts_and_names_each_outcome() -> None:
     assert VerifyReport(tuple(checks[:1]), None).exit_code == 0
 
 
+def test_a_report_with_a_check_that_was_not_made_is_not_ok_and_never_says_that_all_passed() -> None:
+    """In no form of it: to Python, as JSON, to a shell, in words."""
+    checks = (Check("a", Outcome.OK, ""), Check("b", Outcome.NOT_CHECKED, "x"))
+    report = VerifyReport(checks, None)
+    assert not report.ok
+    assert (report.outcome, report.failed) == (Outcome.NOT_CHECKED, ())
+    assert (report.as_json()["ok"], report.as_json()["outcome"]) == (False, "not checked")
+    assert report.exit_code not in (0, 1)
+    assert report.verdict == "1 of 2 checks passed; not checked: b."
+    assert "All" not in report.text()
+    assert report.note.startswith(INCOMPLETE)
+    assert VerifyReport(checks[:1], None).verdict == "All 1 checks passed."
+
+
 def scope_words(bundle: Bundle, **changes: object) -> dict[str, object]:
     return {"scope": {**json.loads((bundle.path / MANIFEST).read_bytes())["scope"], **changes}}
 

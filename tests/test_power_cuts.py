@@ -59,16 +59,15 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SyncedDisk:
 
 
 def left_after(step: str, disk: SyncedDisk, book: Codebook, patch: pytest.MonkeyPatch) -> Path:
-    """The folder after the power went at this step; the ledger's own files are another audit's (audits/power.py)."""
+    """The folder after the power went at this step; SQLite's files and the witness are another audit's: power.py."""
     with disk.watched(), patch.context() as patched:
         cut_after(step, patched)
         with pytest.raises(Cut):
             work(disk.root, book)
     left = disk.root.with_name("left")
     disk.leave(left)
-    for path in disk.root.glob("l.db*"):
-        if path.is_file():
-            shutil.copy2(path, left)
+    for name in ("l.db", "l.db.witness"):
+        shutil.copy2(disk.root / name, left)
     return left
 
 

@@ -1,4 +1,4 @@
-"""Each claim that the replay cannot see has a test that finds a fault in it; three of them are tried here."""
+"""Each claim that the replay cannot see has a test that finds a fault in it; two of them are tried here."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_sample_of_the_faults_is_found_and_the_same_tests_pass_without_them() 
 
 
 def test_there_are_many_faults_in_all() -> None:
-    assert len(mutants()) + len(claimed()) >= 220
+    assert len(mutants()) + len(claimed()) >= 300
 
 
 @pytest.mark.parametrize("mutant", claimed(), ids=lambda mutant: mutant.name)
