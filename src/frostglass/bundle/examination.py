@@ -40,6 +40,7 @@ from frostglass.bundle.manifest import (
     CODEBOOK,
     COUNTS_CSV,
     COUNTS_PARQUET,
+    FORMAT,
     MANIFEST,
     MEASUREMENTS,
     MOST_MANIFEST_BYTES,
@@ -299,7 +300,7 @@ class Examined:
 
     def _ours(self) -> bool:
         """Whether this version wrote the bundle, so that it writes the same texts again."""
-        return self.manifest.software.version == __version__
+        return (self.manifest.format, self.manifest.software.version) == (FORMAT, __version__)
 
     def _same_words(self, name: str, again: bytes, so_far: str) -> None:
         """Compare a file with what this version writes. Words that do not belong to the format only its own knows."""
