@@ -254,7 +254,7 @@ def test_bars_stay_within_the_page() -> None:
 def test_an_empty_release_has_a_page_of_zeros() -> None:
     made = contents()
     zero = tuple(replace(block, count=block.count * 0, low=block.low * 0) for block in singles(made))
-    records = replace(made.records, codes=made.records.codes[:0])
+    records = replace(made.records, fitted=made.records.codes[:0])
     page = page_of(
         replace(
             made,
