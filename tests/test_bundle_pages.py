@@ -15,11 +15,10 @@ from jinja2 import UndefinedError
 from frostglass import codebooks
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.manifest import PAGE
-from frostglass.bundle.seal import render
 from frostglass.bundle.statement import best_guess, citation, guarantee_sentence, statement, statement_page, templates
 from frostglass.released.counts import CountBlock
 from frostglass.terms.budget import NANO
-from tests.bundle_support import CODEBOOK_TOML, contents, scope, sealed
+from tests.bundle_support import CODEBOOK_TOML, contents, render, scope, sealed
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 

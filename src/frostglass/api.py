@@ -184,7 +184,7 @@ class Release(Questions):
             manifest=manifest_of(contents),
             codebook=contents.codebook,
             counts=lambda: self.counts,
-            column=lambda name: contents.records.codes[:, contents.codebook.domain.place(name)],
+            column=lambda name: contents.records.column(contents.codebook.domain.place(name)),
             measurements=lambda: contents.answers.measurements,
             estimating=estimate,
         )

@@ -19,6 +19,10 @@ Codes: TypeAlias = npt.NDArray[np.uint16]
 """One row a record and one column an attribute in the domain's order."""
 
 
+_ROWS = 2**18
+"""Records that are written down together where one column of all is wanted."""
+
+
 class Records(Protocol):
     """Synthetic records as whoever counts them wants them: which there are and how often, in no order."""
 
@@ -117,6 +121,10 @@ class SyntheticRecords:
         """All records in order, ``rows`` at a time; the last part may have fewer, and of no records there is one."""
         for start in range(0, len(self) or 1, rows):
             yield self.part(start, start + rows)
+
+    def column(self, place: int) -> npt.NDArray[np.uint16]:
+        """The records' positions of one attribute."""
+        return np.concatenate([part[:, place] for part in self.parts(_ROWS)])
 
     @cached_property
     def rows(self) -> WeightedRows:
