@@ -262,7 +262,8 @@ def release(
         _finish(place, plan, order, paying)
         for note in bundles.refuse_output(place, book, plan, paying):
             warnings.warn(note, stacklevel=2)
-    done = Release(pipeline.release(table, book, plan, order, ledger=paying, warn=_warn), paying, table)
+    contents = pipeline.release(table, book, plan, order, ledger=paying, out=place, warn=_warn)
+    done = Release(contents, paying, table)
     if place is not None:
         done.seal(place)
     return done
