@@ -196,6 +196,7 @@ def test_records_that_differ_in_too_many_ways_are_not_counted(monkeypatch: pytes
         counted([repeated(31).codes], DOMAIN)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 3), max_size=20), st.data())
 def test_records_are_the_same_however_they_are_cut(values: list[int], data: st.DataObject) -> None:
     codes = np.array(values, dtype=np.uint16).reshape(-1, 1)
@@ -242,10 +243,10 @@ own = made.records.fitted[:2].copy()
 total = int(sys.argv[1])
 records = SyntheticRecords(made.codebook.domain, made.records.fitted, made.records.receipts,
                            Repeated(total, np.array([5, total - 1]), own))
-counts = count_records(SyntheticRecords(records.domain, records.fitted, records.receipts), 3)
-bundle = sealed(Path(sys.argv[2]), replace(made, records=records, counts=replace(counts, total=total)))
+made = replace(made, records=records, counts=count_records(records, 3))
+bundle = sealed(Path(sys.argv[2]), made)
 sealing = peak()
-assert "tables" not in verified(bundle.path, replace(made, records=records))
+assert verified(bundle.path, made) == {}
 print(sealing, peak())
 """
 
