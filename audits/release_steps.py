@@ -16,7 +16,7 @@ from frostglass import pipeline
 from frostglass.boundary import curator, staging
 from frostglass.boundary.curator import Curator
 from frostglass.boundary.ledger import Ledger
-from frostglass.bundle import files, seal
+from frostglass.bundle import files, formats, seal
 
 DRAWN = "drawn"
 """This file says that noise was drawn: it is there from just before the first draw."""
@@ -35,9 +35,10 @@ STEPS: dict[str, Step] = {
     "when staged": (staging, "stage", 1, False),
     "when committed": (Ledger, "commit", 1, False),
     "when fitted": (pipeline, "build", 1, False),
-    "before the first file of the bundle": (files, "write_whole", 1, True),
-    "after its fifth file": (files, "write_whole", 5, False),
-    "after its last file": (files, "write_whole", 10, False),
+    "before the first file of the bundle": (files, "write_file", 1, True),
+    "half-way through a table": (formats, "to_csv", 2, False),
+    "after its fifth file": (files, "write_file", 5, False),
+    "after its last file": (files, "write_file", 13, False),
     "when the bundle is there": (seal, "write_folder", 1, False),
     "before the entry of the seal": (Ledger, "seal", 1, True),
     "after the entry of the seal": (Ledger, "seal", 1, False),

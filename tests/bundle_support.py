@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -13,17 +14,19 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from frostglass import codebooks
 from frostglass.arrays.counting import tally
 from frostglass.boundary.noise import RoundedGaussian
 from frostglass.boundary.signing_key import SigningKey
+from frostglass.bundle import seal as sealing
 from frostglass.bundle.accuracy import accuracy
 from frostglass.bundle.accuracy_page import accuracy_html
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.datapackage import data_package
-from frostglass.bundle.files import sha256
-from frostglass.bundle.formats import positions_of
+from frostglass.bundle.files import NewFolder, Stored, Write, sha256
+from frostglass.bundle.formats import to_csv
 from frostglass.bundle.manifest import (
     ACCURACY,
     ACCURACY_PAGE,
@@ -37,6 +40,7 @@ from frostglass.bundle.manifest import (
 )
 from frostglass.bundle.pages import codebook_html
 from frostglass.bundle.read import Bundle, open_bundle
+from frostglass.bundle.record_files import codes_in_csv
 from frostglass.bundle.seal import seal
 from frostglass.bundle.signature import SIGNATURE
 from frostglass.bundle.statement import statement
@@ -52,6 +56,7 @@ from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Receipt
+from frostglass.terms.domain import Domain
 from frostglass.terms.guarantee import Guarantee, ScopeSummary
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
@@ -335,15 +340,15 @@ def forge(bundle: Bundle, changes: Mapping[str, bytes], manifest: Mapping[str, o
             **accuracy_texts(forged),
         }
         reseal(bundle.path, {name: data for name, data in texts.items() if name not in changes}, manifest)
-    files = {name: (bundle.path / name).read_bytes() for name in SEALED if name != PACKAGE}
+    contents = {name: (bundle.path / name).read_bytes() for name in SEALED if name != PACKAGE}
+    files = {name: Stored(len(data), sha256(data)) for name, data in contents.items()}
     package = data_package(forged.manifest, bundle.codebook, files)
     reseal(bundle.path, {PACKAGE: canonical_json(package)}, manifest)
 
 
 def accuracy_texts(bundle: Bundle) -> dict[str, bytes]:
     """Both files on accuracy, as the other files of the bundle call for."""
-    records = SyntheticRecords(bundle.codebook.domain, positions_of(bundle.records, bundle.codebook.domain), ())
-    found = accuracy(bundle.manifest, bundle.codebook, bundle.counts, records, bundle.measurements())
+    found = accuracy(bundle.manifest, bundle.codebook, bundle.counts, bundle.counted_records(), bundle.measurements())
     return {
         ACCURACY: canonical_json(found.as_json()),
         ACCURACY_PAGE: accuracy_html(bundle.manifest, bundle.codebook, bundle.counts, found).encode(),
@@ -360,6 +365,26 @@ def with_receipts(made: Contents, change: Callable[[Receipt], Receipt]) -> Conte
         records=replace(made.records, receipts=receipts),
         counts=replace(made.counts, receipts=receipts),
     )
+
+
+def positions_of(frame: pl.DataFrame, domain: Domain) -> npt.NDArray[np.uint16]:
+    """The records of a table as positions, as they are read from a file of it."""
+    parts = codes_in_csv(io.BytesIO(to_csv(frame)), domain)
+    return np.concatenate([np.zeros((0, len(domain)), dtype=np.uint16), *parts])
+
+
+def render(made: Contents) -> dict[str, bytes]:
+    """Every file of the bundle of ``made`` but the signature, by name."""
+    files: dict[str, bytes] = {}
+
+    def keep(name: str, write: Write) -> Stored:
+        file = io.BytesIO()
+        write(file)
+        files[name] = file.getvalue()
+        return Stored(len(files[name]), sha256(files[name]))
+
+    sealing.render(made, NewFolder(keep))
+    return files
 
 
 def sealed(folder: Path, made: Contents | None = None) -> Bundle:

@@ -22,9 +22,18 @@ from frostglass.bundle.contents import Contents
 from frostglass.bundle.formats import counts_frame
 from frostglass.bundle.manifest import ACCURACY, ACCURACY_PAGE, COUNTS_CSV, COUNTS_PARQUET, PACKAGE
 from frostglass.bundle.recount import misfit, misfits
-from frostglass.bundle.seal import render
 from frostglass.released.synthetic import SyntheticRecords
-from tests.bundle_support import CODEBOOK_TOML, TAU, contents, forge, recounted, reseal, sealed, verified
+from tests.bundle_support import (
+    CODEBOOK_TOML,
+    TAU,
+    contents,
+    forge,
+    recounted,
+    render,
+    reseal,
+    sealed,
+    verified,
+)
 from tests.test_bundle_pages import read
 
 REFERENCE = (Path(__file__).parent.parent / "docs" / "reference" / "bundle.md").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
@@ -67,22 +68,23 @@ def schemas() -> dict[str, tuple[formats.Schema, int]]:
 def test_a_parquet_file_that_lies_is_refused_before_it_is_decoded(name: str, lie: str) -> None:
     schema, rows = schemas()[name]
     sound = Built(schema, rows)
-    assert formats.PackedTable(build(sound), schema, name=name, rows=rows, longest=200).whole().height == rows
+    whole = io.BytesIO(build(sound))
+    assert formats.PackedTable(whole, schema, name=name, rows=rows, longest=200).whole().height == rows
     data = build(LIES[lie](sound))
     if lie in HARMLESS:
-        assert formats.PackedTable(data, schema, name=name, most=rows, longest=200).whole().height <= rows
+        assert formats.PackedTable(io.BytesIO(data), schema, name=name, most=rows, longest=200).whole().height <= rows
         return
     with pytest.raises(BundleError, match=r"FG-BN-03[12]"):
-        formats.PackedTable(data, schema, name=name, most=rows, longest=200).whole()
+        formats.PackedTable(io.BytesIO(data), schema, name=name, most=rows, longest=200).whole()
 
 
 @pytest.mark.parametrize("most", [0, 1, 100])
 def test_a_footer_is_not_read_beyond_the_length_that_it_may_have(most: int) -> None:
     schema, rows = schemas()[COUNTS_PARQUET]
     data = build(Built(schema, rows))
-    assert packed(data, columns=len(schema), most_footer=10_000).rows == rows
+    assert packed(io.BytesIO(data), columns=len(schema), most_footer=10_000).rows == rows
     with pytest.raises(PageError):
-        packed(data, columns=len(schema), most_footer=most)
+        packed(io.BytesIO(data), columns=len(schema), most_footer=most)
 
 
 @pytest.mark.parametrize("name", schemas())
@@ -214,7 +216,7 @@ def test_a_changed_footer_ends_in_a_word_and_not_in_the_process(pristine: Bundle
     for place in range(begin, len(data)):
         changed = bytes(data[:place]) + bytes([data[place] ^ 0x15]) + bytes(data[place + 1 :])
         try:
-            found = formats.PackedTable(changed, schema, name=name, most=rows, longest=220).whole()
+            found = formats.PackedTable(io.BytesIO(changed), schema, name=name, most=rows, longest=220).whole()
         except BundleError:
             continue
         assert found.height in (0, rows)

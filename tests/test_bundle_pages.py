@@ -15,11 +15,10 @@ from jinja2 import UndefinedError
 from frostglass import codebooks
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.manifest import PAGE
-from frostglass.bundle.seal import render
 from frostglass.bundle.statement import best_guess, citation, guarantee_sentence, statement, statement_page, templates
 from frostglass.released.counts import CountBlock
 from frostglass.terms.budget import NANO
-from tests.bundle_support import CODEBOOK_TOML, contents, scope, sealed
+from tests.bundle_support import CODEBOOK_TOML, contents, render, scope, sealed
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 
@@ -254,7 +253,7 @@ def test_bars_stay_within_the_page() -> None:
 def test_an_empty_release_has_a_page_of_zeros() -> None:
     made = contents()
     zero = tuple(replace(block, count=block.count * 0, low=block.low * 0) for block in singles(made))
-    records = replace(made.records, codes=made.records.codes[:0])
+    records = replace(made.records, fitted=made.records.codes[:0])
     page = page_of(
         replace(
             made,

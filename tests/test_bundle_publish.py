@@ -21,7 +21,8 @@ WORD = publish.publication("weather-2024-05-01-abc", published_on="2024-05-02", 
 def copy(folder: Path, to: Path) -> Path:
     """A published copy of the bundle in ``folder``."""
     bundle = open_bundle(folder)
-    return publish.write(publish.sealed_files(bundle), bundle, to, WORD)
+    publish.require_whole(bundle)
+    return publish.write(bundle, to, WORD)
 
 
 def test_a_published_copy_is_the_sealed_bundle_and_one_word_more(tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ def test_the_answer_is_also_json_and_text(bundle: Bundle) -> None:
 
 def test_one_record_is_not_called_records(tmp_path: Path) -> None:
     made = contents()
-    single = replace(made, records=replace(made.records, codes=made.records.codes[:1]))
+    single = replace(made, records=replace(made.records, fitted=made.records.codes[:1]))
     single = recounted(single, single.records)
     answer: Answer = sealed(tmp_path, single).count()
     assert answer.sentence.startswith("1 day record in all")

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from frostglass import codebooks
-from frostglass.arrays.whole_file import write_whole
 from frostglass.bundle import files, seal
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.manifest import MANIFEST, SEALED
@@ -168,30 +167,32 @@ def test_a_codebook_drafted_from_data_and_not_confirmed_cannot_be_sealed(tmp_pat
     assert code_of(contents(drafted), tmp_path / "out") == "FG-CB-007"
 
 
-@pytest.mark.parametrize("fails_at", [1, 4, 10])
+@pytest.mark.parametrize("fails_at", [1, 2, 3, 4, 5, 9, 10, 20, 40])
 def test_nothing_half_written_stays_behind_when_the_disk_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
 ) -> None:
+    """Whatever writes it: text, a CSV or a Parquet file, at its beginning or in its midst."""
     written = 0
-    write = write_whole
+    write = files.HashedFile.write
 
-    def failing(path: Path, data: bytes, *, mode: int) -> None:
+    def failing(file: files.HashedFile, data: bytes, /) -> None:
         nonlocal written
         written += 1
         if written == fails_at:
-            path.write_bytes(data[:10])
+            write(file, data[:10])
             raise OSError(28, "No space left on device")
-        write(path, data, mode=mode)
+        write(file, data)
 
-    monkeypatch.setattr(files, "write_whole", failing)
+    monkeypatch.setattr(files.HashedFile, "write", failing)
     assert code_of(contents(), tmp_path / "out") == "FG-BN-002"
+    assert written >= fails_at
 
 
 def test_an_interrupted_seal_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(path: Path, data: bytes, *, mode: int) -> None:
+    def interrupted(*_arguments: object, **_named: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(files, "write_whole", interrupted)
+    monkeypatch.setattr(files, "write_file", interrupted)
     with pytest.raises(KeyboardInterrupt):
         sealed(tmp_path)
     assert list(tmp_path.iterdir()) == []

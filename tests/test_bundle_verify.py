@@ -326,7 +326,7 @@ def test_records_and_counts_forged_together_are_found_by_computing_them_again(bu
     made = contents()
     codes = made.records.codes.copy()
     codes[:, 3] = np.roll(codes[:, 3], 1)
-    records = replace(made.records, codes=codes)
+    records = replace(made.records, fitted=codes)
     forged = sealed(tmp_path / "forged", recounted(made, records))
     assert list(verified(forged.path)) == ["recomputed"]
 
@@ -342,7 +342,7 @@ def test_records_that_break_a_structural_rule_are_found_unless_it_was_not_enforc
         made = contents(structural=structural)
         codes = made.records.codes.copy()
         codes[0] = (1, 1, 0, 0)
-        records = replace(made.records, codes=codes)
+        records = replace(made.records, fitted=codes)
         made = recounted(made, records)
         failed = verified(sealed(tmp_path / str(structural), made).path, made)
         assert list(failed) == (["records", "recomputed"] if structural else [])

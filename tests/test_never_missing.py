@@ -24,7 +24,7 @@ from frostglass.boundary.accountant import accountant
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.scripted_noise import ScriptedNoise
 from frostglass.bundle.contents import Contents
-from frostglass.bundle.formats import positions_of, records_frame
+from frostglass.bundle.formats import records_frame
 from frostglass.errors import BundleError, InputError, UsageError
 from frostglass.released.estimate import Estimate
 from frostglass.sensitive.check import CheckReport, check
@@ -37,6 +37,7 @@ from frostglass.terms.constraint import Clause, Literal
 from frostglass.terms.domain import MISSING_LABEL, Attribute, Domain
 from frostglass.terms.plan import OnUnknown, Plan
 from frostglass.terms.unit import PrivacyUnit
+from tests.bundle_support import positions_of
 from tests.conftest import Command
 
 NOTHING = ScriptedNoise(lambda _sigma, size: np.zeros(size, dtype=np.int64))

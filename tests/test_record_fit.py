@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from dataclasses import replace
 from fractions import Fraction
 
@@ -13,14 +14,15 @@ import pytest
 from frostglass.arrays.counting import tally
 from frostglass.errors import CodebookError
 from frostglass.released.measurement import Measurement
+from frostglass.released.synthetic import Repeated, SyntheticRecords
 from frostglass.synthesis import kernels
-from frostglass.synthesis.kernels import next_word, shuffle
+from frostglass.synthesis.kernels import first_of_shuffle, next_word, shuffle
 from frostglass.synthesis.layout import Layout, lay_out
 from frostglass.synthesis.least_squares import estimate
 from frostglass.synthesis.measure_and_fit import MOST_FITTED, MeasureAndFit, _repeated
 from frostglass.synthesis.record_fit import Effort, independent_columns, mean_tables, satisfiable
 from frostglass.synthesis.rules import Rules, compile_rules
-from frostglass.synthesis.sweeps import EXPONENTIAL, Aim, count_cells, sweep
+from frostglass.synthesis.sweeps import EXPONENTIAL, Aim, count_cells, sweep, visit
 from frostglass.synthesis.temperature import TEMPERATURES, choose_temperature
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.constraint import Clause, Literal
@@ -236,12 +238,23 @@ def test_a_pass_over_some_of_the_records_leaves_the_others() -> None:
     layout = layout_of("up to three of small attributes")
     aim, rules = random_aim(layout, 2, 40), compile_rules(DOMAIN, ())
     before = random_codes(DOMAIN, 200, 2)
-    codes, told = before.copy(), before.copy()
-    sweep(codes, aim, rules, temperature=0, state=np.array([3], dtype=np.uint64), most=30)
-    counts = count_cells(layout, told)
-    sweep(told, aim, rules, temperature=0, state=np.array([3], dtype=np.uint64), most=30, counts=counts)
+    order = np.random.default_rng(3).permutation(200)[:30]
+    codes, own, counts = before.copy(), before[order], count_cells(layout, before)
+    state = np.array([3], dtype=np.uint64)
+    visit(codes, order, aim, rules, temperature=0, state=state, counts=counts)
     assert 0 < (codes != before).any(axis=1).sum() <= 30
-    assert (codes == told).all()
+    visit(own, np.arange(30), aim, rules, temperature=0, state=state, counts=counts)
+    assert (codes[order] == own).all(), "the others need not be there"
+
+
+@pytest.mark.parametrize("wanted", [1, 2, 7, 40, 300])
+def test_the_first_of_a_shuffle_are_had_without_shuffling(wanted: int) -> None:
+    """The same ones in the same order, and what is drawn next is the same."""
+    for length in (*range(wanted, wanted + 5), 3 * wanted, 2_000):
+        order, state, told = np.arange(length), *(np.array([length], dtype=np.uint64) for _ in range(2))
+        shuffle(order, state)
+        assert first_of_shuffle(length, wanted, told).tolist() == order[:wanted].tolist()
+        assert state == told
 
 
 def test_a_pass_at_a_temperature_draws_from_the_stated_distribution() -> None:
@@ -329,13 +342,35 @@ def test_a_large_table_is_fitted_in_part_and_repeated(monkeypatch: pytest.Monkey
     for each in given:
         counted = tally(codes, DOMAIN.axes(each.attributes), DOMAIN.shape(each.attributes))
         assert np.abs(counted - each.answer).sum() <= 0.08 * 2 * 3_000
-
-
-def test_records_are_repeated_equally_often() -> None:
-    codes = np.arange(3, dtype=np.uint16).reshape(3, 1)
-    assert np.bincount(_repeated(codes, 8)[:, 0]).tolist() == [3, 3, 2]
-    assert _repeated(codes, 3) is codes
     assert MOST_FITTED > 21_195
+
+
+def test_the_last_pass_over_repeated_records_is_that_over_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if all were written down, shuffled, and the first of them visited."""
+    monkeypatch.setattr("frostglass.synthesis.measure_and_fit.MOST_POLISHED", 30)
+    layout, codes = layout_of("up to three of small attributes"), random_codes(DOMAIN, 50, 2)
+    aim, rules = random_aim(layout, 2, 500), compile_rules(DOMAIN, ())
+    whole, order, state = codes[np.arange(530) % 50], np.arange(530), np.array([9], dtype=np.uint64)
+    shuffle(order, state)
+    visit(whole, order[:30], aim, rules, temperature=0, state=state, counts=count_cells(layout, whole))
+    repeated = _repeated(codes, 530, aim, rules, np.array([9], dtype=np.uint64))
+    records = SyntheticRecords(DOMAIN, codes, (), repeated)
+    assert (records.codes == whole).all()
+    assert (whole != codes[np.arange(530) % 50]).any()
+
+
+def test_memory_for_repeated_records_does_not_grow_with_them() -> None:
+    """A thousand million of them, whole and counted."""
+    codes = random_codes(DOMAIN, 50, 2)
+    tracemalloc.start()
+    own = codes[:3] * 0
+    records = SyntheticRecords(DOMAIN, codes, (), Repeated(10**9, np.array([0, 7, 10**9 - 1]), own))
+    assert (len(records), records.rows.records) == (10**9, 10**9)
+    first_of_shuffle(10**6, 100, np.array([9], dtype=np.uint64))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2_000_000
+    assert records.part(10**9 - 2, 10**9).tolist() == [codes[(10**9 - 2) % 50].tolist(), own[0].tolist()]
 
 
 def test_an_estimate_below_one_record_gives_none() -> None:

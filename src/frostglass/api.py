@@ -184,7 +184,7 @@ class Release(Questions):
             manifest=manifest_of(contents),
             codebook=contents.codebook,
             counts=lambda: self.counts,
-            column=lambda name: contents.records.codes[:, contents.codebook.domain.place(name)],
+            column=lambda name: contents.records.column(contents.codebook.domain.place(name)),
             measurements=lambda: contents.answers.measurements,
             estimating=estimate,
         )
@@ -262,7 +262,8 @@ def release(
         _finish(place, plan, order, paying)
         for note in bundles.refuse_output(place, book, plan, paying):
             warnings.warn(note, stacklevel=2)
-    done = Release(pipeline.release(table, book, plan, order, ledger=paying, warn=_warn), paying, table)
+    contents = pipeline.release(table, book, plan, order, ledger=paying, out=place, warn=_warn)
+    done = Release(contents, paying, table)
     if place is not None:
         done.seal(place)
     return done

@@ -57,11 +57,11 @@ def publish(path: str | Path, to: str | Path, *, ledger: Ledger | str | Path, by
         return target
     paying.require_approved(release_id)
     refuse_existing(target)
-    files = publishing.sealed_files(bundle)  # by their hashes, those that verified when they were approved
+    publishing.require_whole(bundle)  # by their hashes, the files that verified when they were approved
     entry = paying.publish(release_id, manifest_sha256=bundle.manifest_sha256, to=str(to), by=by)
     approved_on = [each.at[:10] for each in paying.approvals(release_id)]
     word = publishing.publication(release_id, published_on=entry.at[:10], approved_on=approved_on)
-    return publishing.write(files, bundle, target, word)
+    return publishing.write(bundle, target, word)
 
 
 def withdraw(

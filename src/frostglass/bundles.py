@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,6 +14,7 @@ from frostglass.boundary.ledger import KnownRelease, Ledger
 from frostglass.bundle.files import read_file, refuse_existing
 from frostglass.bundle.manifest import MANIFEST, MOST_MANIFEST_BYTES, OLDEST, Manifest, Promise, parse_manifest, promise
 from frostglass.bundle.read import Bundle, open_bundle
+from frostglass.bundle.room import refuse_full
 from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES, is_signed, public_key_of
 from frostglass.bundle.verify import Check, VerifyReport, against_key, against_ledger, check, not_made
 from frostglass.bundle.verify import verify as verify_bundle
@@ -33,8 +33,6 @@ from frostglass.terms.custody import Receipt
 from frostglass.terms.plan import Plan
 from frostglass.terms.workload import Workload
 
-_ROOM_FOR_ANY_BUNDLE = 64_000_000
-_BYTES_A_CELL = 100
 _MOST_NAMES = 5
 
 _NO_BUNDLE = "passed over: no manifest of a bundle that this version reads lies there"
@@ -143,7 +141,7 @@ def recompute(answers: Answers, codebook: Codebook, manifest: Manifest) -> tuple
 
 
 def refuse_output(out: Path, codebook: Codebook, plan: Plan, ledger: Ledger) -> tuple[str, ...]:
-    """Refuse, before anything is read or spent, an output that exists, cannot be written or has no room.
+    """Refuse, before anything is read or spent, an output that exists, cannot be written or has no room for any bundle.
 
     Also when the bundles beside it show that the ledger is older than what it paid for. Returns notes on those that
     are not believed, or that another ledger paid for.
@@ -156,15 +154,7 @@ def refuse_output(out: Path, codebook: Codebook, plan: Plan, ledger: Ledger) -> 
         parent = parent.parent
     if not os.access(parent, os.W_OK):
         raise BundleError("FG-BN-062", f"{parent.name or parent} cannot be written to; choose another folder")
-    domain = plan.applied_to(codebook).domain
-    wanted = plan.workload(domain)
-    cells = sum(domain.cells(each) for each in wanted.fixed) + wanted.chosen_cells
-    needed = _ROOM_FOR_ANY_BUNDLE + _BYTES_A_CELL * cells
-    if shutil.disk_usage(parent).free < needed:
-        raise BundleError(
-            "FG-BN-065",
-            f"a release needs up to {needed // 10**6:,} MB of disk there; make room, or choose another folder",
-        )
+    refuse_full(out, codebook, plan)
     found = shown(sorted(each.parent for each in out.absolute().parent.glob(f"*/{MANIFEST}")), ledger)
     ledger.check_known(found.known)
     return found.notes

@@ -42,6 +42,7 @@ from frostglass.bundle.measurement_file import decode
 from frostglass.bundle.measurement_file import encode as encode_answers
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.rehearsal import rehearse, with_nobody
+from frostglass.bundle.room import refuse_full
 from frostglass.bundle.seal import seal as seal_bundle
 from frostglass.errors import BundleError, FrostglassError, LedgerError, UsageError, fault, reason_of
 from frostglass.released.answers import Answers
@@ -147,13 +148,15 @@ def release(
     *,
     ledger: Ledger,
     noise: NoiseSource | None = None,
+    out: Path | None = None,
     progress: Progress = quiet,
     warn: Progress = quiet,
 ) -> Contents:
     """Everything a bundle holds, measured from ``source`` and paid for in ``ledger``.
 
-    ``warn`` is given, before anything is spent, who is left out of the table: exact figures, for the steward alone.
-    ``source`` is a path or a pandas, polars or Arrow table. Raises a FrostglassError, before anything is spent,
+    ``source`` is a path or a pandas, polars or Arrow table; ``out`` is where the bundle will be, if that is known, and
+    must have room for as many records. ``warn`` is given, before anything is spent, who is left out of the table: exact
+    figures, for the steward alone. Raises a FrostglassError, before anything is spent,
     when the plan does not fit the codebook, the scope does not afford it, or the table departs from the codebook.
     """
     today, codebook = datetime.now(UTC).date(), plan.applied_to(codebook)
@@ -201,6 +204,8 @@ def release(
         answers = decode(staged.answers, codebook.domain)
     else:
         with _room(ledger, release_id, codebook, plan) as room:
+            if out is not None:
+                refuse_full(out, codebook, plan, records=table.reveal().rows.records)
             reservation = ledger.reserve(
                 order.scope,
                 release_id=release_id,

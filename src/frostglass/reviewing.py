@@ -17,7 +17,6 @@ from typing import get_args
 import numpy as np
 
 from frostglass.boundary import accountant as accounting
-from frostglass.bundle import formats
 from frostglass.bundle.manifest import Manifest, read_manifest
 from frostglass.bundle.places import require_new
 from frostglass.bundle.read import Bundle, open_bundle
@@ -25,7 +24,6 @@ from frostglass.errors import FrostglassError, UsageError
 from frostglass.pipeline import Progress, Reading, guarantee, quiet
 from frostglass.preparation import write_private
 from frostglass.released.intervals import Intervals
-from frostglass.released.synthetic import SyntheticRecords
 from frostglass.review.attacks.attacking import EFFORTS, Attacks, attack
 from frostglass.review.attacks.limit import limit
 from frostglass.review.attacks.report import AttackReport
@@ -112,8 +110,7 @@ def released_of(bundle: Bundle) -> Released:
     """What a bundle shows, with the intervals of every declared combination."""
     manifest, domain = bundle.manifest, bundle.codebook.domain
     estimate = strategy(manifest.to_plan().strategy).estimate(domain, bundle.measurements())
-    records = SyntheticRecords(domain, formats.positions_of(bundle.records, domain), receipts=())
-    return Released(records, min(manifest.plan.length, len(domain)), manifest.tau, Intervals(estimate))
+    return Released(bundle.counted_records(), min(manifest.plan.length, len(domain)), manifest.tau, Intervals(estimate))
 
 
 def read_flow(path: Path) -> Mapping[str, object]:

@@ -53,6 +53,22 @@ def ready(orders: Iterable[int]) -> None:
         tally(one, tuple(range(order)), (1,) * order, _ONE)
 
 
+def tally_held(
+    codes: npt.NDArray[np.uint16],
+    axes: tuple[int, ...],
+    shape: tuple[int, ...],
+    weights: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The cells that any row has, as flat positions in ``shape``, ascending, and their counts as ``tally`` has them.
+
+    By sorting the rows: for tables that are too large to be laid out.
+    """
+    cells, of_row = np.unique(np.ravel_multi_index(tuple(codes[:, axis] for axis in axes), shape), return_inverse=True)
+    counts = np.zeros(len(cells), dtype=np.int64)
+    np.add.at(counts, of_row, weights)
+    return cells.astype(np.int64), counts
+
+
 def contiguous(values: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
     """The values side by side and read-only, copied only if need be: kernels are compiled for this form alone."""
     view = np.asfortranarray(values).view()

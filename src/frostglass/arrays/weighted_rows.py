@@ -140,10 +140,15 @@ class RowCounter:
         return np.zeros((slots, number), dtype=np.uint64), np.zeros(slots, dtype=np.int64)
 
 
-def reduce_rows(codes: npt.NDArray[np.uint16], sizes: Sequence[int]) -> WeightedRows:
-    """The weighted rows of records, one line of ``codes`` each. ValueError for a code that its column does not have."""
+def reduce_rows(
+    codes: npt.NDArray[np.uint16], sizes: Sequence[int], weights: npt.NDArray[np.int64] | None = None
+) -> WeightedRows:
+    """The weighted rows of records, one line of ``codes`` each, or as many as ``weights`` says.
+
+    ValueError for a code that its column does not have.
+    """
     counter = RowCounter(sizes)
-    counter.add(codes)
+    counter.add(codes, weights)
     return counter.rows()
 
 

@@ -17,7 +17,7 @@ from frostglass.bundle.manifest import Manifest
 from frostglass.bundle.recount import misfits
 from frostglass.released.counts import RELEASED
 from frostglass.released.measurement import Measurement
-from frostglass.released.synthetic import SyntheticRecords
+from frostglass.released.synthetic import Records
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.domain import JOIN, MISSING_LABEL, Domain
@@ -129,7 +129,7 @@ def accuracy(
     manifest: Manifest,
     codebook: Codebook,
     counts: pl.DataFrame,
-    records: SyntheticRecords,
+    records: Records,
     measurements: Sequence[Measurement],
 ) -> Accuracy:
     """The figures of a release; ``counts`` is its published table."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from frostglass.bundle.files import sha256
+from frostglass.bundle.files import Stored
 from frostglass.bundle.formats import counts_in_csv
 from frostglass.bundle.manifest import COUNTS_CSV, OLDEST, RECORDS_CSV, Manifest
 from frostglass.bundle.statement import citation, guarantee_sentence
@@ -56,7 +56,7 @@ _ADDRESS = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:)]")
 _TYPES = {"Int64": "integer", "Float64": "number", "String": "string"}
 
 
-def data_package(manifest: Manifest, codebook: Codebook, files: Mapping[str, bytes]) -> dict[str, object]:
+def data_package(manifest: Manifest, codebook: Codebook, files: Mapping[str, Stored]) -> dict[str, object]:
     """The descriptor of ``files``, which are all of the bundle's but the manifest and the descriptor itself."""
     texts = codebook.release
     package: dict[str, object] = {
@@ -67,7 +67,7 @@ def data_package(manifest: Manifest, codebook: Codebook, files: Mapping[str, byt
         "version": f"{codebook.version}+{manifest.release_id}",
         "created": f"{manifest.date.isoformat()}T00:00:00Z",
         "keywords": ["differential privacy", "synthetic data"],
-        "resources": [_resource(name, data, manifest, codebook) for name, data in files.items()],
+        "resources": [_resource(name, stored, manifest, codebook) for name, stored in files.items()],
     }
     if texts.terms:
         package["licenses"] = [_licence(texts.terms)]
@@ -84,15 +84,15 @@ def _licence(terms: str) -> dict[str, str]:
     return {"title": terms, "path": address[0]} if address else {"title": terms, "name": "notspecified"}
 
 
-def _resource(name: str, data: bytes, manifest: Manifest, codebook: Codebook) -> dict[str, object]:
+def _resource(name: str, stored: Stored, manifest: Manifest, codebook: Codebook) -> dict[str, object]:
     form, media = MEDIA[name.rsplit(".", 1)[1]]
     resource: dict[str, object] = {
         "name": name.replace(".", "-"),
         "path": name,
         "format": form,
         "mediatype": media,
-        "bytes": len(data),
-        "hash": f"sha256:{sha256(data)}",
+        "bytes": stored.bytes,
+        "hash": f"sha256:{stored.sha256}",
     }
     if form != "apache-parquet":
         resource["encoding"] = "utf-8"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import cached_property
 from math import ceil, erfc, exp, log, sqrt
 from pathlib import Path
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,18 +21,15 @@ from frostglass.bundle.accuracy import accuracy
 from frostglass.bundle.accuracy_page import accuracy_html
 from frostglass.bundle.datapackage import data_package
 from frostglass.bundle.disagreement import disagreement
-from frostglass.bundle.files import beside, file_digest, read_file, sha256, size_of
+from frostglass.bundle.files import Stored, beside, digest, open_plain, read_file, sha256, size_of, state
 from frostglass.bundle.formats import (
+    BATCH_ROWS,
     COUNTS,
     PackedTable,
     counts_frame,
     counts_in_csv,
-    csv_batches,
     from_csv,
     longest_text,
-    longest_value,
-    positions_of,
-    records_schema,
     stated_frame,
 )
 from frostglass.bundle.inert import require_inert
@@ -59,6 +58,7 @@ from frostglass.bundle.manifest import (
     plan_sha256,
 )
 from frostglass.bundle.pages import codebook_html
+from frostglass.bundle.record_files import codes_in_csv, codes_in_parquet, counted, records_table, same_records
 from frostglass.bundle.recount import misfit, require_counted, restated
 from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES, is_signed
 from frostglass.bundle.sizes import MOST_CODEBOOK, Sizes
@@ -67,7 +67,7 @@ from frostglass.errors import BundleError, FrostglassError
 from frostglass.released.answers import Answers
 from frostglass.released.counts import RELEASED, Counts
 from frostglass.released.measurement import Measurement
-from frostglass.released.synthetic import SyntheticRecords
+from frostglass.released.synthetic import CountedRecords, SyntheticRecords, breaking
 from frostglass.terms.budget import EPSILON_WITHOUT_REASON, NANO
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Receipt
@@ -122,6 +122,8 @@ class Examined:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._data: dict[str, bytes] = {}
+        self._states: dict[str, tuple[int, ...]] = {}
+        self._stored: dict[str, Stored] = {}
 
     @cached_property
     def _manifest_data(self) -> bytes:
@@ -145,6 +147,21 @@ class Examined:
         stated = self.manifest.file(name).bytes
         return min(stated, MOST_CODEBOOK if name == CODEBOOK else self.sizes.most(name))
 
+    @contextmanager
+    def opened(self, name: str) -> Iterator[BinaryIO]:
+        """A sealed file, to be read in parts: the same each time, though it may be a changed one."""
+        with open_plain(self._path / name, most=self.manifest.file(name).bytes) as (file, _):
+            before = self._states.setdefault(name, state(file))
+            yield file
+            _refuse(state(file) == before, f"{name} was changed while it was looked at")
+
+    def stored(self, name: str) -> Stored:
+        """Size and hash of a sealed file, as it is."""
+        if name not in self._stored:
+            with self.opened(name) as file:
+                self._stored[name] = digest(file)
+        return self._stored[name]
+
     @cached_property
     def codebook(self) -> Codebook:
         return self.manifest.codebook_in(self.data(CODEBOOK))
@@ -157,13 +174,13 @@ class Examined:
     @cached_property
     def _packed_counts(self) -> PackedTable:
         domain, data = self.codebook.domain, self.data(COUNTS_PARQUET)
-        return PackedTable(data, COUNTS, name=COUNTS_PARQUET, most=self.sizes.counts, longest=longest_text(domain))
+        most, longest = self.sizes.counts, longest_text(domain)
+        return PackedTable(io.BytesIO(data), COUNTS, name=COUNTS_PARQUET, most=most, longest=longest)
 
-    @cached_property
-    def _packed_records(self) -> PackedTable:
-        domain, data, total = self.codebook.domain, self.data(RECORDS_PARQUET), self.manifest.total
-        longest = max(map(longest_value, domain.attributes))
-        return PackedTable(data, records_schema(domain), name=RECORDS_PARQUET, rows=total, longest=longest)
+    @contextmanager
+    def _packed_records(self) -> Iterator[PackedTable]:
+        with self.opened(RECORDS_PARQUET) as file:
+            yield records_table(file, self.codebook.domain, rows=self.manifest.total)
 
     @cached_property
     def counts(self) -> pl.DataFrame:
@@ -173,14 +190,10 @@ class Examined:
         return self._packed_counts.whole()
 
     @cached_property
-    def records(self) -> SyntheticRecords:
+    def records(self) -> CountedRecords:
         domain = self.codebook.domain
-        codes = np.empty((self._packed_records.rows, len(domain)), dtype=np.uint16)
-        place = 0
-        for frame in self._packed_records.batches():
-            codes[place : place + frame.height] = positions_of(frame, domain)
-            place += frame.height
-        return SyntheticRecords(domain, codes, receipts=())
+        with self._packed_records() as table:
+            return counted(codes_in_parquet(table, domain), domain)
 
     @cached_property
     def answers(self) -> Answers:
@@ -249,7 +262,7 @@ class Examined:
     def check_hashes(self) -> str:
         """File by file, without holding one."""
         for entry in self.manifest.files:
-            same = file_digest(self._path / entry.path, most=entry.bytes) == (entry.bytes, entry.sha256)
+            same = self.stored(entry.path) == entry.stored
             _refuse(same, f"{entry.path} is not the file that was sealed: its size or hash differs")
         return f"{sum(entry.bytes for entry in self.manifest.files):,} bytes are the ones that were sealed"
 
@@ -259,7 +272,8 @@ class Examined:
             self.sizes.require(name, size_of(self._path / name))
         domain, most = self.codebook.domain, self.sizes.measurements
         measured = measurement_file.open_packed(self.data(MEASUREMENTS), domain, most=most)
-        rows = self._packed_records.rows + self._packed_counts.rows + measured.rows
+        with self._packed_records() as records:
+            rows = records.rows + self._packed_counts.rows + measured.rows
         return f"{rows:,} rows in packed tables, and no file larger than its records and its codebook allow"
 
     def check_codebook(self) -> str:
@@ -274,7 +288,7 @@ class Examined:
         return f"{named.id} {named.version}, {len(self.codebook.variables)} variables"
 
     def check_data_package(self) -> str:
-        others = {name: self.data(name) for name in SEALED if name != PACKAGE}
+        others = {name: self.stored(name) for name in SEALED if name != PACKAGE}
         again = canonical_json(data_package(self.manifest, self.codebook, others))
         if self.data(PACKAGE) != again:
             _refuse(not self._ours(), "datapackage.json is not what the other files of this release give")
@@ -336,12 +350,10 @@ class Examined:
         former = self.manifest.format == OLDEST
         there = self.counts if former else self.counts.filter(pl.col("status") == RELEASED)
         _refuse(self.counts_csv.select(*COUNTS).equals(there), "counts.csv and counts.parquet differ")
-        domain, place = self.codebook.domain, 0
-        for frame in csv_batches(self.data(RECORDS_CSV), records_schema(domain), name=RECORDS_CSV):
-            same = np.array_equal(positions_of(frame, domain), self.records.codes[place : place + frame.height])
-            _refuse(same, "synthetic.csv and synthetic.parquet differ")
-            place += frame.height
-        _refuse(place == len(self.records), "synthetic.csv and synthetic.parquet differ")
+        domain = self.codebook.domain
+        with self.opened(RECORDS_CSV) as csv, self._packed_records() as table:
+            same = same_records(codes_in_csv(csv, domain), codes_in_parquet(table, domain))
+        _refuse(same, "synthetic.csv and synthetic.parquet differ")
         return "CSV and Parquet hold the same counts and the same records"
 
     @cached_property
@@ -352,7 +364,7 @@ class Examined:
         if not self.manifest.structural:
             return f"{len(self.records):,} records of declared values; the structural rules were not enforced"
         for clause in self.codebook.clauses:
-            met = bool(self.records.satisfying(clause).all())
+            met = breaking(self.records, [clause]) == 0
             _refuse(met, f"records break the structural rule {clause.rule!r}")
         return f"{len(self.records):,} records of declared values, true to every structural rule"
 
@@ -450,8 +462,9 @@ class Examined:
     def check_recomputed(self, recompute: Recompute, environment: Mapping[str, str]) -> str:
         """Only the very records and counts pass. The environment is the bundle's own word: it excuses no difference."""
         records, counts = self._recomputed(recompute)
-        same_records = np.array_equal(records.codes, self.records.codes)
-        if same_records and counts_frame(counts).equals(self.counts) and self._same_shares(counts):
+        with self._packed_records() as table:
+            same = same_records(records.parts(BATCH_ROWS), codes_in_parquet(table, records.domain))
+        if same and counts_frame(counts).equals(self.counts) and self._same_shares(counts):
             return "the measurements give exactly these records and counts"
         stated = self.manifest.environment
         _refuse(dict(environment) != stated, "the measurements give other records or counts")

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
-from collections.abc import Container, Iterator, Mapping
+import sys
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol, TypeAlias
 
-from frostglass.arrays.whole_file import PUBLIC, sync_folder, unfinished_folder, write_whole
+from frostglass.arrays.whole_file import PUBLIC, sync_folder, unfinished_folder
 from frostglass.bundle.places import refuse_in_bundle
 from frostglass.errors import BundleError, reason_of
 
 MOST_BYTES = 2 * 1024**3
-"""Largest file that a bundle may hold."""
+"""Most of a file that is read into memory at once."""
 
 _PART = 1024**2
 
@@ -51,33 +53,24 @@ def _is_litter(path: Path) -> bool:
 
 
 def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:
-    """The bytes of a regular file of at most ``most`` bytes; links, devices and pipes are refused unopened.
-
-    Raises BundleError FG-BN-020 when there is no such file, FG-BN-021 when it is not one, FG-BN-022 when it is larger.
-    """
-    with open_plain(path, most=most) as (file, size):
+    """The bytes of a regular file of at most ``most`` bytes. Raises like ``open_plain``."""
+    with open_plain(path, most=min(most, MOST_BYTES)) as (file, size):
         return file.read(size)
 
 
-def file_digest(path: Path, *, most: int) -> tuple[int, str]:
-    """Size and SHA-256 of such a file, of which a megabyte is held at a time; raises as ``read_file`` does."""
-    digest, total = hashlib.sha256(), 0
-    with open_plain(path, most=most) as (file, size):
-        while total < size and (part := file.read(min(_PART, size - total))):
-            digest.update(part)
-            total += len(part)
-    return total, digest.hexdigest()
-
-
 def size_of(path: Path) -> int:
-    """Bytes of such a file; raises as ``read_file`` does."""
-    with open_plain(path, most=MOST_BYTES) as (_, size):
+    """Bytes of such a file; raises as ``open_plain`` does."""
+    with open_plain(path, most=sys.maxsize) as (_, size):
         return size
 
 
 @contextmanager
 def open_plain(path: Path, *, most: int) -> Iterator[tuple[BinaryIO, int]]:
-    """Such a file, open for reading, and its size; raises as ``read_file`` does."""
+    """A regular file of at most ``most`` bytes, open for reading, and its size; links, devices and pipes are refused
+    unopened.
+
+    Raises BundleError FG-BN-020 when there is no such file, FG-BN-021 when it is not one, FG-BN-022 when it is larger.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -88,31 +81,126 @@ def open_plain(path: Path, *, most: int) -> Iterator[tuple[BinaryIO, int]]:
     if not stat.S_ISREG(found.st_mode):
         os.close(descriptor)
         raise BundleError("FG-BN-021", f"{path.name} cannot be read: it must be a plain file, not a link")
-    size = found.st_size
     with os.fdopen(descriptor, "rb") as file:
-        if size > min(most, MOST_BYTES):
-            raise BundleError(
-                "FG-BN-022", f"{path.name} is larger than the {min(most, MOST_BYTES):,} bytes it may have"
-            )
-        yield file, size
+        if found.st_size > most:
+            raise BundleError("FG-BN-022", f"{path.name} is larger than the {most:,} bytes it may have")
+        yield file, found.st_size
 
 
-def write_folder(out: Path, files: Mapping[str, bytes], *, on: date) -> None:
-    """Write public ``files``, in their order, to a temporary sibling of ``out``, and rename it when all are durable.
+class Stored(NamedTuple):
+    """Size and SHA-256 of a file."""
 
-    ``out`` must not exist: BundleError FG-BN-001. Whatever goes wrong, nothing half-written stays behind. All carry
-    midnight of the day ``on``, so that they do not tell how long the work on the cases took.
+    bytes: int
+    sha256: str
+
+
+def digest(file: BinaryIO) -> Stored:
+    """Size and hash of an open file, of which a megabyte is held at a time; it stands at its beginning afterwards."""
+    found, size = hashlib.sha256(), 0
+    file.seek(0)
+    while part := file.read(_PART):
+        found.update(part)
+        size += len(part)
+    file.seek(0)
+    return Stored(size, found.hexdigest())
+
+
+def state(file: BinaryIO) -> tuple[int, ...]:
+    """What tells that an open file was not written to meanwhile: its size and times of change."""
+    found = os.fstat(file.fileno())
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+class Sink(Protocol):
+    """What a file's content is written to, part by part."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
+Write: TypeAlias = Callable[[Sink], object]
+"""Writes a file's content."""
+
+
+class HashedFile:
+    """An open file that is hashed while it is written, from its beginning to its end."""
+
+    closed = False
+    """For Arrow, which asks, as it does for what follows."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._digest, self._size = file, hashlib.sha256(), 0
+
+    def write(self, data: bytes, /) -> None:
+        self._file.write(data)
+        self._digest.update(data)
+        self._size += len(data)
+
+    def tell(self) -> int:
+        return self._size
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    @property
+    def stored(self) -> Stored:
+        """Size and hash of what was written so far."""
+        return Stored(self._size, self._digest.hexdigest())
+
+
+def write_nowhere(_name: str, write: Write) -> Stored:
+    """Have a file's content made and forgotten."""
+    hashed = HashedFile(io.BytesIO())
+    write(hashed)
+    return hashed.stored
+
+
+def write_file(path: Path, write: Write, *, mode: int, time: float) -> Stored:
+    """Have a new file written, hashed in the same pass, with that mode and time, and durable but for its name."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        hashed = HashedFile(file)
+        write(hashed)
+        file.flush()
+        os.fchmod(descriptor, mode)
+        os.utime(descriptor, (time, time))
+        os.fsync(descriptor)
+    return hashed.stored
+
+
+class NewFolder:
+    """A folder that is being filled. ``written`` says what its files hold, by name and in order.
+
+    ``put`` has the file of a name written, and is all that knows where.
+    """
+
+    def __init__(self, put: Callable[[str, Write], Stored]) -> None:
+        self._put = put
+        self.written: dict[str, Stored] = {}
+
+    def fill(self, name: str, write: Write) -> None:
+        """A file of which no more is in memory at a time than ``write`` has there."""
+        self.written[name] = self._put(name, write)
+
+    def write(self, name: str, data: bytes) -> None:
+        """A small file."""
+        self.fill(name, lambda file: file.write(data))
+
+
+def write_folder(out: Path, fill: Callable[[NewFolder], None], *, on: date) -> None:
+    """Have a temporary sibling of ``out`` filled, and rename it when all its files are durable.
+
+    ``out`` must not exist: BundleError FG-BN-001. Whatever goes wrong, nothing half-written stays behind. All files
+    carry midnight of the day ``on``, so that they do not tell how long the work on the cases took.
     """
     midnight = datetime(on.year, on.month, on.day, tzinfo=UTC).timestamp()
     refuse_existing(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with unfinished_folder(out) as folder:
-            for name, data in files.items():
-                write_whole(folder / name, data, mode=PUBLIC)
-                os.utime(folder / name, (midnight, midnight))
+            fill(NewFolder(lambda name, write: write_file(folder / name, write, mode=PUBLIC, time=midnight)))
             folder.chmod(0o755)
             os.utime(folder, (midnight, midnight))
+            sync_folder(folder)
             refuse_existing(out)
             folder.rename(out)
     except OSError as error:

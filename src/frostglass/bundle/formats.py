@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import groupby
-from typing import TypeAlias
+from itertools import chain, groupby
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +16,14 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from frostglass.bundle.files import Sink
 from frostglass.bundle.manifest import OLDEST
-from frostglass.bundle.parquet_pages import Bytes, PageError, packed
+from frostglass.bundle.parquet_pages import MOST_PAGES, ROWS_A_PAGE, PageError, packed
 from frostglass.errors import BundleError
 from frostglass.released.counts import RELEASED, WITHHELD, CountBlock, Counts, Shares
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.attribute_set import AttributeSet
-from frostglass.terms.domain import JOIN, MISSING, Attribute, Domain
+from frostglass.terms.domain import JOIN, Attribute, Domain
 from frostglass.terms.workload import LENGTHS
 
 Schema: TypeAlias = Mapping[str, pl.DataType]
@@ -60,8 +61,11 @@ SD_DECIMALS = 2
 MOST_ROWS, LONGEST_TEXT = 50_000_000, 4_000
 """Most rows of a Parquet file, and most bytes of a text in it, where nothing more is known of it."""
 
-BATCH_ROWS = 65_536
-"""Rows that are decoded at a time."""
+BATCH_ROWS, _PART = 65_536, 2**20
+"""Rows that are decoded at a time, and bytes of a file, or of one of its columns, that are read at a time."""
+
+CELLS_AT_A_TIME = 2**22
+"""Cells of a table that are in memory at a time while it is written, where it is not very wide: some 150 MB as text."""
 
 _A_COLUMN, _LEAST_GROUP, _LONGEST_STATISTIC = 65_536, 20_000, 4_096
 """Bytes that a column may take whatever its rows; fewest rows of a group but the last, and the longest text that
@@ -163,81 +167,109 @@ def _rows(domain: Domain, labels: Labels, length: int, listed: list[tuple[CountB
 
 def records_frame(records: SyntheticRecords) -> pl.DataFrame:
     """The records as codes; missing is null."""
-    columns = []
-    for place, attribute in enumerate(records.domain.attributes):
-        codes = pl.Series(attribute.texts, dtype=pl.String)
-        columns.append(codes.gather(records.codes[:, place]).alias(attribute.name))
-    return pl.DataFrame(columns)
+    return _codes_frame(records.codes, records.domain)
 
 
-def positions_of(frame: pl.DataFrame, domain: Domain) -> npt.NDArray[np.uint16]:
-    """The records of ``frame`` as positions, (rows, columns); null is missing.
-
-    Raises BundleError FG-BN-033 when a column holds a code that the codebook does not declare, or none where it says
-    that there always is one.
-    """
-    codes = np.full((frame.height, len(domain)), MISSING, dtype=np.uint16)
-    for place, attribute in enumerate(domain.attributes):
-        found = frame[attribute.name].replace_strict(
-            list(attribute.codes), list(attribute.recorded), default=None, return_dtype=pl.UInt16
-        )
-        if found.null_count() != frame[attribute.name].null_count():
-            raise BundleError(
-                "FG-BN-033", f"the records hold a code in {attribute.name} that the codebook does not declare"
-            )
-        if found.null_count() and not attribute.missing:
-            raise BundleError("FG-BN-033", f"the records lack a value in {attribute.name}, which is never missing")
-        codes[:, place] = found.fill_null(MISSING).to_numpy()
-    return codes
+def record_parts(records: SyntheticRecords) -> Iterator[pl.DataFrame]:
+    """The same in parts, in order: as many rows at a time as ``rows_at_a_time`` says."""
+    return (_codes_frame(codes, records.domain) for codes in records.parts(rows_at_a_time(len(records.domain))))
 
 
-def to_csv(frame: pl.DataFrame) -> bytes:
+def _codes_frame(codes: npt.NDArray[np.uint16], domain: Domain) -> pl.DataFrame:
+    texts = [pl.Series(each.name, each.texts, dtype=pl.String) for each in domain.attributes]
+    return pl.DataFrame([each.gather(codes[:, place]) for place, each in enumerate(texts)])
+
+
+def rows_at_a_time(columns: int) -> int:
+    """How many rows of a table are in memory at a time when it is written or read: so many cells. Nothing else decides
+    it, so that a table is always written as the same bytes."""
+    return max(CELLS_AT_A_TIME // columns, _LEAST_GROUP)
+
+
+def in_parts(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The rows of ``frame`` in order, so many at a time; of none there is one part."""
+    rows = rows_at_a_time(frame.width)
+    return (frame[start : start + rows] for start in range(0, frame.height or 1, rows))
+
+
+def write_csv(parts: Iterable[pl.DataFrame], file: Sink) -> None:
+    """Write the table that the ``parts`` are in order, at least one: the same bytes whatever the parts."""
+    for number, part in enumerate(parts):
+        file.write(to_csv(part, header=number == 0))
+
+
+def to_csv(frame: pl.DataFrame, *, header: bool = True) -> bytes:
     """CSV in UTF-8 with LF, quoted only where needed; null is empty.
 
     In a table of one column an empty line would be skipped by readers, so there a null is written as ``""``.
     """
     if frame.width == 1:
         frame = frame.select(pl.all().fill_null(""))
-    return frame.write_csv(line_terminator="\n", quote_style="necessary").encode()
+    return frame.write_csv(line_terminator="\n", quote_style="necessary", include_header=header).encode()
 
 
 def from_csv(data: bytes, schema: Schema, *, name: str) -> pl.DataFrame:
     """The table in ``data``; empty text is null. BundleError FG-BN-030 when it is not a table of ``schema``."""
-    return pl.concat([pl.DataFrame(schema=schema), *csv_batches(data, schema, name=name)])
+    batches = csv_batches(io.BytesIO(data), schema, name=name)
+    return pl.concat([pl.DataFrame(schema=schema), *(_frame_of(batch, schema) for batch in batches)])
 
 
-def csv_batches(data: bytes, schema: Schema, *, name: str) -> Iterator[pl.DataFrame]:
-    """The same rows in order, some thousands at a time."""
+def csv_batches(file: BinaryIO, schema: Schema, *, name: str) -> Iterator[pa.RecordBatch]:
+    """The rows of an open CSV file in order, some thousands at a time, each text with its place among the different
+    ones; empty text is null. BundleError FG-BN-030 when it is not a table of ``schema``."""
     header = to_csv(pl.DataFrame(schema=schema))
-    if not data.startswith(header) or (len(schema) > 1 and b"\n\n" in data):
+    if file.read(len(header)) != header or (len(schema) > 1 and _has_empty_line(file)):
         raise BundleError(
             "FG-BN-030", f"{name} does not begin with the columns {', '.join(schema)}, or has empty lines"
         )
+    file.seek(0)
+    listed = pa.dictionary(pa.int32(), pa.string())
     convert = pa_csv.ConvertOptions(
-        column_types={column: _ARROW[kind] for column, kind in schema.items()},
+        column_types={column: listed if kind == pl.String else _ARROW[kind] for column, kind in schema.items()},
         null_values=[""],
         strings_can_be_null=True,
     )
     parse = pa_csv.ParseOptions(ignore_empty_lines=False)
     read = pa_csv.ReadOptions(use_threads=False)
     try:
-        with pa_csv.open_csv(
-            pa.BufferReader(data), read_options=read, parse_options=parse, convert_options=convert
-        ) as reader:
-            for batch in reader:
-                yield pl.DataFrame(batch)
+        with pa_csv.open_csv(file, read_options=read, parse_options=parse, convert_options=convert) as reader:
+            yield from reader
     except (pa.ArrowException, ValueError):
         raise BundleError("FG-BN-030", f"{name} is not a table of the columns {', '.join(schema)}") from None
 
 
+def _has_empty_line(file: BinaryIO) -> bool:
+    """Whether there is one in what follows a line's end."""
+    last = b"\n"
+    while part := file.read(_PART):
+        if b"\n\n" in last + part:
+            return True
+        last = part[-1:]
+    return False
+
+
+def _frame_of(batch: pa.RecordBatch, schema: Schema) -> pl.DataFrame:
+    return pl.DataFrame(batch).cast(pl.Schema(schema))
+
+
 def to_parquet(frame: pl.DataFrame, metadata: Mapping[str, str] | None = None) -> bytes:
-    """Parquet with zstd, with ``metadata`` as the file's own key-value pairs."""
-    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    """The bytes of ``write_parquet``."""
     buffer = io.BytesIO()
-    with pq.ParquetWriter(buffer, table.schema, compression="zstd", store_schema=False) as writer:
-        writer.write_table(table)
-        writer.add_key_value_metadata(dict(metadata or {}))
+    write_parquet(in_parts(frame), buffer, metadata)
     return buffer.getvalue()
+
+
+def write_parquet(parts: Iterator[pl.DataFrame], file: Sink, metadata: Mapping[str, str] | None = None) -> None:
+    """Write the table that the ``parts`` are in order, at least one, as Parquet with zstd, a row group each.
+
+    ``metadata`` are the file's own key-value pairs.
+    """
+    tables = (part.to_arrow(compat_level=pl.CompatLevel.oldest()) for part in parts)
+    first = next(tables)
+    with pq.ParquetWriter(file, first.schema, compression="zstd", store_schema=False) as writer:
+        for table in chain([first], tables):
+            writer.write_table(table)
+        writer.add_key_value_metadata(dict(metadata or {}))
 
 
 class PackedTable:
@@ -250,7 +282,7 @@ class PackedTable:
 
     def __init__(
         self,
-        data: Bytes,
+        file: BinaryIO,
         schema: Schema,
         *,
         name: str,
@@ -258,11 +290,16 @@ class PackedTable:
         most: int = MOST_ROWS,
         longest: int = LONGEST_TEXT,
     ) -> None:
-        self._data, self._schema, self._name, self._longest = data, schema, name, longest
+        self._file, self._schema, self._name, self._longest = file, schema, name, longest
         most = most if rows is None else rows
         with self._damaged():
-            found = packed(data, columns=len(schema), most_footer=_most_footer(schema, most, longest))
-            self.rows, footer = found.rows, pq.ParquetFile(pa.BufferReader(data)).metadata
+            found = packed(
+                file,
+                columns=len(schema),
+                most_footer=_most_footer(schema, most, longest),
+                most_pages=MOST_PAGES + len(schema) * (most // ROWS_A_PAGE),
+            )
+            self.rows, footer = found.rows, pq.ParquetFile(file).metadata
             self.metadata = {key.decode(): value.decode() for key, value in (footer.metadata or {}).items()}
             self._check_columns(footer)
         if rows is not None and self.rows != rows:
@@ -272,17 +309,23 @@ class PackedTable:
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """The rows in order, some tens of thousands at a time."""
+        for batch in self.packed_batches(list(self._schema)):
+            with self._damaged():
+                yield _frame_of(batch, self._schema)
+
+    def packed_batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """The same of some columns alone, each text with its place among the different ones."""
         if not self.rows:
             return
-        texts = [column for column, kind in self._schema.items() if kind == pl.String]
+        texts = [column for column in columns if self._schema[column] == pl.String]
         with self._damaged():
-            file = pq.ParquetFile(pa.BufferReader(self._data), read_dictionary=texts)
+            file = pq.ParquetFile(self._file, read_dictionary=texts, buffer_size=_PART)
             # without threads: a failure must leave none at work, which would abort at the end
-            for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
+            for batch in file.iter_batches(BATCH_ROWS, columns=list(columns), use_threads=False):
                 batch.validate(full=True)  # texts that are no UTF-8, and positions beyond them, must not get further
                 if any(_longest_of(batch.column(text)) > self._longest for text in texts):
                     raise self._too_large()
-                yield pl.DataFrame(batch).cast(pl.Schema(self._schema))
+                yield batch
 
     def whole(self) -> pl.DataFrame:
         """All rows."""
@@ -313,7 +356,7 @@ def from_parquet(
     data: bytes, schema: Schema, *, name: str, rows: int | None = None, most: int = MOST_ROWS
 ) -> tuple[pl.DataFrame, dict[str, str]]:
     """The table in ``data`` and its metadata, with the limits and the errors of ``PackedTable``."""
-    packed = PackedTable(data, schema, name=name, rows=rows, most=most)
+    packed = PackedTable(io.BytesIO(data), schema, name=name, rows=rows, most=most)
     return packed.whole(), packed.metadata
 
 

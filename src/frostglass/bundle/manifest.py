@@ -25,7 +25,7 @@ from pydantic import (
 
 from frostglass import codebooks
 from frostglass.bundle import places
-from frostglass.bundle.files import read_file
+from frostglass.bundle.files import Stored, read_file
 from frostglass.errors import BundleError
 from frostglass.terms.budget import decimal_text
 from frostglass.terms.codebook import Codebook
@@ -211,6 +211,11 @@ class SealedFile(_Part):
     path: Annotated[str, Field(pattern=r"^[a-z]+\.[a-z]+$")]
     bytes: Natural
     sha256: Sha256
+
+    @property
+    def stored(self) -> Stored:
+        """What the file must hold."""
+        return Stored(self.bytes, self.sha256)
 
 
 class Manifest(_LeavesOut):

@@ -6,6 +6,7 @@ it; from it all else can be computed again. Receipts come back exactly as they w
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
@@ -78,7 +79,7 @@ def decode(data: bytes, domain: Domain, *, most: int = MOST_CELLS + MOST_CANDIDA
 
 def open_packed(data: bytes, domain: Domain, *, most: int) -> PackedTable:
     """measurements.parquet with its size judged, and nothing of it decoded."""
-    return PackedTable(data, COLUMNS, name="measurements.parquet", most=most, longest=longest_text(domain))
+    return PackedTable(io.BytesIO(data), COLUMNS, name="measurements.parquet", most=most, longest=longest_text(domain))
 
 
 def _metadata(receipt: Receipt) -> dict[str, str]:

@@ -10,12 +10,9 @@ Source: the Parquet format (parquet.thrift), and Thrift's compact protocol.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from mmap import mmap
-from typing import NamedTuple, TypeAlias
-
-Bytes: TypeAlias = bytes | mmap
-"""A whole file, in memory or as the system maps it."""
+from typing import BinaryIO, NamedTuple, TypeAlias
 
 Value: TypeAlias = "int | Sequence[Value] | Mapping[int, Value]"
 """What Thrift writes: a number, a list, or a struct by field number. Of a text, its length; a decimal is 0."""
@@ -34,8 +31,8 @@ _PLAIN, _OLD_DICTIONARY, _RLE, _DICTIONARY_INDEX = 0, 2, 3, 8
 
 _ZSTD, _MAGIC = 6, b"PAR1"
 
-MOST_PAGES = 200_000
-"""Most pages of a file."""
+MOST_PAGES, ROWS_A_PAGE = 200_000, 5_000
+"""Most pages of any file, and how many rows of a column allow one more."""
 
 
 class PageError(Exception):
@@ -57,27 +54,29 @@ class Packed(NamedTuple):
     unpacked: int
 
 
-def packed(data: Bytes, *, columns: int, most_footer: int) -> Packed:
-    """What the Parquet file in ``data`` comes to; of one without rows, nothing is to be read.
+def packed(file: BinaryIO, *, columns: int, most_footer: int, most_pages: int = MOST_PAGES) -> Packed:
+    """What an open Parquet file comes to; of one without rows, nothing is to be read.
 
-    PageError when its footer is longer than ``most_footer`` bytes, or its pages do not hold each row once in each of
-    so many ``columns``.
+    PageError when its footer is longer than ``most_footer`` bytes, when it has more than ``most_pages``, or its pages
+    do not hold each row once in each of so many ``columns``.
     """
-    length = int.from_bytes(data[-8:-4], "little")
-    end = len(data) - 8
-    _require(data[:4] == data[-4:] == _MAGIC and length <= most_footer and end - length >= 4)
-    footer = _Reader(data, end - length, end).struct()
+    end = file.seek(0, os.SEEK_END) - 8
+    _require(end >= len(_MAGIC))
+    first, last = _read(file, 0, 4), _read(file, end, 8)
+    length = int.from_bytes(last[:4], "little")
+    _require(first == last[4:] == _MAGIC and length <= most_footer and end - length >= len(_MAGIC))
+    footer = _Reader(file, end - length, end).struct()
     groups = [_struct(each) for each in _list(footer, 4)]
     rows = [_number(each, 3) for each in groups]
     _require(sum(rows) == _number(footer, 3))
     if not any(rows):
         return Packed(0, 0)
     _require(min(rows) > 0)
-    total, left = 0, MOST_PAGES
+    total, left = 0, most_pages
     for group, held in zip(groups, rows, strict=True):
         _require(len(_list(group, 1)) == columns)
         for chunk in _list(group, 1):
-            pages = list(_pages(data, _struct(chunk), last=end - length, most=left))
+            pages = list(_pages(file, _struct(chunk), last=end - length, most=left))
             _require_rows(pages, held)
             total, left = total + sum(page.unpacked for page in pages), left - len(pages)
     return Packed(sum(rows), total)
@@ -87,6 +86,11 @@ def _require_rows(pages: Sequence[Page], rows: int) -> None:
     """Each row once, and a dictionary before all else that is no longer than the rows."""
     _require(sum(page.values for page in pages if not page.dictionary) == rows)
     _require(not any(page.dictionary for page in pages[1:]) and all(page.values <= rows for page in pages))
+
+
+def _read(file: BinaryIO, place: int, length: int) -> bytes:
+    file.seek(place)
+    return file.read(length)
 
 
 def _require(condition: bool) -> None:
@@ -114,7 +118,7 @@ def _list(fields: Struct, field: int) -> Sequence[Value]:
     return value
 
 
-def _pages(data: Bytes, chunk: Struct, *, last: int, most: int) -> Iterator[Page]:
+def _pages(file: BinaryIO, chunk: Struct, *, last: int, most: int) -> Iterator[Page]:
     """The pages of one column in one row group, which fill its place in the file exactly."""
     _require(chunk.keys() <= {2, 3, 4, 5, 6, 7})  # in no other file, and not encrypted
     stated = _struct(chunk.get(3))
@@ -124,7 +128,7 @@ def _pages(data: Bytes, chunk: Struct, *, last: int, most: int) -> Iterator[Page
     end = place + _number(stated, 7)
     _require(len(_MAGIC) <= place <= end <= last)
     while place < end:
-        header = _Reader(data, place, end)
+        header = _Reader(file, place, end)
         page, length = _page(header.struct())
         place = header.place + length
         most -= 1
@@ -147,8 +151,9 @@ def _page(header: Struct) -> tuple[Page, int]:
 class _Reader:
     """Reads Thrift's compact protocol from ``place`` on, never beyond ``end``."""
 
-    def __init__(self, data: Bytes, place: int, end: int) -> None:
-        self._data, self.place, self._end = data, place, end
+    def __init__(self, file: BinaryIO, place: int, end: int) -> None:
+        self._file, self.place, self._end = file, place, end
+        file.seek(place)
 
     def struct(self, depth: int = 1) -> Struct:
         """The struct that begins here; each field stands once."""
@@ -186,12 +191,13 @@ class _Reader:
     def _skip(self, length: int) -> int:
         self.place += length
         _require(self.place <= self._end)
+        self._file.seek(self.place)
         return length
 
     def _byte(self) -> int:
         _require(self.place < self._end)
         self.place += 1
-        return self._data[self.place - 1]
+        return ord(self._file.read(1))
 
     def _unsigned(self) -> int:
         value = shift = 0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
-from frostglass.bundle.files import beside, read_file, sha256, write_folder
+from frostglass.bundle.files import NewFolder, beside, open_plain, read_file, sha256, write_folder
 from frostglass.bundle.manifest import MANIFEST, MOST_MANIFEST_BYTES, PUBLICATION, SEALED, canonical_json
 from frostglass.bundle.read import Bundle
 from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES
@@ -32,29 +34,45 @@ def is_published(bundle: Bundle, to: Path) -> bool:
     return sha256(read_file(to / MANIFEST, most=MOST_MANIFEST_BYTES)) == bundle.manifest_sha256
 
 
-def sealed_files(bundle: Bundle) -> dict[str, bytes]:
-    """Every file of the bundle, the manifest and its signature last, as it was sealed.
+def require_whole(bundle: Bundle) -> None:
+    """Refuse a bundle that is not the one that was sealed, whole and alone.
 
-    Raises BundleError FG-BN-026 when a file is not the one that was sealed, FG-BN-050 when the folder holds anything
-    else but what file managers leave there, which is not copied.
+    Raises BundleError FG-BN-026 when a file is another, FG-BN-050 when the folder holds anything else but what file
+    managers leave there, which is not copied.
     """
     if {each.path for each in bundle.manifest.files} != set(SEALED):
         raise BundleError("FG-BN-023", "the manifest does not list exactly the files of a bundle")
     if beside(bundle.path, {*SEALED, MANIFEST, SIGNATURE}).others:
         raise BundleError("FG-BN-050", "the folder holds something beside the sealed files; only a bundle is published")
-    files = {name: bundle.data(name) for name in SEALED}
-    files[MANIFEST] = read_file(bundle.path / MANIFEST, most=MOST_MANIFEST_BYTES)
-    files[SIGNATURE] = read_file(bundle.path / SIGNATURE, most=SIGNATURE_BYTES)
-    if sha256(files[MANIFEST]) != bundle.manifest_sha256:
+    for name in SEALED:
+        with bundle.opened(name):
+            pass
+    read_file(bundle.path / SIGNATURE, most=SIGNATURE_BYTES)
+    if sha256(read_file(bundle.path / MANIFEST, most=MOST_MANIFEST_BYTES)) != bundle.manifest_sha256:
         raise BundleError("FG-BN-026", "manifest.json changed while it was read")
-    return files
 
 
-def write(files: Mapping[str, bytes], bundle: Bundle, to: Path, publication: Mapping[str, object]) -> Path:
-    """Write the sealed files and publication.json to ``to``, whole or not at all, and return ``to``.
+def write(bundle: Bundle, to: Path, publication: Mapping[str, object]) -> Path:
+    """Copy the sealed files to ``to``, the manifest and its signature last, and write publication.json beside them.
 
-    Raises BundleError FG-BN-001 when ``to`` exists.
+    Whole or not at all; returns ``to``. Raises BundleError FG-BN-001 when ``to`` exists, FG-BN-026 when a file changed.
     """
-    word = {**publication, "manifest_sha256": bundle.manifest_sha256}
-    write_folder(to, {**files, PUBLICATION: canonical_json(word)}, on=bundle.manifest.date)
+    word = canonical_json({**publication, "manifest_sha256": bundle.manifest_sha256})
+    write_folder(to, lambda folder: _fill(folder, bundle, word), on=bundle.manifest.date)
     return to
+
+
+def _fill(folder: NewFolder, bundle: Bundle, word: bytes) -> None:
+    sealed = {each.path: each.stored for each in bundle.manifest.files}
+    for name in (*SEALED, MANIFEST, SIGNATURE):
+        most = sealed[name].bytes if name in sealed else MOST_MANIFEST_BYTES
+        with open_plain(bundle.path / name, most=most) as (file, _):
+            _copy(folder, name, file)
+    folder.write(PUBLICATION, word)
+    copied = {name: folder.written[name] for name in sealed}
+    if copied != sealed or folder.written[MANIFEST].sha256 != bundle.manifest_sha256:
+        raise BundleError("FG-BN-026", "the bundle changed while it was copied; nothing was published")
+
+
+def _copy(folder: NewFolder, name: str, file: BinaryIO) -> None:
+    folder.fill(name, lambda copy: shutil.copyfileobj(file, copy))

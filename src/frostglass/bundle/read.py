@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from frostglass.bundle import formats, measurement_file
-from frostglass.bundle.files import read_file, sha256, size_of
+from frostglass.bundle.files import digest, open_plain, read_file, sha256, size_of, state
 from frostglass.bundle.manifest import (
     CODEBOOK,
     COUNTS_PARQUET,
@@ -25,6 +29,7 @@ from frostglass.bundle.manifest import (
     parse_manifest,
 )
 from frostglass.bundle.questions import Questions
+from frostglass.bundle.record_files import codes_in_parquet, counted, records_table
 from frostglass.bundle.recount import require_counted
 from frostglass.bundle.sizes import MOST_CODEBOOK, Sizes
 from frostglass.bundle.source import Estimating, Source
@@ -32,10 +37,9 @@ from frostglass.bundle.withdrawal import refuse_withdrawn
 from frostglass.errors import BundleError
 from frostglass.released.answers import Answers
 from frostglass.released.measurement import Measurement
-from frostglass.released.synthetic import SyntheticRecords
+from frostglass.released.synthetic import CountedRecords
 from frostglass.terms.arguments import path as path_of
 from frostglass.terms.codebook import Codebook
-from frostglass.terms.domain import Domain
 
 MANY_ROWS = 1_000_000
 """So many rows are compared with what the records call for before they are all decoded."""
@@ -69,6 +73,18 @@ class Bundle(Questions):
             raise BundleError("FG-BN-026", f"{name} is not the file that was sealed: its size or hash differs")
         return data
 
+    @contextmanager
+    def opened(self, name: str) -> Iterator[BinaryIO]:
+        """One sealed file, to be read in parts: it is the right one at the beginning, and did not change by the end."""
+        entry = self.manifest.file(name)
+        with open_plain(self.path / entry.path, most=entry.bytes) as (file, _):
+            before = state(file)
+            if digest(file) != entry.stored:
+                raise BundleError("FG-BN-026", f"{name} is not the file that was sealed: its size or hash differs")
+            yield file
+            if state(file) != before:
+                raise BundleError("FG-BN-026", f"{name} changed while it was read")
+
     @cached_property
     def codebook(self) -> Codebook:
         data = self.data(CODEBOOK)
@@ -88,23 +104,28 @@ class Bundle(Questions):
         """The table of counts: length, variables, values, count, sd, low, high, status; names and values are text."""
         domain, data, most = self.codebook.domain, self.data(COUNTS_PARQUET), self._sizes.counts
         longest = formats.longest_text(domain)
-        packed = formats.PackedTable(data, formats.COUNTS, name=COUNTS_PARQUET, most=most, longest=longest)
+        packed = formats.PackedTable(io.BytesIO(data), formats.COUNTS, name=COUNTS_PARQUET, most=most, longest=longest)
         if packed.rows > MANY_ROWS:
-            require_counted(packed.batches(), self._all_records(), self.manifest.plan.length, self.manifest.tau)
+            require_counted(packed.batches(), self.counted_records(), self.manifest.plan.length, self.manifest.tau)
         return packed.whole()
-
-    def _all_records(self) -> SyntheticRecords:
-        domain = self.codebook.domain
-        return SyntheticRecords(domain, formats.positions_of(self.records, domain), receipts=())
 
     @cached_property
     def records(self) -> pl.DataFrame:
         """The synthetic records: one text column a variable, missing is null."""
-        domain, total = self.codebook.domain, self.manifest.total
+        with self._records_table() as table:
+            return table.whole()
+
+    def counted_records(self) -> CountedRecords:
+        """The synthetic records as positions, the different ones with their numbers, in no order."""
+        domain = self.codebook.domain
+        with self._records_table() as table:
+            return counted(codes_in_parquet(table, domain), domain)
+
+    @contextmanager
+    def _records_table(self) -> Iterator[formats.PackedTable]:
         self._sizes.require(RECORDS_CSV, size_of(self.path / RECORDS_CSV))
-        data, longest = self.data(RECORDS_PARQUET), max(map(formats.longest_value, domain.attributes))
-        schema = formats.records_schema(domain)
-        return formats.PackedTable(data, schema, name=RECORDS_PARQUET, rows=total, longest=longest).whole()
+        with self.opened(RECORDS_PARQUET) as file:
+            yield records_table(file, self.codebook.domain, rows=self.manifest.total)
 
     @cached_property
     def statement(self) -> str:
@@ -132,8 +153,10 @@ class Bundle(Questions):
 
     def _column(self, name: str) -> npt.NDArray[np.uint16]:
         """The records' positions of one variable."""
-        alone = Domain((self.codebook.domain.attribute(name),))
-        return np.asarray(formats.positions_of(self.records.select(name), alone)[:, 0])
+        domain = self.codebook.domain
+        with self._records_table() as table:
+            parts = list(codes_in_parquet(table, domain, [domain.place(name)]))
+        return np.concatenate([np.zeros(0, dtype=np.uint16), *(part[:, 0] for part in parts)])
 
 
 def open_bundle(path: Path | str, *, estimating: Estimating | None = None) -> Bundle:

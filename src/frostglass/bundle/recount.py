@@ -15,7 +15,7 @@ from frostglass.errors import BundleError
 from frostglass.released.counts import CountBlock, Counts, Shares
 from frostglass.released.measurement import Measurement
 from frostglass.released.shares import Denominators, rounded_share
-from frostglass.released.synthetic import SyntheticRecords
+from frostglass.released.synthetic import Records
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.codebook import Codebook
 
@@ -25,12 +25,12 @@ COUNTED = ("length", "variables", "values", "count", "status")
 DENSE_CELLS = 1 << 16
 
 
-def recount(records: SyntheticRecords, length: int, tau: int) -> pl.DataFrame:
+def recount(records: Records, length: int, tau: int) -> pl.DataFrame:
     """The rows and columns of the counts that these records call for: ``COUNTED``, in the published order."""
     return pl.concat(recounted(records, length, tau))
 
 
-def recounted(records: SyntheticRecords, length: int, tau: int) -> Iterator[pl.DataFrame]:
+def recounted(records: Records, length: int, tau: int) -> Iterator[pl.DataFrame]:
     """The same, some tens of thousands of rows at a time: memory does not grow with them."""
     domain, blocks, rows = records.domain, list[CountBlock](), 0
     for order in range(1, min(length, len(domain)) + 1):
@@ -43,12 +43,12 @@ def recounted(records: SyntheticRecords, length: int, tau: int) -> Iterator[pl.D
     yield _counted(records, length, tau, blocks)
 
 
-def _counted(records: SyntheticRecords, length: int, tau: int, blocks: Sequence[CountBlock]) -> pl.DataFrame:
+def _counted(records: Records, length: int, tau: int, blocks: Sequence[CountBlock]) -> pl.DataFrame:
     counts = Counts(records.domain, length, len(records), tau, tuple(blocks), records.receipts)
     return counts_frame(counts).select(COUNTED)
 
 
-def require_counted(stated: Iterable[pl.DataFrame], records: SyntheticRecords, length: int, tau: int) -> None:
+def require_counted(stated: Iterable[pl.DataFrame], records: Records, length: int, tau: int) -> None:
     """Raise BundleError FG-BN-070 at the first rows of ``stated`` that are not those that the records call for.
 
     Whatever ``stated`` goes on to hold is not read then.
@@ -80,7 +80,7 @@ def _differing(found: pl.DataFrame, called_for: pl.DataFrame) -> int:
     return found.height - int(pl.DataFrame(same).select(pl.all_horizontal(pl.all())).to_series().sum())
 
 
-def restated(records: SyntheticRecords, codebook: Codebook, length: int, tau: int) -> pl.DataFrame:
+def restated(records: Records, codebook: Codebook, length: int, tau: int) -> pl.DataFrame:
     """What counts.csv states of these records, but for the ends: ``COUNTED``, then the share and what it is out of."""
     domain, denominators = records.domain, Denominators(records, codebook)
     orders = range(1, min(length, len(domain)) + 1)
@@ -94,34 +94,33 @@ def restated(records: SyntheticRecords, codebook: Codebook, length: int, tau: in
     return stated_frame(counts).select(*COUNTED, "share", "out_of")
 
 
-def _block(records: SyntheticRecords, attributes: AttributeSet, tau: int) -> CountBlock:
+def _block(records: Records, attributes: AttributeSet, tau: int) -> CountBlock:
     positions, count = _held(records, attributes)
     nothing = np.zeros(len(count), dtype=np.int64)
     released = np.ones(len(count), dtype=np.bool_) if len(attributes) == 1 else count >= tau
     return CountBlock(attributes, positions, count, nothing.astype(np.float64), nothing, nothing, released)
 
 
-def _held(records: SyntheticRecords, attributes: AttributeSet) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
+def _held(records: Records, attributes: AttributeSet) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
     """Combinations with their counts: all of them for one attribute, else those that a record holds."""
-    domain = records.domain
+    domain, rows = records.domain, records.rows
     axes, shape = domain.axes(attributes), domain.shape(attributes)
     if len(axes) > 1 and domain.cells(attributes) > DENSE_CELLS:
-        rows, count = np.unique(records.codes[:, axes], axis=0, return_counts=True)
-        return rows, count.astype(np.int64)
-    table = tally(records.codes, axes, shape)
+        held = reduce_rows(rows.codes[:, axes], shape, rows.weights)
+        return held.codes, held.weights
+    table = tally(rows.codes, axes, shape, rows.weights)
     listed = table >= (0 if len(axes) == 1 else 1)
     return np.argwhere(listed).astype(np.uint16), table[listed]
 
 
-def misfit(records: SyntheticRecords, measurements: Sequence[Measurement]) -> float:
+def misfit(records: Records, measurements: Sequence[Measurement]) -> float:
     """Squared distance between records and answers, in units of the noise variance, summed over all measured cells."""
     return sum(squares for squares, _ in misfits(records, measurements).values())
 
 
-def misfits(records: SyntheticRecords, measurements: Sequence[Measurement]) -> dict[int, tuple[float, int]]:
+def misfits(records: Records, measurements: Sequence[Measurement]) -> dict[int, tuple[float, int]]:
     """The same for the tables of each length by themselves, ascending, with their number of cells."""
-    domain = records.domain
-    rows = reduce_rows(records.codes, domain.sizes)
+    domain, rows = records.domain, records.rows
     found: dict[int, tuple[float, int]] = {}
     for each in sorted(measurements, key=lambda each: len(each.attributes)):
         held = tally(rows.codes, domain.axes(each.attributes), domain.shape(each.attributes), rows.weights)

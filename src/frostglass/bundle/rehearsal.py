@@ -13,7 +13,8 @@ from fractions import Fraction
 import numpy as np
 
 from frostglass.bundle.contents import Contents
-from frostglass.bundle.manifest import MANIFEST, MOST_MANIFEST_BYTES, parse_manifest
+from frostglass.bundle.files import NewFolder, write_nowhere
+from frostglass.bundle.manifest import MOST_MANIFEST_BYTES, parse_manifest
 from frostglass.bundle.seal import check_parts, render
 from frostglass.errors import BundleError, FrostglassError, fault
 from frostglass.released.answers import Answers
@@ -35,7 +36,7 @@ def rehearse(nobody: Contents) -> None:
     """
     try:
         check_parts(nobody)
-        manifest = render(nobody)[MANIFEST]
+        manifest = render(nobody, NewFolder(write_nowhere))
         if len(manifest) > MOST_MANIFEST_BYTES - _STILL_TO_COME:
             raise BundleError(
                 "FG-BN-022", f"manifest.json would be larger than the {MOST_MANIFEST_BYTES:,} bytes it may have"

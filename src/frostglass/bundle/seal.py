@@ -12,8 +12,8 @@ from frostglass.bundle.accuracy import accuracy
 from frostglass.bundle.accuracy_page import accuracy_html
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.datapackage import data_package
-from frostglass.bundle.files import MOST_BYTES, refuse_existing, sha256, write_folder
-from frostglass.bundle.formats import counts_frame, records_frame, stated_frame, to_csv, to_parquet
+from frostglass.bundle.files import NewFolder, refuse_existing, write_folder
+from frostglass.bundle.formats import counts_frame, in_parts, record_parts, stated_frame, write_csv, write_parquet
 from frostglass.bundle.manifest import (
     ACCURACY,
     ACCURACY_PAGE,
@@ -59,12 +59,17 @@ def seal(contents: Contents, out: Path, *, sign: Sign) -> Bundle:
     """
     refuse_existing(out)
     check(contents)
-    files = render(contents)
-    files[SIGNATURE] = sign(files[MANIFEST])
-    if not is_signed(files[MANIFEST], files[SIGNATURE], contents.public_key):
-        raise BundleError("FG-BN-009", "the signature is not by the key that the contents name")
-    write_folder(out, files, on=contents.on)
+    write_folder(out, lambda folder: fill(folder, contents, sign), on=contents.on)
     return open_bundle(out)
+
+
+def fill(folder: NewFolder, contents: Contents, sign: Sign) -> None:
+    """Write every file of the bundle; BundleError FG-BN-009 when another key signs."""
+    manifest = render(contents, folder)
+    signature = sign(manifest)
+    if not is_signed(manifest, signature, contents.public_key):
+        raise BundleError("FG-BN-009", "the signature is not by the key that the contents name")
+    folder.write(SIGNATURE, signature)
 
 
 def check(contents: Contents) -> None:
@@ -116,32 +121,31 @@ def _check_receipts(contents: Contents) -> None:
         raise BundleError("FG-BN-007", "the counts or the records were not made from exactly these measurements")
 
 
-def render(contents: Contents) -> dict[str, bytes]:
-    """Every file of the bundle but the signature, the manifest last."""
+def render(contents: Contents, folder: NewFolder) -> bytes:
+    """Write every file of the bundle but the signature, the manifest last; returns the bytes of that.
+
+    Tables are written in parts: memory does not grow with the number of records.
+    """
     # as a reader will have it: canonical JSON does not keep the order of names in a rule
     manifest = manifest_of(contents)
     codebook = manifest.codebook_in(contents.codebook.canonical)
-    counts, records = counts_frame(contents.counts), records_frame(contents.records)
-    found = accuracy(manifest, codebook, counts, contents.records, contents.answers.measurements)
-    files = {
-        STATEMENT: statement(manifest, codebook).encode(),
-        COUNTS_CSV: to_csv(stated_frame(contents.counts)),
-        COUNTS_PARQUET: to_parquet(counts),
-        RECORDS_CSV: to_csv(records),
-        RECORDS_PARQUET: to_parquet(records),
-        MEASUREMENTS: measurement_file.encode(contents.answers, codebook.domain),
-        CODEBOOK: codebook.canonical,
-        PAGE: codebook_html(manifest, codebook, counts).encode(),
-        ACCURACY: canonical_json(found.as_json()),
-        ACCURACY_PAGE: accuracy_html(manifest, codebook, counts, found).encode(),
-    }
-    files[PACKAGE] = canonical_json(data_package(manifest, codebook, files))
-    if any(len(data) > MOST_BYTES for data in files.values()):
-        raise BundleError(
-            "FG-BN-008", "a file of the bundle would be larger than 2 GiB: choose a shorter reporting length"
-        )
-    entries = tuple(SealedFile(path=name, bytes=len(files[name]), sha256=sha256(files[name])) for name in SEALED)
-    return {**files, MANIFEST: manifest.model_copy(update={"files": entries}).canonical()}
+    counts, records = counts_frame(contents.counts), contents.records
+    found = accuracy(manifest, codebook, counts, records, contents.answers.measurements)
+    folder.write(STATEMENT, statement(manifest, codebook).encode())
+    folder.fill(COUNTS_CSV, lambda file: write_csv(in_parts(stated_frame(contents.counts)), file))
+    folder.fill(COUNTS_PARQUET, lambda file: write_parquet(in_parts(counts), file))
+    folder.fill(RECORDS_CSV, lambda file: write_csv(record_parts(records), file))
+    folder.fill(RECORDS_PARQUET, lambda file: write_parquet(record_parts(records), file))
+    folder.write(MEASUREMENTS, measurement_file.encode(contents.answers, codebook.domain))
+    folder.write(CODEBOOK, codebook.canonical)
+    folder.write(PAGE, codebook_html(manifest, codebook, counts).encode())
+    folder.write(ACCURACY, canonical_json(found.as_json()))
+    folder.write(ACCURACY_PAGE, accuracy_html(manifest, codebook, counts, found).encode())
+    folder.write(PACKAGE, canonical_json(data_package(manifest, codebook, folder.written)))
+    entries = tuple(SealedFile(path=name, **folder.written[name]._asdict()) for name in SEALED)
+    last = manifest.model_copy(update={"files": entries}).canonical()
+    folder.write(MANIFEST, last)
+    return last
 
 
 def manifest_of(contents: Contents) -> Manifest:

@@ -162,7 +162,7 @@ def _release(settings: Settings, order: pipeline.Order, private_report: Path | N
         voice.note(plan_text(decided, foreseen, scope.accountant, decimal_text(scope.delta)))
     with _explained(ledger, order.scope, decided), _reported(private_report, voice):
         contents = pipeline.release(
-            settings.data, book, decided, order, ledger=ledger, progress=voice.progress, warn=voice.note
+            settings.data, book, decided, order, ledger=ledger, out=out, progress=voice.progress, warn=voice.note
         )
         bundle = pipeline.seal(contents, out, ledger=ledger, progress=voice.progress)
     _tell(bundle, voice)

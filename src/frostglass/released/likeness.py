@@ -10,9 +10,9 @@ from math import ceil, prod
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.counting import contiguous, tally
+from frostglass.arrays.counting import tally, tally_held
 from frostglass.released.estimate import Estimate
-from frostglass.released.synthetic import SyntheticRecords
+from frostglass.released.synthetic import Records
 from frostglass.released.tabulation import MOST_DENSE
 from frostglass.terms.attribute_set import AttributeSet
 
@@ -47,15 +47,12 @@ class Likeness:
         return self.combinations - self.stated
 
 
-def likeness(
-    records: SyntheticRecords, worths: Sequence[Worth], length: int, *, scale: Fraction
-) -> tuple[Likeness, ...]:
+def likeness(records: Records, worths: Sequence[Worth], length: int, *, scale: Fraction) -> tuple[Likeness, ...]:
     """For each of ``worths``, what would be stated of ``length`` if there were ``scale`` times as many of each record.
 
     Values of single variables are always stated.
     """
-    codes = contiguous(records.codes)
-    held = [(each, _held(records, codes, each)) for each in records.domain.sets_of_length(length)]
+    held = [(each, _held(records, each)) for each in records.domain.sets_of_length(length)]
     return tuple(_likeness(held, worth, length, scale) for worth in worths)
 
 
@@ -76,11 +73,10 @@ def _likeness(
     )
 
 
-def _held(records: SyntheticRecords, codes: npt.NDArray[np.uint16], attributes: AttributeSet) -> npt.NDArray[np.int64]:
+def _held(records: Records, attributes: AttributeSet) -> npt.NDArray[np.int64]:
     """How many records have each combination of ``attributes`` that any has."""
-    axes, shape = records.domain.axes(attributes), records.domain.shape(attributes)
+    axes, shape, rows = records.domain.axes(attributes), records.domain.shape(attributes), records.rows
     if prod(shape) > MOST_DENSE:
-        cells = np.ravel_multi_index(tuple(codes[:, axis] for axis in axes), shape)
-        return np.unique(cells, return_counts=True)[1].astype(np.int64)
-    table = tally(codes, axes, shape)
+        return tally_held(rows.codes, axes, shape, rows.weights)[1]
+    table = tally(rows.codes, axes, shape, rows.weights)
     return table[table > 0]

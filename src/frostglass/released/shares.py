@@ -13,14 +13,14 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.weighted_rows import WeightedRows, reduce_rows
+from frostglass.arrays.weighted_rows import WeightedRows
 from frostglass.released.counts import CountBlock, Counts, Shares
 from frostglass.released.denominators import Denominator, denominator
 from frostglass.released.estimate import Estimate
 from frostglass.released.events import Bounding, Mark
 from frostglass.released.functional import Box, Figures, Functional
 from frostglass.released.ranges import TINY, Floats, Ints, share_ranges
-from frostglass.released.synthetic import SyntheticRecords
+from frostglass.released.synthetic import Records
 from frostglass.released.tabulation import MOST_DENSE
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.codebook import Codebook
@@ -37,7 +37,7 @@ Positions = npt.NDArray[np.uint16]
 """Of cells, a line each."""
 
 
-def with_shares(counts: Counts, records: SyntheticRecords, estimate: Estimate, codebook: Codebook) -> Counts:
+def with_shares(counts: Counts, records: Records, estimate: Estimate, codebook: Codebook) -> Counts:
     """``counts`` of these records, with the share of each that is stated."""
     denominators, known = Denominators(records, codebook), Known(estimate)
     return replace(counts, shares=tuple(_shares(block, denominators, known) for block in counts.blocks))
@@ -81,7 +81,7 @@ class Kind:
 class Denominators:
     """How many records the shares of any block are of."""
 
-    records: SyntheticRecords
+    records: Records
     codebook: Codebook
 
     def kinds(self, block: CountBlock) -> Iterator[Kind]:
@@ -114,20 +114,16 @@ class Denominators:
         return found
 
     @cached_property
-    def _rows(self) -> WeightedRows:
-        return reduce_rows(self.records.codes, self.codebook.domain.sizes)
-
-    @cached_property
     def _with_marks(self) -> dict[tuple[Mark, ...], WeightedRows]:
         return {}
 
     def _marked(self, marks: tuple[Mark, ...]) -> WeightedRows:
         """The records with any of ``marks``; all of them where there are none."""
         if marks not in self._with_marks:
-            columns = [(self._rows.codes[:, self.codebook.domain.place(name)], at) for name, at in marks]
+            columns = [(self.records.rows.codes[:, self.codebook.domain.place(name)], at) for name, at in marks]
             bears = [np.isin(column, list(positions)) for column, positions in columns]
             chosen = np.logical_or.reduce(bears) if marks else slice(None)
-            self._with_marks[marks] = WeightedRows(self._rows.codes[chosen], self._rows.weights[chosen])
+            self._with_marks[marks] = WeightedRows(self.records.rows.codes[chosen], self.records.rows.weights[chosen])
         return self._with_marks[marks]
 
 

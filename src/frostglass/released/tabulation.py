@@ -13,12 +13,12 @@ from typing import ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.counting import tally
+from frostglass.arrays.counting import tally, tally_held
 from frostglass.released.counts import CountBlock, Counts
 from frostglass.released.estimate import Estimate
 from frostglass.released.intervals import Intervals
 from frostglass.released.ranges import Floats, whole
-from frostglass.released.synthetic import SyntheticRecords
+from frostglass.released.synthetic import Records
 from frostglass.terms.attribute_set import AttributeSet
 
 MOST_DENSE = 1 << 20
@@ -62,7 +62,7 @@ class Rule(Protocol):
 
 
 def tabulate(
-    records: SyntheticRecords,
+    records: Records,
     estimate: Estimate,
     *,
     length: int,
@@ -83,7 +83,7 @@ def tabulate(
     return Counts(domain, length, len(records), tau, blocks, records.receipts)
 
 
-def _block(records: SyntheticRecords, intervals: Rule, attributes: AttributeSet, tau: int) -> CountBlock:
+def _block(records: Records, intervals: Rule, attributes: AttributeSet, tau: int) -> CountBlock:
     single = len(attributes) == 1
     positions, count = _listed(records, attributes)
     released = np.ones(len(count), dtype=np.bool_) if single else count >= tau
@@ -100,14 +100,12 @@ def _block(records: SyntheticRecords, intervals: Rule, attributes: AttributeSet,
     )
 
 
-def _listed(
-    records: SyntheticRecords, attributes: AttributeSet
-) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
+def _listed(records: Records, attributes: AttributeSet) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
     """Positions, in ascending order, and counts: of every value of a single variable, else of what a record holds."""
-    axes, shape = records.domain.axes(attributes), records.domain.shape(attributes)
+    axes, shape, rows = records.domain.axes(attributes), records.domain.shape(attributes), records.rows
     if prod(shape) > MOST_DENSE:
-        codes, counts = np.unique(np.ravel_multi_index(tuple(records.codes[:, axes].T), shape), return_counts=True)
-        return np.stack(np.unravel_index(codes, shape), axis=1).astype(np.uint16), counts.astype(np.int64)
-    table = tally(records.codes, axes, shape)
+        cells, counts = tally_held(rows.codes, axes, shape, rows.weights)
+        return np.stack(np.unravel_index(cells, shape), axis=1).astype(np.uint16), counts
+    table = tally(rows.codes, axes, shape, rows.weights)
     listed = np.ones(shape, dtype=np.bool_) if len(axes) == 1 else table > 0
     return np.argwhere(listed).astype(np.uint16), table[listed]

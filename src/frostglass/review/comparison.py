@@ -12,7 +12,7 @@ import numpy.typing as npt
 from frostglass.arrays.counting import tally
 from frostglass.released.intervals import Intervals
 from frostglass.released.ranges import whole
-from frostglass.released.synthetic import SyntheticRecords
+from frostglass.released.synthetic import Records
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.domain import Domain
@@ -31,7 +31,7 @@ MOST_CELLS = 200_000_000
 class Released:
     """What was released: the records, the longest combination counted, the least count stated, and the intervals."""
 
-    records: SyntheticRecords
+    records: Records
     length: int
     tau: int
     intervals: Intervals
@@ -92,10 +92,10 @@ def compared(table: CodedTable, released: Released, length: int) -> Iterator[Com
 
 def compare(table: CodedTable, released: Released, attributes: AttributeSet) -> Compared:
     """The table over ``attributes`` on both sides."""
-    domain, rows = released.domain, table.rows
+    domain, rows, shown = released.domain, table.rows, released.records.rows
     axes, shape = domain.axes(attributes), domain.shape(attributes)
     true = tally(rows.codes, axes, shape, rows.weights)
-    records = tally(released.records.codes, axes, shape)
+    records = tally(shown.codes, axes, shape, shown.weights)
     counted = len(attributes) <= released.length
     everything = np.ones(shape, dtype=np.bool_)
     stated = ~everything if not counted else everything if len(attributes) == 1 else records >= released.tau

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.weighted_rows import reduce_rows
-from frostglass.released.synthetic import SyntheticRecords
+from frostglass.arrays.counting import tally
+from frostglass.released.synthetic import Records, breaking
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.terms.constraint import Clause
 from frostglass.terms.domain import Domain
@@ -38,17 +38,17 @@ class RecordChecks:
     real: int
 
 
-def check_records(table: CodedTable, records: SyntheticRecords, clauses: Sequence[Clause]) -> RecordChecks:
+def check_records(table: CodedTable, records: Records, clauses: Sequence[Clause]) -> RecordChecks:
     """What the steward asks of the records themselves."""
     domain = records.domain
-    rows, synthetic = table.rows, reduce_rows(records.codes, domain.sizes)
+    rows, synthetic = table.rows, records.rows
     held, everybody = _set(synthetic.codes), _set(rows.codes)
     single = rows.codes[rows.weights == 1]
     somebodys = [one.tobytes() in everybody for one in np.ascontiguousarray(synthetic.codes)]
     return RecordChecks(
         people=rows.records,
         records=len(records),
-        broken=int(broken(records, clauses).sum()),
+        broken=breaking(records, clauses),
         rules=len(clauses),
         unique=len(single),
         matched=sum(one.tobytes() in held for one in np.ascontiguousarray(single)),
@@ -58,19 +58,11 @@ def check_records(table: CodedTable, records: SyntheticRecords, clauses: Sequenc
     )
 
 
-def broken(records: SyntheticRecords, clauses: Sequence[Clause]) -> npt.NDArray[np.bool_]:
-    """Which records break at least one of the structural rules."""
-    found = np.zeros(len(records), dtype=np.bool_)
-    for clause in clauses:
-        found |= ~records.satisfying(clause)
-    return found
-
-
 def _set(codes: Codes) -> set[bytes]:
     return {one.tobytes() for one in np.ascontiguousarray(codes)}
 
 
-def _matched_alone(single: Codes, records: SyntheticRecords, domain: Domain) -> float:
+def _matched_alone(single: Codes, records: Records, domain: Domain) -> float:
     """Expected number of ``single`` records among as many records with independent columns.
 
     A record of chance ``p`` is among ``n`` with chance ``1 - (1 - p)**n``.
@@ -79,7 +71,7 @@ def _matched_alone(single: Codes, records: SyntheticRecords, domain: Domain) -> 
         return 0.0
     chance = np.ones(len(single))
     for place, size in enumerate(domain.sizes):
-        shares = np.bincount(records.codes[:, place], minlength=size) / len(records)
+        shares = tally(records.rows.codes, (place,), (size,), records.rows.weights) / len(records)
         chance *= shares[single[:, place]]
     certain = chance >= 1
     missed = np.exp(len(records) * np.log1p(-np.where(certain, 0.0, chance)))

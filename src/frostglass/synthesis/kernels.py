@@ -69,6 +69,43 @@ def shuffle(column, state):
         column[last], column[other] = column[other], column[last]
 
 
+@njit(cache=True, nogil=True)
+def first_of_shuffle(length, wanted, state):
+    """The first ``wanted`` of 0, 1, … ``length - 1`` once shuffled, in memory that grows with ``wanted`` alone.
+
+    The swaps of ``shuffle`` are undone from the last on, and the entries that it left in the first places followed to
+    where they came from. From place ``wanted`` on, each swap to be undone moves at most one of them, and upwards:
+    no swap undone before it has touched its upper place. They are found by their place in chains, a bucket each.
+    """
+    step, begin, own = np.uint64(0x9E3779B97F4A7C15), state[0], state.copy()
+    held = np.arange(wanted)
+    for last in range(1, wanted):
+        own[0] = begin + step * np.uint64(length - 1 - last)
+        other = below(last + 1, own)
+        held[last], held[other] = held[other], held[last]
+    buckets = 1
+    while buckets < wanted:
+        buckets *= 2
+    place, head, after = np.empty(wanted, np.int64), np.full(buckets, -1), np.full(wanted, -1)
+    for at in range(wanted):
+        place[held[at]], head[at] = at, held[at]
+    for last in range(wanted, length):
+        own[0] = begin + step * np.uint64(length - 1 - last)
+        other = below(last + 1, own)
+        before, entry = -1, head[other & (buckets - 1)]
+        while entry >= 0 and place[entry] != other:
+            before, entry = entry, after[entry]
+        if entry >= 0:
+            if before >= 0:
+                after[before] = after[entry]
+            else:
+                head[other & (buckets - 1)] = after[entry]
+            place[entry], after[entry] = last, head[last & (buckets - 1)]
+            head[last & (buckets - 1)] = entry
+    state[0] = begin + step * np.uint64(max(length - 1, 0))
+    return place
+
+
 @njit(cache=True)
 def broken(record, start, place, truth):
     """Number of the first clause that the record breaks, or -1."""

@@ -16,13 +16,14 @@ from frostglass.released.answers import Answers, Glass
 from frostglass.released.distances import DistanceQuestion
 from frostglass.released.estimate import Estimate
 from frostglass.released.measurement import Measurement
-from frostglass.released.synthetic import SyntheticRecords
+from frostglass.released.synthetic import Repeated, SyntheticRecords
 from frostglass.released.tabulation import typical_error
 from frostglass.synthesis import least_squares
 from frostglass.synthesis.choice import choose
+from frostglass.synthesis.kernels import first_of_shuffle
 from frostglass.synthesis.record_fit import Effort, Wanted, mean_tables, pairs_model, whole_aim
 from frostglass.synthesis.rules import Rules, compile_rules
-from frostglass.synthesis.sweeps import Aim, Codes, State, count_cells, sweep
+from frostglass.synthesis.sweeps import Aim, Codes, State, count_cells, sweep, visit
 from frostglass.synthesis.temperature import choose_temperature, usual_temperature
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.constraint import Clause
@@ -101,8 +102,8 @@ class MeasureAndFit:
             return SyntheticRecords(domain, np.zeros((0, len(domain)), dtype=np.uint16), estimate.receipts)
         rules, state = compile_rules(domain, clauses), np.array([seed], dtype=np.uint64)
         progress("fitting a model of the pairs (the first run on a machine compiles its inner loops)")
-        codes = _fitted(_wanted(domain, measurements, estimate, wanted), rules, fit, seed, state, progress)
-        return SyntheticRecords(domain, codes, estimate.receipts)
+        codes, repeated = _fitted(_wanted(domain, measurements, estimate, wanted), rules, fit, seed, state, progress)
+        return SyntheticRecords(domain, codes, estimate.receipts, repeated)
 
     def _pairs_records(
         self, domain: Domain, measured: Sequence[Measurement]
@@ -135,7 +136,9 @@ def _wanted(domain: Domain, measurements: Sequence[Measurement], estimate: Estim
     )
 
 
-def _fitted(whole: Wanted, rules: Rules, fit: Fit, seed: int, state: State, progress: Progress) -> Codes:
+def _fitted(
+    whole: Wanted, rules: Rules, fit: Fit, seed: int, state: State, progress: Progress
+) -> tuple[Codes, Repeated | None]:
     """Records for ``whole``; where it wants more than ``MOST_FITTED``, so many are fitted and repeated."""
     effort = EFFORTS[fit]
     part = _scaled(whole, min(whole.total, MOST_FITTED))
@@ -153,12 +156,8 @@ def _fitted(whole: Wanted, rules: Rules, fit: Fit, seed: int, state: State, prog
     if whole.total == part.total:
         for _ in range(effort.polishing):
             sweep(codes, target, rules, temperature=0, state=state)
-        return codes
-    times, over = divmod(whole.total, part.total)
-    counts = times * count_cells(aim.layout, codes) + count_cells(aim.layout, codes[:over])
-    codes = _repeated(codes, whole.total)
-    sweep(codes, target, rules, temperature=0, state=state, counts=counts, most=MOST_POLISHED)
-    return codes
+        return codes, None
+    return codes, _repeated(codes, whole.total, target, rules, state)
 
 
 def _scaled(wanted: Wanted, total: int) -> Wanted:
@@ -174,6 +173,15 @@ def _scaled(wanted: Wanted, total: int) -> Wanted:
     )
 
 
-def _repeated(codes: Codes, total: int) -> Codes:
-    """``total`` records: each of ``codes`` equally often, but for one more of the first where it does not divide."""
-    return np.asarray(codes[np.arange(total) % len(codes)]) if total != len(codes) else codes
+def _repeated(codes: Codes, total: int, target: Aim, rules: Rules, state: State) -> Repeated:
+    """``total`` records, each of ``codes`` in turn, but for a random part, which a last pass brings to ``target``.
+
+    Only that part is ever written down.
+    """
+    times, over = divmod(total, len(codes))
+    counts = times * count_cells(target.layout, codes) + count_cells(target.layout, codes[:over])
+    places = first_of_shuffle(total, min(total, MOST_POLISHED), state)
+    own, order = codes[places % len(codes)], np.arange(len(places))
+    visit(own, order, target, rules, temperature=0, state=state, counts=counts)
+    ascending = np.argsort(places)
+    return Repeated(total, places[ascending], own[ascending])

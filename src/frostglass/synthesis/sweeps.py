@@ -61,22 +61,32 @@ def sweep(
     temperature: float,
     state: State,
     counts: Ints | None = None,
-    most: int | None = None,
 ) -> Slopes:
-    """Visit every value of every record once, or of ``most`` of them, in place; returns the slopes at the end.
+    """Visit every value of every record once, in random order and in place; returns the slopes at the end.
 
     ``counts`` are the records in every cell, where they are known.
     """
-    layout = aim.layout
     order = np.arange(len(codes))
     kernels.shuffle(order, state)
-    slopes = aim.slopes(count_cells(layout, codes) if counts is None else counts)
+    known = count_cells(aim.layout, codes) if counts is None else counts
+    return visit(codes, order, aim, rules, temperature=temperature, state=state, counts=known)
+
+
+def visit(
+    codes: Codes, order: Ints, aim: Aim, rules: Rules, *, temperature: float, state: State, counts: Ints
+) -> Slopes:
+    """Visit every value of the records in ``order`` once, in place; returns the slopes at the end.
+
+    ``counts`` are the records in every cell: of ``codes``, and of any beside them that stay as they are.
+    """
+    layout = aim.layout
+    slopes = aim.slopes(counts)
     step_up = (2 * aim.weight[layout.table]).astype(np.float32)
     own_step = np.add.reduceat(np.append(step_up, 0).astype(np.float64), layout.first[:-1]).astype(np.float32)
     own_step[np.diff(layout.first) == 0] = 0
     coldness = np.float32(kernels.STEPS / temperature if temperature else 0)
     kernels.sweep(
-        codes, order[:most], slopes, layout.sizes, layout.first, layout.offset, layout.stride, layout.others,
+        codes, order, slopes, layout.sizes, layout.first, layout.offset, layout.stride, layout.others,
         layout.strides, step_up, own_step, rules.start, rules.place, rules.truth, rules.used, rules.uses,
         coldness, EXPONENTIAL, state,
     )  # fmt: skip
