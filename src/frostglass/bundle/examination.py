@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from frostglass import codebooks
+from frostglass.arrays.signed import is_signed
 from frostglass.bundle import measurement_file
 from frostglass.bundle.accuracy import accuracy
 from frostglass.bundle.accuracy_page import accuracy_html
@@ -57,7 +58,7 @@ from frostglass.bundle.manifest import (
 )
 from frostglass.bundle.pages import codebook_html
 from frostglass.bundle.recount import misfit, require_counted
-from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES, is_signed
+from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES
 from frostglass.bundle.sizes import MOST_CODEBOOK, Sizes
 from frostglass.bundle.statement import statement
 from frostglass.errors import BundleError, FrostglassError
