@@ -14,11 +14,12 @@ from typer.testing import CliRunner
 
 from audits.forgeries import forge, genuine
 from frostglass import bundles, pipeline
+from frostglass.arrays.signed import is_signed
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.signing_key import SigningKey
 from frostglass.bundle.manifest import MANIFEST, canonical_json
 from frostglass.bundle.seal import seal
-from frostglass.bundle.signature import SIGNATURE, is_signed, pem_of, public_key_of
+from frostglass.bundle.signature import SIGNATURE, pem_of, public_key_of
 from frostglass.desk.main import app
 from frostglass.errors import BundleError, FrostglassError, LedgerError, UsageError
 from frostglass.terms.codebook import Codebook

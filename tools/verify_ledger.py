@@ -1,43 +1,53 @@
 """Check a frostglass ledger without frostglass: ``python verify_ledger.py LEDGER.db|EXPORT.jsonl [--witness FILE]``.
 
-For auditors: Python's own library alone. Prints "whole" and what was spent, or the problems; ends with 0 or 1. Looks at
-hashes, chain, shape, order of steps, approvals, sums, allowances, and the witness. Another legal history with its own
-witness passes: compare with an export or the entry that a bundle names. Rules: docs/reference/ledger.md.
+For auditors: Python's own library, and verify_parts.py beside it. Prints "whole" and what was spent, or problems;
+ends with 0 or 1. Looks at hashes, chain, shape, order of steps, approvals, letters, sums, allowances, witness. Another
+legal history with its own witness passes: compare with an export or a bundle. Rules: docs/reference/ledger.md.
 """
 
 import argparse
 import hashlib
 import json
 import re
+import runpy
 import sqlite3
-from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from unicodedata import category, normalize
 
 Json = dict[str, Any]
 COLUMNS = ("seq", "kind", "scope", "release_id", "at", "body", "prev", "hash")
 SCHEMA = "14e5746f8987b1bad265c29675a6c0f30523ec788f60665764e155a02f3a1a10"  # SHA-256 of the table and its triggers
-PI = Decimal("3.141592653589793238462643383279502884197169399375105820974944592307816406286208998628034825342117068")
+PARTS = runpy.run_path(str(Path(__file__).with_name("verify_parts.py")))
+folded = PARTS["folded"]
 canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 # What the canonical body of each kind holds, and what their values look like in JSON, where they are no texts.
-TEXT, WHOLE, HASH = r'"(?:[^"\\]|\\.)*"', "(?:0|[1-9][0-9]*)", '"[0-9a-f]{64}"'
+TEXT, WHOLE, HASH, SOME = r'"(?:[^"\\]|\\.)*"', "(?:0|[1-9][0-9]*)", '"[0-9a-f]{64}"', r'"(?:[^"\\]|\\.)+"'
 DECIMAL, PAIR = r'"[0-9]{1,28}(?:\.[0-9]{1,30})?(?:e[+-][0-9]{1,2})?"', rf"\[{WHOLE},{HASH}\]"
-FIELDS = {"ledger_id": '"[0-9a-f]{32}"', "format": "[12]", "nonce": '"[0-9a-f]{16}"', "keyed": "(?:true|false)"}
+FIELDS = {"ledger_id": '"[0-9a-f]{32}"', "format": "[123]", "nonce": '"[0-9a-f]{16}"', "keyed": "(?:true|false)"}
 FIELDS |= {"epsilon": DECIMAL, "delta": DECIMAL, "max_records": "[1-9][0-9]*", "population": f"(?:null|{WHOLE})"}
-FIELDS |= {"clock_behind": "true", "lost": rf"\[{PAIR}(?:,{PAIR})*\]"}
-FIELDS |= dict.fromkeys(("public_key", "plan_sha256", "staged_sha256", "manifest_sha256"), HASH)
+FIELDS |= {"clock_behind": "true", "lost": rf"\[{PAIR}(?:,{PAIR})*\]", "mode": '"k-(?:suppress|counts|synthetic)"'}
+FIELDS |= {"k": "(?:[2-9]|[1-9][0-9]{1,2}|1000)", "on": '"[0-9]{4}(?:-[0-9]{2}){2}"', "signature": '"[0-9a-f]{128}"'}
+FIELDS |= dict.fromkeys(("letter", "name", "trust_cluster"), SOME)
+FIELDS |= dict.fromkeys(("public_key", "plan_sha256", "staged_sha256", "manifest_sha256", "key", "person_key"), HASH)
 FIELDS |= dict.fromkeys(("allowance", "sampler_allowance", "nano_rho", "sampler_units", "releases"), WHOLE)
 KINDS = {"genesis": "ledger_id format public_key", "key": "public_key by reason", "draw": "", "void": "by reason"}
-KINDS |= {"open": "epsilon delta accountant allowance sampler_allowance population reason by"}
-KINDS |= {"reserve": "plan_sha256 nano_rho sampler_units epsilon mechanism unit keyed max_records by"}
+KINDS |= {"open": "epsilon delta accountant allowance sampler_allowance population reason by", "moved": "by reason"}
+KINDS |= {"reserve": "plan_sha256 nano_rho sampler_units epsilon mechanism unit keyed max_records by", "k_draw": ""}
 KINDS |= {"commit": "staged_sha256", "seal": "manifest_sha256", "approve": "manifest_sha256 by note"}
 KINDS |= {"publish": "manifest_sha256 to by", "withdraw": "manifest_sha256 by reason", "non_private": "what by"}
-KINDS |= {"reconcile": "nano_rho sampler_units epsilon releases unit keyed lost by reason"}
-STEPS = {"draw": "reserved drawn", "void": "reserved voided", "commit": "drawn committed", "seal": "committed sealed"}
-STEPS |= {"approve": "sealed sealed", "publish": "sealed sealed", "withdraw": "drawn committed sealed withdrawn"}
+KINDS |= {"reconcile": "nano_rho sampler_units epsilon releases unit keyed lost by reason", "looked": "what modes by"}
+KINDS |= {"k_reserve": "plan_sha256 mode k unit keyed max_records despite by"}
+KINDS |= dict.fromkeys(PERSON := ("person", "person-left"), "name key by")
+MAY = {"reserve": "trust_cluster", "approve": "key letter", **dict.fromkeys(PERSON, "letter reason")}
+STEPS = {**dict.fromkeys(("draw", "k_draw"), "reserved drawn"), "void": "reserved voided", "commit": "drawn committed"}
+STEPS |= {
+    "seal": "committed sealed",
+    "approve": "sealed sealed",
+    "publish": "sealed sealed",
+    "withdraw": "drawn committed sealed withdrawn",
+}
 
 
 def must(holds: object, message: str) -> None:
@@ -53,14 +63,15 @@ def hash_of(entry: Json) -> str:
 
 class Ledger:
     def __init__(self) -> None:  # ``known`` are the (seq, hash) pairs that the ledger answers for
-        self.seq, self.head, self.known, self.four_eyes = 0, "0" * 64, set[tuple[int, str]](), False
+        self.seq, self.head, self.known, self.four_eyes, self.first = 0, "0" * 64, set[tuple[int, str]](), False, Json()
         self.problems, self.scopes, self.releases = list[str](), dict[str, Json](), dict[str, Json]()
+        self.people = PARTS["People"]()
 
     def add(self, entry: Json) -> None:
         self.seq += 1
         try:
             self.apply(entry, entry["kind"], self.checked_body(entry))
-        except (ValueError, RecursionError) as fault:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as fault:
             self.problems.append(f"entry {self.seq}: {fault}")
         self.head = entry["hash"]
         self.known.add((self.seq, self.head))
@@ -72,8 +83,10 @@ class Ledger:
         must(hash_of(entry) == entry["hash"], "does not match its hash")
         body: Json = json.loads(entry["body"])
         must(isinstance(body, dict) and canonical(body) == entry["body"], "is not a canonical JSON object")
-        due = {"nonce", *KINDS.get(entry["kind"], "").split()}
-        must(entry["kind"] in KINDS and due <= body.keys() <= due | {"clock_behind"}, "is not what its kind should be")
+        due, may = ({*each.get(entry["kind"], "").split()} for each in (KINDS, MAY))
+        due |= {"nonce"}
+        fits = entry["kind"] in KINDS and due <= body.keys() <= due | may | {"clock_behind"}
+        must(fits, "is not what its kind should be")
         for name, value in body.items():
             must(re.fullmatch(FIELDS.get(name, TEXT), canonical(value), re.DOTALL), f"holds a malformed {name}")
         must(re.fullmatch("[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z", entry["at"]), "does not say when it was")
@@ -82,20 +95,30 @@ class Ledger:
 
     def apply(self, entry: Json, kind: str, body: Json) -> None:
         name, release_id, scope = entry["scope"], entry["release_id"], self.scopes.get(entry["scope"])
+        self.first = self.first or body
+        self.people.ledger_id = self.first["ledger_id"]
+        tells = kind not in ("draw", "k_draw", "commit") or self.first["format"] < 3
+        must(tells or entry["at"].endswith("T00:00:00Z"), "tells more than its day")
         if kind == "open":
             must(scope is None, "opens a scope that is open")
             self.scopes[name] = {**body, "unit": None, "spent": 0, "sampler_spent": 0}
-            check_promise(body)
+            figures = {each: body[each] for each in ("epsilon", "delta", "allowance", "sampler_allowance")}
+            must(PARTS["keeps"](body["accountant"], **figures), "allows more than its epsilon and delta")
         elif kind in STEPS:
             self.step(name, kind, body, self.releases.get(release_id, {"state": "unknown", "scope": None}))
-        elif kind not in ("genesis", "key"):
+        elif kind in PERSON:
+            self.people.enter(kind, body, body["name"], body["key"])
+        elif kind not in ("genesis", "key", "moved"):
             free = kind == "reconcile" and not (name or body["nano_rho"] or body["sampler_units"] or body["releases"])
             must(scope is not None or free, "names a scope that is not open")
-        if kind == "reserve":
-            must(release_id and body["nano_rho"] and body["unit"] and release_id not in self.releases, "is not legal")
-            self.releases[release_id] = {**body, "state": "reserved", "scope": name, "approved": set()}
-        if kind in ("reserve", "reconcile", "void") and scope is not None:
-            paid, sign = (self.releases[release_id], -1) if kind == "void" else (body, 1)
+        if kind in ("reserve", "k_reserve"):
+            must(release_id and body["unit"] and release_id not in self.releases, "is not legal")
+            must(body.get("nano_rho", 1), "costs nothing")
+            others = {each["state"] for each in self.releases.values() if "k" in each and each["scope"] == name}
+            must(body.get("despite", "-") or others <= {"voided"}, "is a second k-anonymous release without a reason")
+            self.releases[release_id] = {**body, "id": release_id, "state": "reserved", "scope": name, "approved": {}}
+        paid, sign = (self.releases[release_id], -1) if kind == "void" else (body, 1)
+        if "nano_rho" in paid and scope is not None:
             unit, billionths = (paid["unit"], paid["keyed"]), Fraction(paid["epsilon"]) * 10**9
             must(billionths < 10**18 and billionths.denominator == 1, "claims an epsilon that is not whole billionths")
             must(not paid["unit"] or scope["unit"] in (None, unit), "protects another unit than its scope")
@@ -113,47 +136,17 @@ class Ledger:
     def step(self, scope: str, kind: str, body: Json, release: Json) -> None:
         *before, after = STEPS[kind].split()
         must(release["scope"] == scope and release["state"] in before, f"comes when it is {release['state']}")
+        must(kind != ("draw" if "k" in release else "k_draw"), "draws for a release of the other sort")
         must(release.get("manifest_sha256") in (None, body.get("manifest_sha256")), "is not what was sealed")
         must(kind != "publish" or not self.four_eyes or len(release["approved"]) > 1, "was not approved by two people")
-        folded = (normalize("NFKC", normalize("NFKC", each.get("by", "")).casefold()) for each in (release, body))
-        first, person = ("".join(one for one in text if category(one)[0] in "LMN") for text in folded)
-        must(kind != "approve" or person not in release["approved"] | {""}, "is not by another person")
-        release["approved"].update({person} if kind == "approve" else ())
+        first, person = folded(release.get("by", "")), folded(body.get("by", ""))
+        if kind == "approve":
+            must(person not in {"", *release["approved"]}, "is not by another person")
+            must(body.get("key", 0) not in release["approved"].values(), "is not by another key")
+            self.people.approve(body, release["id"])
+            release["approved"][person] = body.get("key")
         must(kind != "void" or len({first, person} - {""}) == 2, "gives back without a second person")
         release.update(body if kind == "seal" else {}, state=after)
-
-
-def delta_of(accountant: str, rho: Decimal, epsilon: Decimal) -> Decimal:
-    """What so much rho is worth: Balle & Wang (2018), Theorem 8; Canonne, Kamath & Steinke (2020), Corollary 13."""
-
-    def normal(x: Decimal) -> Decimal:
-        """The standard normal distribution function: 1/2 + density(x) (x + x^3/3 + x^5/(3 5) + …)."""
-        x = max(min(x, Decimal(15)), Decimal(-15))  # beyond, it is 0 or 1 to 50 digits
-        term, total, odd = x, x, 1
-        while abs(term) > Decimal("1e-90"):
-            term, odd = term * x * x / (odd + 2), odd + 2
-            total += term
-        return Decimal("0.5") + total * (-x * x / 2).exp() / (2 * PI).sqrt()
-
-    if accountant == "gdp":
-        mu = (2 * rho).sqrt()
-        return normal(mu / 2 - epsilon / mu) - epsilon.exp() * normal(-mu / 2 - epsilon / mu)
-    order, step = Decimal("1.01"), (epsilon + 1) / (2 * rho) + 1
-    for _ in range(100):  # the bound holds for every order above 1; this looks for the one where it is least
-        step, next_order = step / 2, order + step / 2
-        order = next_order if (2 * next_order - 1) * rho - epsilon + (1 - 1 / next_order).ln() < 0 else order
-    return ((order - 1) * (order * rho - epsilon)).exp() / (order - 1) * (1 - 1 / order) ** order
-
-
-def check_promise(scope: Json) -> None:
-    epsilon, delta = Fraction(scope["epsilon"]), Fraction(scope["delta"])
-    usual = 1 <= 100 * epsilon <= 2000 and 1 <= 10**12 * delta <= 10**9
-    must(usual and scope["accountant"] in ("gdp", "zcdp"), "makes a promise that cannot be valued")
-    units = delta * 2**98 // (1 + Fraction(68, 25) ** -(-epsilon // 1))
-    with localcontext(prec=110):
-        rho, most = Decimal(min(scope["allowance"], 10**15)) / 10**9, Decimal(scope["delta"]) * (1 - Decimal(2) ** -30)
-        worth = delta_of(scope["accountant"], rho, Decimal(scope["epsilon"])) if rho else rho
-        must(worth <= most and scope["sampler_allowance"] <= units, "allows more than its epsilon and delta")
 
 
 def lines_in(data: bytes) -> list[Json]:

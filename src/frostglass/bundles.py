@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from frostglass.arrays.signed import is_signed
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary.accountant import SAMPLER_UNITS, Accountant
 from frostglass.boundary.ledger import KnownRelease, Ledger
@@ -15,7 +16,7 @@ from frostglass.bundle.files import read_file, refuse_existing
 from frostglass.bundle.manifest import MANIFEST, MOST_MANIFEST_BYTES, OLDEST, Manifest, Promise, parse_manifest, promise
 from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.room import refuse_full
-from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES, is_signed, public_key_of
+from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES, public_key_of
 from frostglass.bundle.verify import Check, VerifyReport, against_key, against_ledger, check, not_made
 from frostglass.bundle.verify import verify as verify_bundle
 from frostglass.errors import BundleError, FrostglassError, UsageError

@@ -15,6 +15,7 @@ from frostglass.boundary.accountant import accountant as accountant_of
 from frostglass.boundary.ledger_approvals import require_another_person, require_approved, require_bundle
 from frostglass.boundary.ledger_book import Book, Problem, ReleaseBook
 from frostglass.boundary.ledger_entries import Draft, Entry, Json, line_of
+from frostglass.boundary.ledger_home import is_at_home, require_home, settle
 from frostglass.boundary.ledger_money import opening, require_affordable, scope_of, summary
 from frostglass.boundary.ledger_place import claimed, missing, new_place, require_local, require_writable
 from frostglass.boundary.ledger_reconcile import KnownRelease, continuation, require_known, taken_over
@@ -62,7 +63,10 @@ class Ledger:
 
     @classmethod
     def create(cls, path: str | Path, *, witness: str | Path | None = None) -> Ledger:
-        """A new ledger file (0600) with its witness and its signing key beside it. Refuses a name that is taken."""
+        """A new ledger file (0600) with its witness, its signing key and its home beside it.
+
+        Refuses a name that is taken.
+        """
         place = new_place(path_of(path, "the ledger"))
         beside = _witness_of(place, witness)
         if beside.exists():
@@ -86,18 +90,23 @@ class Ledger:
         except BaseException:
             key_file.unlink(missing_ok=True)
             raise
+        settle(place, first.text("ledger_id"))
         beside.catch_up(Book.replay([first]))
         return cls(store, ledger_id=first.text("ledger_id"), path=place, witness=beside)
 
     @classmethod
     def open(cls, path: str | Path, *, witness: str | Path | None = None, busy_seconds: float = BUSY_SECONDS) -> Ledger:
-        """An existing ledger, whole, writable, on a local disk and not older than its witness. Raises LedgerError."""
+        """An existing ledger, whole, writable, on a local disk, at home and not older than its witness.
+
+        Raises LedgerError.
+        """
         ledger = cls.inspect(path, witness=witness, busy_seconds=busy_seconds)
         assert ledger.path is not None
         assert ledger._witness is not None
         require_local(ledger.path)
         require_writable(ledger.path)
         book = ledger._checked_book()
+        require_home(ledger.path, book)
         if ledger._witness.exists():
             ledger._witness.catch_up(book)
         return ledger
@@ -122,7 +131,8 @@ class Ledger:
         """A lost ledger written anew, entry for entry, from its witness or an export. Refuses an existing file.
 
         When a witness beside it has seen more, or breaks off, opening it says so and ``reconcile`` adds the rest. An
-        export is written whole: one that breaks off was changed, and is refused.
+        export is written whole: one that breaks off was changed, and is refused. The new file is not the one that was
+        last used, so ``reconcile`` or ``moved`` comes before any other step.
         """
         place = new_place(path_of(path, "the ledger"))
         beside, source = _witness_of(place, witness), Witness(path_of(lines, "what the ledger is written from"))
@@ -347,7 +357,7 @@ class Ledger:
 
     def _in_state(self, scope: str, plan_sha256: str, states: Sequence[str]) -> tuple[Reservation, ...]:
         book = self._book()
-        reserved = [each.reserve for each in book.releases.values() if each.state in states]
+        reserved = [each.reserve for each in book.releases.values() if each.state in states and not each.is_k]
         return tuple(
             self._reservation(book, entry)
             for entry in sorted(reserved, key=lambda each: -each.seq)
@@ -468,7 +478,7 @@ class Ledger:
         LedgerError for a damaged ledger or witness.
         """
         by, reason = stated(by, "the name"), stated(reason, "the reason")
-        with self._writing(trusting_witness=False) as turn:
+        with self._writing(settled=False) as turn:
             start = len(turn.book.entries)
             tail = self._witness.seen() if self._witness else None
             seen = self._witness.entries() if self._witness and tail else ()
@@ -477,7 +487,23 @@ class Ledger:
             torn = tail is not None and tail.torn_beyond(turn.book)
             for draft in taken_over(turn.book, seen, known, torn=torn, by=by, reason=reason):
                 turn.write(draft)
+            self._move(turn, by=by, reason=reason)
             return tuple(turn.book.entries[start:])
+
+    def moved(self, *, by: str, reason: str) -> Entry | None:
+        """Note that the ledger lives here from now on, and that no other copy is used; ``None`` when it was at home.
+
+        Raises LedgerError when it is older than its witness.
+        """
+        by, reason = stated(by, "the name"), stated(reason, "the reason")
+        with self._writing(settled=False) as turn:
+            require_not_older(turn.book, self._witness.seen() if self._witness else None)
+            return self._move(turn, by=by, reason=reason)
+
+    def _move(self, turn: Turn, *, by: str, reason: str) -> Entry | None:
+        if self.path is None or is_at_home(self.path, turn.book):
+            return None
+        return turn.write(Draft("moved", {"by": by, "reason": reason}))
 
     # One operation
 
@@ -492,13 +518,20 @@ class Ledger:
         return book
 
     @contextmanager
-    def _writing(self, *, trusting_witness: bool = True) -> Iterator[Turn]:
-        """One writer's turn: state checked before, entry durable after, and then on the witness too."""
+    def _writing(self, *, settled: bool = True) -> Iterator[Turn]:
+        """One writer's turn: state checked before, entry durable after, and then on the witness too.
+
+        Unless it is to be ``settled`` by this very turn, the ledger must be at home and not older than its witness.
+        """
         with self._store.writing() as transaction:
-            seen = self._witness.seen() if self._witness and trusting_witness else None
+            seen = self._witness.seen() if self._witness and settled else None
             book = whole(transaction.snapshot())
             require_not_older(book, seen)
+            if self.path and settled:
+                require_home(self.path, book)
             yield Turn(book, transaction, self._clock)
+        if self.path and not settled:
+            settle(self.path, book.ledger_id)
         if self._witness:
             self._witness.catch_up(book)
 

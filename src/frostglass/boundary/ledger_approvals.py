@@ -5,16 +5,17 @@ Proof: docs/proofs/ledger.md, "What an approval shows".
 
 from __future__ import annotations
 
-from frostglass.boundary.ledger_book import APPROVALS, ReleaseBook, person
+from frostglass.boundary.ledger_book import APPROVALS, ReleaseBook
+from frostglass.boundary.ledger_people import folded
 from frostglass.errors import LedgerError, UsageError
 
 
 def require_another_person(release: ReleaseBook, by: str) -> None:
     """Raise LedgerError when that person has approved it before, or it was withdrawn; UsageError for no name."""
     require_not_withdrawn(release)
-    if not person(by):
+    if not folded(by):
         raise UsageError("FG-OP-065", "the name must be given, in letters: it goes on record")
-    if person(by) in {person(each.text("by")) for each in release.approvals}:
+    if folded(by) in {folded(each.text("by")) for each in release.approvals}:
         raise LedgerError(
             "FG-LG-025",
             f"the release {release.id!r} is {approved_by(release)}; it takes {APPROVALS} different people, and case, "

@@ -7,21 +7,25 @@ Proof: docs/proofs/ledger.md, "States" and "Sums".
 from __future__ import annotations
 
 import secrets
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from frostglass.boundary.ledger_entries import (
+    DAY_ALONE,
     Draft,
     Entry,
+    IllegalStepError,
     Unit,
     UnreadableEntryError,
     body_fault,
     chain,
     chain_fault,
     entry_of_row,
+    is_before,
+    moment,
 )
+from frostglass.boundary.ledger_people import People, folded, keys_of
 from frostglass.errors import LedgerError
 
 APPROVALS = 2
@@ -31,6 +35,7 @@ APPROVALS = 2
 # leaves it sealed until enough people have given theirs. Before the seal, only a reconciliation withdraws.
 _STEPS: dict[str, tuple[tuple[str, ...], str]] = {
     "draw": (("reserved",), "drawn"),
+    "k_draw": (("reserved",), "drawn"),
     "void": (("reserved",), "voided"),
     "commit": (("drawn",), "committed"),
     "seal": (("committed",), "sealed"),
@@ -49,10 +54,6 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.place} {self.message}"
-
-
-class IllegalStepError(Exception):
-    """An entry that the state of the ledger does not admit."""
 
 
 @dataclass
@@ -126,17 +127,12 @@ def in_words(unit: Unit) -> str:
     return f"the unit {name!r} ({'told apart by a key' if keyed else 'one for each row'})"
 
 
-def person(name: str) -> str:
-    """A name as names are compared: its letters, marks and digits, without regard to case and ways to write them."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return "".join(each for each in folded if unicodedata.category(each)[0] in "LMN")
-
-
 @dataclass
 class ReleaseBook:
     """One reservation and where it stands; ``steps`` holds its latest entry of each kind.
 
-    ``approvals`` are entries of different people, in order.
+    ``approvals`` are entries of different people, in order. A k-anonymous release is reserved by a ``k_reserve`` entry:
+    no accountant values it, so it costs nothing.
     """
 
     reserve: Entry
@@ -147,6 +143,11 @@ class ReleaseBook:
     @property
     def id(self) -> str:
         return self.reserve.release_id or ""
+
+    @property
+    def is_k(self) -> bool:
+        """Whether it is k-anonymous, without a guarantee that adds up."""
+        return self.reserve.kind == "k_reserve"
 
     @property
     def manifest_sha256(self) -> str | None:
@@ -169,6 +170,7 @@ class Book:
 
     ``four_eyes`` says that what is published must be approved: from the beginning in a ledger of format 2, and in an
     older one from its first ``approve`` or ``withdraw`` entry on, after which older versions write no more.
+    ``was_moved`` says that somebody has put it elsewhere, and said so.
     """
 
     def __init__(self) -> None:
@@ -179,7 +181,9 @@ class Book:
         self.taken_over: set[str] = set()
         self.acknowledged: set[tuple[int, str]] = set()
         self.public_keys: list[str] = []
+        self.people = People()
         self.four_eyes = False
+        self.was_moved = False
 
     @classmethod
     def read(cls, rows: Iterable[Sequence[object]]) -> Book:
@@ -207,6 +211,11 @@ class Book:
     @property
     def ledger_id(self) -> str:
         return self.entries[0].text("ledger_id")
+
+    @property
+    def format(self) -> int:
+        """The format that it was begun in."""
+        return self.entries[0].integer("format")
 
     @property
     def public_key(self) -> str:
@@ -244,9 +253,9 @@ class Book:
         """
         after = self.entries[-1] if self.entries else None
         body = {**draft.body, "nonce": secrets.token_hex(8)}
-        if after and at < after.at:
+        if after and is_before(draft.kind, at, after):
             body["clock_behind"] = True
-        entry = chain(Draft(draft.kind, body, draft.scope, draft.release_id), after=after, at=at)
+        entry = chain(Draft(draft.kind, body, draft.scope, draft.release_id), after=after, at=moment(draft.kind, at))
         fault = body_fault(entry)
         if fault:
             raise LedgerError("FG-LG-010", f"the new {entry.kind} entry {fault}; nothing was written")
@@ -261,17 +270,25 @@ class Book:
         """Change the state, or raise IllegalStepError before anything has changed."""
         if (entry.kind == "genesis") != (entry.seq == 1):
             raise IllegalStepError("a ledger has one genesis entry, its first")
+        if entry.kind in DAY_ALONE and self.format > 2 and not entry.has_day_alone:
+            raise IllegalStepError(f"a {entry.kind} entry carries its day alone")
         if entry.kind in ("genesis", "key"):
             self.public_keys.append(entry.text("public_key"))
             self.four_eyes |= entry.kind == "genesis" and entry.integer("format") > 1
         elif entry.kind == "open":
             self._open(entry)
-        elif entry.kind == "reserve":
+        elif entry.kind in ("reserve", "k_reserve"):
             self._reserve(entry)
         elif entry.kind in _STEPS:
             self._step(entry)
         elif entry.kind == "non_private":
             self._scope_of(entry).non_private.append(entry.text("what"))
+        elif entry.kind == "looked":
+            self._scope_of(entry).non_private.append(_look(entry))
+        elif entry.kind in ("person", "person-left"):
+            self._person(entry)
+        elif entry.kind == "moved":
+            self.was_moved = True
         elif entry.kind == "reconcile":
             self._reconcile(entry)
 
@@ -289,19 +306,30 @@ class Book:
         scope = self._scope_of(entry)
         if not entry.release_id:
             raise IllegalStepError("a reservation needs a release id")
-        if not entry.integer("nano_rho"):
-            raise IllegalStepError("a reservation must cost something")
         if entry.release_id in self.releases or entry.release_id in self.taken_over:
             raise IllegalStepError(f"the release id {entry.release_id!r} is used already; take a new one")
+        if entry.kind == "reserve":
+            self._charge(scope, entry)
+        elif self.has_k_release(entry.scope) and not entry.text("despite"):
+            raise IllegalStepError(f"the scope {entry.scope!r} has a k-anonymous release; a second takes a reason")
+        self.releases[entry.release_id] = ReleaseBook(entry, steps={entry.kind: entry})
+
+    def has_k_release(self, scope: str) -> bool:
+        """Whether a k-anonymous release of the scope is reserved or was made; a withdrawn one counts."""
+        ours = (each for each in self.releases.values() if each.reserve.scope == scope)
+        return any(each.is_k and each.state != "voided" for each in ours)
+
+    def _charge(self, scope: ScopeBook, entry: Entry) -> None:
+        if not entry.integer("nano_rho"):
+            raise IllegalStepError("a reservation must cost something")
         if not (scope.covers(entry.integer("nano_rho")) and scope.covers_error(entry.integer("sampler_units"))):
             raise IllegalStepError(f"the allowance of the scope {entry.scope!r} does not cover the reservation")
         scope.fix_unit(entry)
         scope.charge(entry)
-        self.releases[entry.release_id] = ReleaseBook(entry, steps={"reserve": entry})
 
     def _step(self, entry: Entry) -> None:
         release = self.releases.get(entry.release_id or "")
-        if release is None or release.reserve.scope != entry.scope:
+        if release is None or release.reserve.scope != entry.scope or _is_of_another_sort(entry, release):
             raise IllegalStepError(f"no release {entry.release_id!r} is reserved in the scope {entry.scope!r}")
         before, after = _STEPS[entry.kind]
         if release.state not in before:
@@ -318,22 +346,38 @@ class Book:
         if entry.kind == "approve":
             after = self._approve(entry, release)
         self.four_eyes |= entry.kind in ("approve", "withdraw")
-        release.state = after
+        self._leave(release, after)
         release.steps[entry.kind] = entry
+
+    def _leave(self, release: ReleaseBook, state: str) -> None:
+        """Leave a release in a state; what is drawn without a guarantee is named by the scope from then on."""
+        if release.is_k and state == "drawn":
+            self.scopes[release.reserve.scope].non_private.append(_k_release(release))
+        release.state = state
 
     def _approve(self, entry: Entry, release: ReleaseBook) -> str:
         """Take the approval in; the state in which it leaves the release."""
-        before = {person(each.text("by")) for each in release.approvals}
-        if person(entry.text("by")) in before | {""}:
+        before = {folded(each.text("by")) for each in release.approvals}
+        if folded(entry.text("by")) in before | {""}:
             raise IllegalStepError("each approval is by another person, on record by name")
+        fault = self.people.approval_fault(entry.body, release.id, self.ledger_id)
+        if fault or entry.body.get("key") in keys_of([each.body for each in release.approvals]):
+            raise IllegalStepError(fault or "each approval is by another key")
         release.approvals.append(entry)
         return "approved" if release.is_approved and release.state == "sealed" else release.state
 
     def _void(self, entry: Entry, release: ReleaseBook) -> None:
-        first, second = (person(each.text("by")) for each in (release.reserve, entry))
+        first, second = (folded(each.text("by")) for each in (release.reserve, entry))
         if not first or not second or first == second:
             raise IllegalStepError("a reservation is voided by a second person; both must be on record by name")
-        self.scopes[entry.scope].charge(release.reserve, sign=-1)
+        if not release.is_k:
+            self.scopes[entry.scope].charge(release.reserve, sign=-1)
+
+    def _person(self, entry: Entry) -> None:
+        fault = self.people.fault(entry.kind, entry.body, self.ledger_id)
+        if fault:
+            raise IllegalStepError(fault)
+        self.people.take(entry.kind, entry.body)
 
     def _reconcile(self, entry: Entry) -> None:
         if entry.scope:
@@ -352,4 +396,25 @@ class Book:
         if release is None:
             self.taken_over.add(release_id)
         elif release.state == "reserved":
-            release.state = "drawn"
+            self._leave(release, "drawn")
+
+
+def _is_of_another_sort(entry: Entry, release: ReleaseBook) -> bool:
+    """Whether the entry draws in the way of the other sort of release."""
+    return entry.kind in ("draw", "k_draw") and (entry.kind == "k_draw") != release.is_k
+
+
+def _k_release(release: ReleaseBook) -> str:
+    """What statements of the scope say of a k-anonymous release."""
+    entry = release.reserve
+    despite = entry.text("despite")
+    again = f"; not the first, because: {despite}" if despite else ""
+    return f"the k-anonymous release {release.id!r} ({entry.text('mode')}, k = {entry.integer('k')}){again}"
+
+
+def _look(entry: Entry) -> str:
+    """What statements of the scope say of somebody's look at the data."""
+    return (
+        f"a look at {entry.text('what')} on {entry.at[:10]} ({entry.text('modes')}): settings may have been chosen "
+        "after looking at the data"
+    )

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NoReturn, TypeAlias
 
-FORMAT = 2
-"""In a ledger of format 2, nothing is published that two people have not approved; format 1 is read too."""
+FORMAT = 3
+"""In a ledger of format 2, nothing is published that two people have not approved. In one of format 3, what tells when
+noise was drawn carries the day alone. All are read and go on in their own format."""
+DAY_ALONE = frozenset({"draw", "k_draw", "commit"})
+"""Kinds whose entries carry the day and no time: how long a release worked on its cases is nobody's business."""
 FIRST_PREV = "0" * 64
 COLUMNS = ("seq", "kind", "scope", "release_id", "at", "body", "prev", "hash")
 
@@ -30,6 +33,7 @@ _HEX32 = re.compile(r"[0-9a-f]{32}")
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 _DECIMAL = re.compile(r"[0-9]{1,28}(\.[0-9]{1,30})?(e[+-][0-9]{1,2})?")
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_MIDNIGHT = "T00:00:00Z"
 
 
 class UnreadableEntryError(ValueError):
@@ -46,9 +50,13 @@ class Draft:
     release_id: str | None = None
 
 
+class IllegalStepError(Exception):
+    """An entry that the state of the ledger does not admit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the ledger. ``at`` is UTC to the second; ``prev`` is the hash of the entry before.
+    """One line of the ledger. ``at`` is UTC to the second, or a day's midnight; ``prev`` is the hash of the one before.
 
     Its methods and properties read a body that ``body_fault`` has passed.
     """
@@ -78,6 +86,11 @@ class Entry:
         value = self.body[name]
         assert isinstance(value, str)
         return value
+
+    @property
+    def has_day_alone(self) -> bool:
+        """Whether its time is a day's midnight: all that some kinds tell."""
+        return self.at.endswith(_MIDNIGHT)
 
     @property
     def releases(self) -> int:
@@ -113,6 +126,17 @@ canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False
 """Canonical JSON: keys sorted, no spaces, letters as they are, whole numbers only."""
 
 _decoder = json.JSONDecoder(parse_float=_refuse_float, parse_constant=_refuse_float, object_pairs_hook=_refuse_repeats)
+
+
+def moment(kind: str, at: str) -> str:
+    """The time that an entry of this kind carries, when it is written at ``at``."""
+    return at[:10] + _MIDNIGHT if kind in DAY_ALONE else at
+
+
+def is_before(kind: str, at: str, after: Entry) -> bool:
+    """Whether a clock that gives ``at`` stands before the entry before, as far as both tell."""
+    told = 10 if DAY_ALONE & {kind, after.kind} else 20
+    return at[:told] < after.at[:told]
 
 
 def chain(draft: Draft, *, after: Entry | None, at: str) -> Entry:
@@ -175,7 +199,7 @@ def entry_of_row(row: Sequence[object]) -> Entry:
         raise UnreadableEntryError("a column holds the wrong type")
     if not (release_id is None or isinstance(release_id, str)):
         raise UnreadableEntryError("a column holds the wrong type")
-    return Entry(seq, kind, scope, release_id, at, _object(text), prev, head)
+    return Entry(seq, kind, scope, release_id, at, json_object(text), prev, head)
 
 
 def line_of(entry: Entry) -> str:
@@ -189,14 +213,15 @@ def entry_of_line(line: bytes) -> Entry:
         text = line.decode()
     except UnicodeDecodeError:
         raise UnreadableEntryError("it is not UTF-8 text") from None
-    fields = _object(text)
+    fields = json_object(text)
     body = fields.get("body")
     if set(fields) != set(COLUMNS) or not isinstance(body, dict):
         raise UnreadableEntryError("it does not have the fields of an entry")
     return entry_of_row([canonical(body) if name == "body" else fields[name] for name in COLUMNS])
 
 
-def _object(text: str) -> dict[str, Json]:
+def json_object(text: str) -> dict[str, Json]:
+    """A JSON object as the ledger writes it. Raises UnreadableEntryError."""
     try:
         value = _decoder.decode(text)
         if "\\u" in text:
@@ -227,6 +252,10 @@ def _positive(value: Json) -> bool:
 
 def _text(value: Json) -> bool:
     return isinstance(value, str)
+
+
+def _some_text(value: Json) -> bool:
+    return _text(value) and value != ""
 
 
 def _flag(value: Json) -> bool:
@@ -284,7 +313,7 @@ _BODIES: Mapping[str, Mapping[str, _Check]] = {
         "sampler_units": _whole,
         "epsilon": _epsilon,
         "mechanism": _text,
-        "unit": lambda value: _text(value) and value != "",
+        "unit": _some_text,
         "keyed": _flag,
         "max_records": _positive,
         "by": _text,
@@ -297,6 +326,21 @@ _BODIES: Mapping[str, Mapping[str, _Check]] = {
     "withdraw": {"manifest_sha256": _sha256, "by": _text, "reason": _text},
     "void": {"by": _text, "reason": _text},
     "non_private": {"what": _text, "by": _text},
+    "k_reserve": {
+        "plan_sha256": _sha256,
+        "mode": lambda value: value in ("k-suppress", "k-counts", "k-synthetic"),
+        "k": lambda value: type(value) is int and 2 <= value <= 1000,
+        "unit": _some_text,
+        "keyed": _flag,
+        "max_records": _positive,
+        "despite": _text,
+        "by": _text,
+    },
+    "k_draw": {},
+    "looked": {"what": _text, "modes": _text, "by": _text},
+    "person": {"name": _some_text, "key": _sha256, "by": _text},
+    "person-left": {"name": _some_text, "key": _sha256, "by": _text},
+    "moved": {"by": _text, "reason": _text},
     "reconcile": {
         "nano_rho": _whole,
         "sampler_units": _whole,
@@ -309,6 +353,12 @@ _BODIES: Mapping[str, Mapping[str, _Check]] = {
         "reason": _text,
     },
 }
+_OPTIONAL: Mapping[str, Mapping[str, _Check]] = {
+    "reserve": {"trust_cluster": _some_text},
+    "approve": {"key": _sha256, "letter": _some_text},
+    "person": {"letter": _some_text, "reason": _some_text},
+    "person-left": {"letter": _some_text, "reason": _some_text},
+}
 KINDS = tuple(_BODIES)
 
 
@@ -319,8 +369,10 @@ def body_fault(entry: Entry) -> str | None:
         return "is of a kind that this version of frostglass does not know"
     if not _AT.fullmatch(entry.at):
         return "does not say when it was written"
-    names = entry.body.keys() - {"clock_behind"}
-    if names != shape.keys() | {"nonce"} or entry.body.get("clock_behind", True) is not True:
+    names, may = entry.body.keys() - {"clock_behind"}, _OPTIONAL.get(entry.kind, {})
+    due = shape.keys() | {"nonce"}
+    if not due <= names <= due | may.keys() or entry.body.get("clock_behind", True) is not True:
         return "does not hold what its kind should hold"
-    wrong = [name for name, check in (*shape.items(), ("nonce", _nonce)) if not check(entry.body[name])]
+    checks = {**shape, **may, "nonce": _nonce}
+    wrong = [name for name, check in checks.items() if name in names and not check(entry.body[name])]
     return f"holds a malformed {wrong[0]}" if wrong else None

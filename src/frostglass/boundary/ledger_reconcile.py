@@ -18,6 +18,9 @@ from frostglass.boundary.ledger_witness import common_length
 from frostglass.errors import LedgerError
 from frostglass.terms.budget import decimal_text
 
+_AS_THEY_WERE = ("non_private", "looked", "key", "moved")
+"""Kinds that are written again, wherever the other branch holds them."""
+
 
 @dataclass(frozen=True, slots=True)
 class KnownRelease:
@@ -205,11 +208,16 @@ def _branch(book: Book, seen: Sequence[Entry], *, by: str, reason: str) -> Itera
     if there.problems:
         raise LedgerError("FG-LG-014", f"the witness is damaged: {there.problems[0]}")
     for each in lost:
-        if (each.kind == "open" and each.scope not in book.scopes) or each.kind in ("non_private", "key"):
+        if (each.kind == "open" and each.scope not in book.scopes) or each.kind in _AS_THEY_WERE:
             yield Draft(each.kind, each.body, each.scope)
+        if each.kind in ("person", "person-left") and not book.people.fault(each.kind, each.body, book.ledger_id):
+            yield Draft(each.kind, each.body)
     for release_id in dict.fromkeys(each.release_id for each in lost if each.kind in ("reserve", "draw")):
         entries = [each for each in lost if each.release_id == release_id]
         yield _release(book, there, entries, by=by, reason=reason)
+    for release_id in dict.fromkeys(each.release_id for each in lost if each.kind in ("k_reserve", "k_draw")):
+        entries = [each for each in lost if each.release_id == release_id]
+        yield from _k_release(book, there, entries, by=by, reason=reason)
     for each in lost:
         yield from _withdrawal(book, there, each)
     for each in lost:
@@ -236,7 +244,26 @@ def _release(book: Book, there: Book, entries: Sequence[Entry], *, by: str, reas
     held = here is not None and here.reserve.hash == release.reserve.hash and here.state == "reserved"
     cost = Cost() if held else Cost.of(release.reserve)
     unit = release.reserve.unit
+    if "trust_cluster" in release.reserve.body:
+        reason = f"{reason}; its cluster was trusted, because: {release.reserve.text('trust_cluster')}"
     return _draft(pairs, cost, scope=scope, release_id=release_id, unit=unit, by=by, reason=reason)
+
+
+def _k_release(book: Book, there: Book, entries: Sequence[Entry], *, by: str, reason: str) -> Iterator[Draft]:
+    """A k-anonymous release of the other branch: it costs nothing, and is named, counted and not drawn for here too.
+
+    Where its id stands for another one here, or for one that was voided, it gets a name of its own.
+    """
+    release = there.releases[entries[0].release_id or ""]
+    if release.state == "voided":
+        return
+    here, name = book.releases.get(release.id), release.id
+    if here is None or here.reserve.hash != release.reserve.hash or here.state == "voided":
+        name = name if here is None and name not in book.taken_over else f"lost-{release.reserve.hash[:12]}"
+        despite = release.reserve.text("despite") or (reason if book.has_k_release(release.reserve.scope) else "")
+        yield Draft("k_reserve", {**release.reserve.body, "despite": despite}, release.reserve.scope, name)
+    pairs = [(each.seq, each.hash) for each in entries]
+    yield _draft(pairs, Cost(), scope=release.reserve.scope, release_id=name, by=by, reason=reason)
 
 
 def _withdrawal(book: Book, there: Book, entry: Entry) -> Iterator[Draft]:

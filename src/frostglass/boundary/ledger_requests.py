@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from frostglass.boundary.ledger_book import Book, in_words
+from frostglass.boundary.ledger_book import Book, ReleaseBook, in_words
 from frostglass.boundary.ledger_entries import Entry, Unit
 from frostglass.boundary.ledger_money import rho, scope_of
 from frostglass.boundary.ledger_store import Snapshot
@@ -142,13 +142,17 @@ def require_unused(book: Book, release_id: str) -> None:
         raise LedgerError(
             "FG-LG-019",
             f"the release id {release_id!r} is taken: it is {found.state}, with the plan "
-            f"{found.reserve.text('plan_sha256')[:12]}… and {rho(found.reserve.integer('nano_rho'))} rho, reserved on "
-            f"{found.reserve.at[:10]}; use a new id",
+            f"{found.reserve.text('plan_sha256')[:12]}… and {_price(found)}, reserved on {found.reserve.at[:10]}; use "
+            "a new id",
         )
     if release_id in book.taken_over:
         raise LedgerError(
             "FG-LG-019", f"the release id {release_id!r} is taken: its spending was reconciled; use a new id"
         )
+
+
+def _price(release: ReleaseBook) -> str:
+    return "no cost, being k-anonymous" if release.is_k else f"{rho(release.reserve.integer('nano_rho'))} rho"
 
 
 def require_held(book: Book, reservation: Reservation, *, sealable: bool) -> None:

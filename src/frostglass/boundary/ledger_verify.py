@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from frostglass.boundary.ledger_book import Book, Problem, ScopeBook
 from frostglass.boundary.ledger_entries import Entry, hash_of
+from frostglass.boundary.ledger_home import is_at_home
 from frostglass.boundary.ledger_money import allowed, sampler_allowance, summary
 from frostglass.boundary.ledger_store import SqliteStore, Store
 from frostglass.boundary.ledger_witness import Tail, Witness
@@ -77,7 +78,7 @@ def examine(store: Store, witness: Witness | None) -> LedgerReport:
         entries=len(book.entries),
         head=book.last.hash if book.entries else "",
         problems=tuple(problems),
-        notes=(*_file_notes(store), *_notes(book, witness)) if whole else (),
+        notes=(*_file_notes(store, book), *_notes(book, witness), *_people_notes(book)) if whole else (),
         scopes=tuple(summary(book, name) for name in sorted(book.scopes)) if whole else (),
     )
 
@@ -122,14 +123,32 @@ def _allowance_problems(name: str, scope: ScopeBook) -> list[Problem]:
     return problems
 
 
-def _file_notes(store: Store) -> list[str]:
+def _file_notes(store: Store, book: Book) -> list[str]:
     if not isinstance(store, SqliteStore):
         return []
     files = (("file", store.path), ("signing key", key_of(store.path)))
-    return [
+    notes = [
         f"others than its owner may open the {what}; `chmod 600` closes it"
         for what, path in files
         if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    ]
+    if not is_at_home(store.path, book):
+        notes.append("this is not the file that was last used: a copy, or moved, or put back; its next step will ask")
+    return notes
+
+
+def _people_notes(book: Book) -> list[str]:
+    """Who came or left on the word of one person alone, when there was somebody to write a letter."""
+    doubtful = [
+        each
+        for each in book.entries
+        if each.kind in ("person", "person-left") and "reason" in each.body and "letter" not in each.body
+    ]
+    what = {"person": "was entered", "person-left": "left"}
+    return [
+        f"{each.text('name')!r} {what[each.kind]} (entry {each.seq}) by the word of {each.text('by')!r} alone: "
+        f"{each.text('reason')}"
+        for each in doubtful
     ]
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from frostglass.arrays.signed import is_signed
 from frostglass.bundle import measurement_file
 from frostglass.bundle.accuracy import accuracy
 from frostglass.bundle.accuracy_page import accuracy_html
@@ -60,7 +61,7 @@ from frostglass.bundle.manifest import (
 from frostglass.bundle.pages import codebook_html
 from frostglass.bundle.record_files import codes_in_csv, codes_in_parquet, counted, records_table, same_records
 from frostglass.bundle.recount import misfit, require_counted, restated
-from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES, is_signed
+from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES
 from frostglass.bundle.sizes import MOST_CODEBOOK, Sizes
 from frostglass.bundle.statement import statement
 from frostglass.errors import BundleError, FrostglassError

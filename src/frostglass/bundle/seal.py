@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+from frostglass.arrays.signed import is_signed
 from frostglass.bundle import measurement_file
 from frostglass.bundle.accuracy import accuracy
 from frostglass.bundle.accuracy_page import accuracy_html
@@ -41,7 +42,7 @@ from frostglass.bundle.manifest import (
 )
 from frostglass.bundle.pages import codebook_html
 from frostglass.bundle.read import Bundle, open_bundle
-from frostglass.bundle.signature import SIGNATURE, is_signed
+from frostglass.bundle.signature import SIGNATURE
 from frostglass.bundle.statement import statement
 from frostglass.errors import BundleError
 from frostglass.terms.budget import NANO

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -23,15 +22,6 @@ SIGNATURE_BYTES = 64
 
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _MOST_BYTES = 4096
-
-
-def is_signed(message: bytes, signature: bytes, public_key: str) -> bool:
-    """Whether the holder of ``public_key`` (32 bytes in hex) signed the message."""
-    try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
 
 
 def public_key_of(key: str | Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -93,19 +94,19 @@ def show(
     voice.give({"ledger": book.ledger_id, "scopes": [_as_json(each) for each in summaries]})
     for summary in summaries:
         voice.say(_text(summary))
-        rows = [
-            (
-                str(entry.seq),
-                entry.at[:10],
-                entry.kind,
-                entry.release_id or "",
-                str(entry.body.get("by", "")),
-                _why(entry),
-            )
-            for entry in book.entries()
-            if entry.scope == summary.scope
-        ]
-        voice.say(table(("seq", "date", "entry", "release", "by", "note"), rows, right=(0,)) + "\n")
+        voice.say(_entries(each for each in book.entries() if each.scope == summary.scope))
+    own = [each for each in book.entries() if not each.scope and each.kind != "genesis"]
+    if own and scope is None:
+        voice.say(f"the ledger itself, {book.ledger_id}\n\n{_entries(own)}")
+
+
+def _entries(entries: Iterable[Entry]) -> str:
+    """Entries in a table: what each is, who made it, and what they noted."""
+    rows = [
+        (str(each.seq), each.at[:10], each.kind, each.release_id or "", str(each.body.get("by", "")), _why(each))
+        for each in entries
+    ]
+    return table(("seq", "date", "entry", "release", "by", "note"), rows, right=(0,)) + "\n"
 
 
 @app.command()
@@ -173,6 +174,25 @@ def new_key(
 
 
 @app.command()
+def moved(
+    ledger: LedgerFile,
+    by: Annotated[str, typer.Option("--by", help="Who has moved it.")],
+    reason: opt.Reason = "",
+    as_json: opt.Json = False,
+) -> None:
+    """Say that the ledger was moved to where it is now, and that no other copy of it is used any more.
+
+    Example: frostglass ledger moved --by "Ada Njoroge" --reason "a new machine" --ledger budget.db
+    """
+    refuse_in_bundle(ledger)
+    entry = Ledger.inspect(ledger).moved(by=by, reason=reason)
+    said = (
+        "the ledger was at home already; nothing was written" if entry is None else "the ledger lives here from now on"
+    )
+    _tell(as_json, said, {"moved": entry is not None})
+
+
+@app.command()
 def reconcile(
     ledger: LedgerFile,
     folders: Annotated[
@@ -232,8 +252,11 @@ def purge(
 
 
 def _why(entry: Entry) -> str:
-    """What somebody noted with an entry."""
-    return str(next((entry.body[name] for name in ("note", "reason", "what", "to") if name in entry.body), ""))
+    """What somebody noted with an entry, and whom or what it is about."""
+    if entry.kind == "k_reserve":
+        return f"{entry.text('mode')}, k = {entry.integer('k')}; no guarantee that adds up"
+    noted = [str(entry.body[name]) for name in ("name", "note", "reason", "what", "to") if entry.body.get(name)]
+    return ": ".join(noted)
 
 
 def _tell(as_json: bool, text: str, value: dict[str, object]) -> None:
