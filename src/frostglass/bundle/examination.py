@@ -342,7 +342,7 @@ class Examined:
             _refuse(same, "synthetic.csv and synthetic.parquet differ")
             place += frame.height
         _refuse(place == len(self.records), "synthetic.csv and synthetic.parquet differ")
-        return "CSV and Parquet hold the same counts and the same records"
+        return "CSV and Parquet hold the same records, and of the counts the same that are stated"
 
     @cached_property
     def counts_csv(self) -> pl.DataFrame:
