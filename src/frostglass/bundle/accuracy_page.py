@@ -16,7 +16,7 @@ from frostglass.bundle.accuracy import (
     VariableAccuracy,
     example,
 )
-from frostglass.bundle.manifest import OLDEST, Manifest
+from frostglass.bundle.manifest import Manifest
 from frostglass.bundle.statement import banner, citation, day, guarantee_sentence, templates
 from frostglass.terms import wording
 from frostglass.terms.codebook import Codebook
@@ -107,7 +107,7 @@ class VariableLine:
 
 @dataclass(frozen=True, slots=True)
 class AccuracyPage:
-    """All that the template of accuracy.html sees; ``former``: the words are those of format 2."""
+    """All that the template of accuracy.html sees."""
 
     title: str
     banner: str
@@ -131,7 +131,6 @@ class AccuracyPage:
     citation: str
     contact: str
     software_version: str
-    former: bool
 
 
 def accuracy_html(manifest: Manifest, codebook: Codebook, counts: pl.DataFrame, found: Accuracy) -> str:
@@ -163,7 +162,6 @@ def _page(manifest: Manifest, codebook: Codebook, counts: pl.DataFrame, found: A
         citation=citation(manifest, codebook),
         contact=codebook.release.contact,
         software_version=manifest.software.version,
-        former=manifest.format == OLDEST,
     )
 
 
