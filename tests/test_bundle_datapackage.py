@@ -35,6 +35,14 @@ def test_frictionless_accepts_the_bundle(tmp_path: Path) -> None:
     assert faults_of(bundle) == []
 
 
+def test_frictionless_needs_no_option_where_no_record_is_all_missing(tmp_path: Path) -> None:
+    never = 'definition = "How warm it was."\nnull = { meaning = "always read", structural = "never" }\n'
+    text = CODEBOOK_TOML.replace('definition = "How warm it was."\n', never)
+    bundle = sealed(tmp_path, contents(codebooks.loads(text, source="weather")))
+    report = frictionless.Package(str(bundle.path / PACKAGE)).validate()
+    assert report.valid, report.flatten(["name", "type"])
+
+
 def test_frictionless_accepts_a_table_of_one_column(tmp_path: Path) -> None:
     text = CODEBOOK_TOML[: CODEBOOK_TOML.index('[[variable]]\nname = "rain"')]
     assert faults_of(sealed(tmp_path, contents(codebooks.loads(text, source="sky")))) == []

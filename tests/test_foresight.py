@@ -29,6 +29,7 @@ from frostglass.bundle.contents import Contents
 from frostglass.bundle.read import Bundle
 from frostglass.errors import BudgetError, BundleError, UsageError
 from frostglass.foresight import Outlook
+from frostglass.released.counts_size import CountsSize
 from frostglass.released.intervals import Intervals
 from frostglass.released.likeness import Worth, likeness
 from frostglass.released.measurement import Measurement
@@ -469,3 +470,31 @@ def test_python_and_the_command_line_foresee_the_same(frostglass_command: Comman
     outlook = frostglass.foresee(at_home / "small.toml", epsilon=3, delta="1e-6", expect=4000, epsilons=["1"])
     assert json.loads(said) == json.loads(json.dumps(outlook.as_json()))
     assert json.loads(said)["epsilons"][1]["groups"] == json.loads(said)["groups"]
+
+
+@pytest.mark.parametrize("expect", [None, 600])
+def test_counts_in_csv_are_no_more_than_was_said_and_take_about_as_much(
+    small: Codebook, bundle: Bundle, expect: int | None
+) -> None:
+    said = looked_out(small, expect=expect).wanted.counts
+    stated = bundle.counts.filter(pl.col("status") == "released").height
+    assert bundle.manifest.total <= 610
+    assert stated <= said.rows <= small.domain.cells_of_length(1) * 50
+    size = (bundle.path / "counts.csv").stat().st_size
+    assert 0.5 < size / stated / (said.bytes / said.rows) < 2
+
+
+def test_more_rows_than_a_spreadsheet_opens_are_named_before_anything_is_done(frostglass_command: Command) -> None:
+    """Of 27 variables, up to four together: fewer are stated of few records."""
+    wide = ("plan", "-c", "ctdc-global", "--epsilon", "1", "--delta", "1e-6", "--length", "4", "--epsilons", "1")
+    _, said, _ = frostglass_command(*wide)
+    assert "147,547,606 rows" in said
+    assert "No spreadsheet opens more than 1,048,576 rows" in " ".join(said.split())
+    _, said, _ = frostglass_command(*wide, "--expect", "1000")
+    assert "with 1,000 records" in " ".join(said.split())
+    assert "spreadsheet" not in said
+
+
+@pytest.mark.parametrize(("rows", "opens"), [(1_048_575, True), (1_048_576, False)])
+def test_the_heading_is_a_row_of_a_spreadsheet(rows: int, opens: bool) -> None:
+    assert CountsSize(rows, 1, None).opens is opens

@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from frostglass.bundle.files import Stored
-from frostglass.bundle.formats import counts_in_csv
-from frostglass.bundle.manifest import COUNTS_CSV, OLDEST, RECORDS_CSV, Manifest
+from frostglass.bundle.formats import STATED
+from frostglass.bundle.manifest import COUNTS_CSV, RECORDS_CSV, Manifest
 from frostglass.bundle.statement import citation, guarantee_sentence
-from frostglass.released.counts import RELEASED, WITHHELD
+from frostglass.released.counts import RELEASED
 from frostglass.terms.codebook import Codebook, Variable
 
 PROFILE = "https://datapackage.org/profiles/2.0/{}.json"
@@ -45,12 +45,6 @@ _COUNTS_TEXT = {
     "group, where the value is (missing), and where every record has one.",
 }
 
-_FORMER_TEXT = {
-    "count": "Number of records; empty where the combination is withheld.",
-    "status": "released, or withheld because noise leaves so small a count unreliable.",
-}
-"""What the same columns hold in format 2."""
-
 _ADDRESS = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:)]")
 
 _TYPES = {"Int64": "integer", "Float64": "number", "String": "string"}
@@ -67,7 +61,7 @@ def data_package(manifest: Manifest, codebook: Codebook, files: Mapping[str, Sto
         "version": f"{codebook.version}+{manifest.release_id}",
         "created": f"{manifest.date.isoformat()}T00:00:00Z",
         "keywords": ["differential privacy", "synthetic data"],
-        "resources": [_resource(name, stored, manifest, codebook) for name, stored in files.items()],
+        "resources": [_resource(name, stored, codebook) for name, stored in files.items()],
     }
     if texts.terms:
         package["licenses"] = [_licence(texts.terms)]
@@ -84,7 +78,7 @@ def _licence(terms: str) -> dict[str, str]:
     return {"title": terms, "path": address[0]} if address else {"title": terms, "name": "notspecified"}
 
 
-def _resource(name: str, stored: Stored, manifest: Manifest, codebook: Codebook) -> dict[str, object]:
+def _resource(name: str, stored: Stored, codebook: Codebook) -> dict[str, object]:
     form, media = MEDIA[name.rsplit(".", 1)[1]]
     resource: dict[str, object] = {
         "name": name.replace(".", "-"),
@@ -96,7 +90,7 @@ def _resource(name: str, stored: Stored, manifest: Manifest, codebook: Codebook)
     }
     if form != "apache-parquet":
         resource["encoding"] = "utf-8"
-    fields = {COUNTS_CSV: _counts_fields(manifest), RECORDS_CSV: _records_fields(codebook)}.get(name)
+    fields = {COUNTS_CSV: _counts_fields(), RECORDS_CSV: _records_fields(codebook)}.get(name)
     if fields:
         resource["type"] = "table"
         resource["dialect"] = {"$schema": PROFILE.format("tabledialect"), "lineTerminator": "\n"}
@@ -138,13 +132,11 @@ def _constraints(variable: Variable, codebook: Codebook) -> dict[str, object]:
     return {"enum": list(variable.codes), **always}
 
 
-def _counts_fields(manifest: Manifest) -> list[dict[str, object]]:
-    schema, former = counts_in_csv(manifest.format), manifest.format == OLDEST
-    texts = {**_COUNTS_TEXT, **(_FORMER_TEXT if former else {})}
+def _counts_fields() -> list[dict[str, object]]:
     fields: dict[str, dict[str, object]] = {
-        name: {"name": name, "type": _TYPES[str(kind)], "description": texts[name]} for name, kind in schema.items()
+        name: {"name": name, "type": _TYPES[str(kind)], "description": _COUNTS_TEXT[name]}
+        for name, kind in STATED.items()
     }
-    codes = [RELEASED, WITHHELD] if former else [RELEASED]
-    fields["status"]["categories"] = [{"value": code, "label": code} for code in codes]
-    fields["status"]["constraints"] = {"enum": codes}
+    fields["status"]["categories"] = [{"value": RELEASED, "label": "released"}]
+    fields["status"]["constraints"] = {"enum": [RELEASED]}
     return list(fields.values())

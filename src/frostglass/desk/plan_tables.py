@@ -149,7 +149,8 @@ def what_is_chosen(foreseen: Foresight) -> tuple[str, ...]:
 def what_is_written(foreseen: Foresight) -> str:
     """How large counts.csv can become, and what opens it."""
     most = foreseen.counts
-    size = f"counts.csv has at most {most.rows:,} rows, some {most.bytes / 1e6:,.1f} MB"
+    of = "whatever the number of records" if most.records is None else f"with {most.records:,} records"
+    size = f"counts.csv has at most {most.rows:,} rows, some {most.bytes / 1e6:,.1f} MB, {of}"
     if most.opens:
         return f"{size}."
     return (

@@ -15,10 +15,11 @@ _NUMBERS = 45
 
 @dataclass(frozen=True)
 class CountsSize:
-    """Most ``rows`` of counts, and about how many ``bytes`` they take."""
+    """Most ``rows`` of counts, and about how many ``bytes`` they take, of a table of ``records``, or of any table."""
 
     rows: int
     bytes: int
+    records: int | None
 
     @property
     def opens(self) -> bool:
@@ -40,4 +41,4 @@ def counts_size(domain: Domain, *, length: int, tau: int, records: int | None) -
         if order > 1 and records is not None:
             most = min(most, domain.number_of_sets(order) * (records // tau))
         rows, size = rows + most, size + round(most * (_NUMBERS + order * (names + values)))
-    return CountsSize(rows, size)
+    return CountsSize(rows, size, records)
