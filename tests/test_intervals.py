@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frostglass.released.estimate import Estimate
-from frostglass.released.events import Event, Mark
-from frostglass.released.functional import Box, Figures
+from frostglass.released.events import Between, Event, Mark
+from frostglass.released.functional import Box, Figures, Functional
 from frostglass.released.intervals import Intervals
 from frostglass.released.measurement import Measurement
-from frostglass.released.ranges import LEAST_HIGH, TINY, ends, whole
+from frostglass.released.ranges import LEAST_HIGH, TINY, ends, own_ends, whole
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.released.tabulation import tabulate
 from frostglass.synthesis.least_squares import estimate
@@ -95,6 +95,27 @@ def test_whole_ends_of_a_part_stay_within_those_of_its_wholes(found: Estimate) -
             within = whole(*intervals.everywhere(part)[:2])
             assert (np.ceil(low - TINY) <= np.expand_dims(within[0], axis)).all()
             assert (np.floor(high + TINY) <= np.expand_dims(within[1], axis)).all()
+
+
+@given(st.floats(-3, 3), st.floats(0, 2), st.floats(-3, 3), st.floats(0, 2))
+def test_bounds_that_noise_has_moved_past_each_other_still_enclose_something(
+    least: float, sd: float, most: float, other: float
+) -> None:
+    """The ends are in order and not below nobody, whichever bound is the higher."""
+    lower, upper = (Functional.of(Box.of({"a": [at]})) for at in (0, 1))
+    values, sds = {lower: least, upper: most}, {lower: sd, upper: other}
+    low, high = own_ends(Between((lower,), (upper,)), values.__getitem__, sds.__getitem__)
+    assert 0 <= low <= high
+
+
+@given(st.floats(0, 50), st.floats(0, 3))
+def test_between_whole_ends_there_is_always_a_number_of_people(low: float, width: float) -> None:
+    """Also where both ends lie between two neighbouring whole numbers; and nothing is cut off that is enclosed."""
+    least, most = (int(one[0]) for one in whole(np.array([low]), np.array([low + width])))
+    assert least <= most
+    enclosed = [number for number in range(60) if low <= number <= low + width]
+    assert set(enclosed) <= set(range(least, most + 1))
+    assert most - least <= max(len(enclosed) - 1, 0) + 1
 
 
 def test_a_withheld_combination_never_reads_none_to_none() -> None:
