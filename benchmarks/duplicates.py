@@ -107,14 +107,14 @@ def _true_pairs(path: Path, identities: Identities) -> set[tuple[int, int]]:
 
 def _built_in(folder: Path, identities: Identities) -> list[str]:
     (folder / "identities").write_bytes(pickle.dumps(identities))
-    return [sys.executable, "-c", _BUILT_IN, str(folder / "identities")]
+    return [sys.executable, "-P", "-c", _BUILT_IN, str(folder / "identities")]
 
 
 def _splink(folder: Path, identities: Identities) -> list[str]:
     _table(people(identities)).write_parquet(folder / "people")
     (folder / "settings.json").write_text(json.dumps(_SETTINGS))
     python = str(environments.python("splink", Path("build/benchmark/environments")).absolute())
-    return [python, "-c", _SPLINK, str(folder / "people"), str(folder / "settings.json"), str(weights.THRESHOLD)]
+    return [python, "-P", "-c", _SPLINK, str(folder / "people"), str(folder / "settings.json"), str(weights.THRESHOLD)]
 
 
 def _measured(*command: str) -> Cost:
@@ -124,7 +124,7 @@ def _measured(*command: str) -> Cost:
         "used = resource.getrusage(resource.RUSAGE_CHILDREN); print(used.ru_utime + used.ru_stime, used.ru_maxrss)"
     )
     began = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", code, *command], stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run([sys.executable, "-P", "-c", code, *command], stdout=subprocess.PIPE, text=True, check=True)
     processor, most = map(float, done.stdout.split())
     return Cost(time.perf_counter() - began, processor, most / (1e6 if sys.platform == "darwin" else 1e3))
 

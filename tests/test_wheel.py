@@ -46,7 +46,7 @@ def test_the_installed_wheel_makes_a_release_from_a_read_only_place(wheel: Path,
         where = [sys.executable, "-c", "import frostglass; print(frostglass.__file__)"]
         found = subprocess.run(where, cwd=work, env=environment, check=True, capture_output=True, text=True)
         assert found.stdout.startswith(str(site))
-        demo = [sys.executable, "-m", "frostglass", "demo", "--cases", "500", "-o", "demo"]
+        demo = [sys.executable, "-P", "-m", "frostglass", "demo", "--cases", "500", "-o", "demo"]
         done = subprocess.run(demo, cwd=work, env=environment, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert "verifies" in done.stdout

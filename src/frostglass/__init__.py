@@ -1,15 +1,15 @@
 """frostglass: publish the pattern, never the person.
 
-The public names are loaded when they are first used, so that importing one room never loads another.
+The public names are loaded when they are first used, so that importing one room never loads another. And nothing is
+imported here that Python has not imported by then: with ``-m`` it comes here before it is kept from looking in the
+working folder.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from frostglass.version import __version__
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from frostglass.api import Recoded, Release, Reviewed, Synthesizer, recode, release, review_release
     from frostglass.approval import approve, publish, withdraw

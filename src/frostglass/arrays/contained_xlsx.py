@@ -54,9 +54,10 @@ _STRETCH = 0.1
 """Seconds of waiting at a time."""
 
 _START = (
-    "import sys; sys.path[:0] = sys.argv[2:]; from frostglass.arrays.xlsx_process import serve; serve(int(sys.argv[1]))"
+    "import sys; sys.path.insert(0, sys.argv[2]); from frostglass.arrays.xlsx_process import serve; "
+    "serve(int(sys.argv[1]))"
 )
-"""What the process runs. It finds its modules where this one found them."""
+"""What the process runs. It finds frostglass where this one found it."""
 
 _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """The only variables that are handed on: some systems need them to start Python at all."""
@@ -170,10 +171,10 @@ def _close(process: subprocess.Popen[bytes]) -> None:
 
 def _started(file: BinaryIO) -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    places = [place for place in sys.path if Path(place).is_absolute()]
+    home = str(Path(__file__).absolute().parents[2])  # not sys.path, which may begin with a delivery
     try:
         return subprocess.Popen(  # noqa: S603 - our own interpreter and our own text; nothing comes from the workbook
-            [sys.executable, "-I", "-B", "-c", _START, str(file.fileno()), *places],
+            [sys.executable, "-I", "-B", "-c", _START, str(file.fileno()), home],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
