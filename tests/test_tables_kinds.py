@@ -63,7 +63,7 @@ KINDS: list[tuple[bytes, str, str]] = [
     (b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!000000", "SAS transport", "CSV"),
     (b"RDX3\nX\n" + b"\0" * 20, "R data", "CSV"),
     (b"X\n\0\0\0\3" + b"\0" * 20, "R data", "CSV"),
-    (gzip.compress(CSV), "gzip", "unpack"),
+    (gzip.compress(CSV, mtime=0), "gzip", "unpack"),
     (bz2.compress(CSV), "bzip2", "unpack"),
     (lzma.compress(CSV), "xz", "unpack"),
     (b"\x28\xb5\x2f\xfd" + b"\0" * 20, "Zstandard", "unpack"),
