@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,14 @@ def test_a_published_copy_is_the_sealed_bundle_and_one_word_more(tmp_path: Path)
         assert (out / name).read_bytes() == (bundle.path / name).read_bytes()
     assert json.loads((out / PUBLICATION).read_bytes()) == {**WORD, "manifest_sha256": bundle.manifest_sha256}
     assert verified(out) == {}
+
+
+def test_what_is_published_is_readable_by_all_and_nothing_before(tmp_path: Path) -> None:
+    bundle = sealed(tmp_path)
+    out = copy(bundle.path, tmp_path / "public")
+    for folder, modes in ((bundle.path, (0o700, 0o600)), (out, (0o755, 0o644))):
+        assert stat.S_IMODE(folder.stat().st_mode) == modes[0]
+        assert {stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()} == {modes[1]}
 
 
 def test_the_word_tells_how_many_approved_it_and_when_and_not_who(tmp_path: Path) -> None:

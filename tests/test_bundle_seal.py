@@ -33,11 +33,11 @@ def code_of(made: Contents, out: Path) -> str:
     return caught.value.code
 
 
-def test_a_bundle_holds_exactly_the_documented_files_readable_by_all(tmp_path: Path) -> None:
+def test_a_bundle_holds_exactly_the_documented_files_for_its_owner_alone(tmp_path: Path) -> None:
     bundle = sealed(tmp_path)
     assert {each.name for each in bundle.path.iterdir()} == {*SEALED, MANIFEST, SIGNATURE}
-    assert {stat.S_IMODE(each.stat().st_mode) for each in bundle.path.iterdir()} == {0o644}
-    assert stat.S_IMODE(bundle.path.stat().st_mode) == 0o755
+    assert {stat.S_IMODE(each.stat().st_mode) for each in bundle.path.iterdir()} == {0o600}
+    assert stat.S_IMODE(bundle.path.stat().st_mode) == 0o700
     assert [each.name for each in tmp_path.iterdir()] == ["bundle"]
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol, TypeAlias
 
-from frostglass.arrays.whole_file import PUBLIC, sync_folder, unfinished_folder
+from frostglass.arrays.whole_file import PRIVATE, PUBLIC, sync_folder, unfinished_folder
 from frostglass.bundle.places import refuse_in_bundle
 from frostglass.errors import BundleError, reason_of
 
@@ -186,19 +186,22 @@ class NewFolder:
         self.fill(name, lambda file: file.write(data))
 
 
-def write_folder(out: Path, fill: Callable[[NewFolder], None], *, on: date) -> None:
+def write_folder(out: Path, fill: Callable[[NewFolder], None], *, on: date, public: bool = False) -> None:
     """Have a temporary sibling of ``out`` filled, and rename it when all its files are durable.
+
+    It is for its owner alone (0700, files 0600) unless it is ``public``.
 
     ``out`` must not exist: BundleError FG-BN-001. Whatever goes wrong, nothing half-written stays behind. All files
     carry midnight of the day ``on``, so that they do not tell how long the work on the cases took.
     """
+    mode, folder_mode = (PUBLIC, 0o755) if public else (PRIVATE, 0o700)
     midnight = datetime(on.year, on.month, on.day, tzinfo=UTC).timestamp()
     refuse_existing(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with unfinished_folder(out) as folder:
-            fill(NewFolder(lambda name, write: write_file(folder / name, write, mode=PUBLIC, time=midnight)))
-            folder.chmod(0o755)
+            fill(NewFolder(lambda name, write: write_file(folder / name, write, mode=mode, time=midnight)))
+            folder.chmod(folder_mode)
             os.utime(folder, (midnight, midnight))
             sync_folder(folder)
             refuse_existing(out)

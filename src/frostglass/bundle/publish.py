@@ -58,7 +58,7 @@ def write(bundle: Bundle, to: Path, publication: Mapping[str, object]) -> Path:
     Whole or not at all; returns ``to``. Raises BundleError FG-BN-001 when ``to`` exists, FG-BN-026 when a file changed.
     """
     word = canonical_json({**publication, "manifest_sha256": bundle.manifest_sha256})
-    write_folder(to, lambda folder: _fill(folder, bundle, word), on=bundle.manifest.date)
+    write_folder(to, lambda folder: _fill(folder, bundle, word), on=bundle.manifest.date, public=True)
     return to
 
 
