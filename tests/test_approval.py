@@ -23,6 +23,7 @@ import frostglass
 from audits.forgeries import resign
 from frostglass import approval, bundles, pipeline
 from frostglass.boundary.ledger import Ledger
+from frostglass.boundary.ledger_home import settle
 from frostglass.boundary.signing_key import SigningKey
 from frostglass.bundle import publish as publishing
 from frostglass.bundle import withdrawal
@@ -61,7 +62,7 @@ def template(small: Codebook, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def published_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, approved and published to the folder ``public``."""
     folder = tmp_path_factory.mktemp("published")
-    shutil.copytree(template, folder, dirs_exist_ok=True)
+    copied(template, folder)
     with contextlib.chdir(folder):
         approve_twice()
         publish()
@@ -71,15 +72,21 @@ def published_template(template: Path, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture
 def ground(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A copy of the sealed bundle and its ledger, where commands run."""
-    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    copied(template, tmp_path)
     monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
 def public_ground(published_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same, with the published copy."""
-    shutil.copytree(published_template, tmp_path, dirs_exist_ok=True)
+    copied(published_template, tmp_path)
     monkeypatch.chdir(tmp_path)
+
+
+def copied(template: Path, folder: Path) -> None:
+    """A copy of an office, whose ledger is at home there: the note of where it lived stays behind."""
+    shutil.copytree(template, folder, dirs_exist_ok=True)
+    settle(folder / "l.db", next(iter(Ledger.inspect(folder / "l.db").entries())).text("ledger_id"))
 
 
 def ledger() -> Ledger:

@@ -178,7 +178,7 @@ def after_the_draw(where: str, error: BaseException) -> tuple[object, str, Calla
     places: dict[str, tuple[object, str]] = {
         "commit": (Ledger, "commit"),
         "fit": (pipeline, "build"),
-        "file": (files, "write_whole"),
+        "file": (files, "write_file"),
         "folder": (files, "unfinished_folder"),
         "signature": (Ledger, "sign"),
         "entry": (Ledger, "seal"),
