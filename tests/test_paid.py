@@ -116,7 +116,7 @@ def test_room_that_was_not_used_is_given_back(tmp_path: Path) -> None:
     with staging.room(staging.folder_for(tmp_path / "l.db", "r"), 1_000_000):
         held = sum(each.stat().st_size for each in tmp_path.rglob("*") if each.is_file())
     assert held >= 1_000_000
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [staging.binding_of(tmp_path / "l.db")]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,6 @@ def test_room_that_was_not_used_is_given_back(tmp_path: Path) -> None:
         (seal, "codebook_html", failing(RuntimeError("a canary"))),
         (seal, "accuracy_html", failing(TypeError("a canary"))),
         (seal, "data_package", failing(ZeroDivisionError("a canary"))),
-        (seal, "MOST_BYTES", 2_000),
         (rehearsal, "MOST_MANIFEST_BYTES", 101_000),
         (codebooks, "from_canonical", failing(frostglass.FrostglassError("FG-CB-001", "larger than 10 MB"))),
     ],

@@ -625,7 +625,7 @@ def test_a_threshold_that_could_not_be_sealed_is_refused_at_once(threshold: floa
 
 
 def test_noise_that_cannot_be_drawn_is_refused_before_anything_is_spent(small: Codebook, ledger: Ledger) -> None:
-    unit = PrivacyUnit("person", 1000, "sex")
+    unit = PrivacyUnit("person", 1000, "key")
     with pytest.raises(UsageError, match="FG-OP-033"):
         released(survey(50), small, ledger, epsilon="0.01", unit=unit)
     assert [entry.kind for entry in ledger.entries()] == ["genesis", "open"]
@@ -713,8 +713,9 @@ def test_groups_beyond_what_is_proved_get_no_figure(small: Codebook) -> None:
 def test_a_scope_keeps_one_unit(small: Codebook, ledger: Ledger) -> None:
     """Rows and persons are not the same people, so their losses are not added up."""
     released(survey(100), small, ledger, epsilon="1")
+    table = survey(100).with_columns(pl.Series("key", [str(number) for number in range(100)]))
     with pytest.raises(LedgerError):
-        released(survey(100), small, ledger, epsilon="1", unit=PrivacyUnit("person", 2, "sex"))
+        released(table, small, ledger, epsilon="1", unit=PrivacyUnit("person", 2, "key"))
 
 
 def test_a_bundle_that_another_ledger_paid_for_is_mentioned(

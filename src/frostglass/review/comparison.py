@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from frostglass.arrays.counting import tally
 from frostglass.released.intervals import Intervals
-from frostglass.released.ranges import whole
+from frostglass.released.ranges import LEAST_HIGH, whole
 from frostglass.released.synthetic import Records
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.terms.attribute_set import AttributeSet
@@ -73,8 +73,8 @@ class Compared:
     def ends(self) -> tuple[Whole, Whole]:
         """Lower and upper ends of the intervals: the published ones where a count is stated."""
         low, high = whole(*self.intervals.everywhere(self.attributes)[:2])
-        low = np.where(self.stated, np.minimum(low, self.records), low)
-        return low, np.where(self.stated, np.maximum(high, self.records), high)
+        least = np.where(self.stated, self.records, np.minimum(self.records, LEAST_HIGH))
+        return np.where(self.stated, np.minimum(low, self.records), low), np.maximum(high, least)
 
     @property
     def held(self) -> Bools:
