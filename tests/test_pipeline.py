@@ -281,7 +281,7 @@ def test_a_crash_at_any_step_is_never_under_counted_and_never_drawn_twice(
     assert ledger.scope("s").spent == (spent if resumes else 2 * spent)
     if resumes:
         assert (tmp_path / "out" / "measurements.parquet").read_bytes() == before
-    assert bundles.verify(tmp_path / "out").ok
+    assert not bundles.verify(tmp_path / "out").failed
     assert ledger.state(contents.release_id) == "sealed"
     assert not (tmp_path / "budget.db.staged").exists() or where == "stage"
 
@@ -354,7 +354,7 @@ def test_the_zcdp_scope_is_drawn_with_the_discrete_gaussian(small: Codebook, tmp
     contents = released(survey(300), small, ledger, epsilon="4")
     assert contents.guarantee.mechanism == "discrete-gaussian"
     pipeline.seal(contents, tmp_path / "out", ledger=ledger)
-    assert bundles.verify(tmp_path / "out").ok
+    assert not bundles.verify(tmp_path / "out").failed
 
 
 class PairsFirst(MeasureAndFit):
@@ -413,7 +413,7 @@ def test_an_estimated_number_below_one_gives_an_empty_valid_bundle(
     bundle = pipeline.seal(contents, tmp_path / "out", ledger=ledger)
     assert bundle.manifest.total == 0
     assert "empty" in bundle.statement
-    assert bundles.verify(tmp_path / "out").ok
+    assert not bundles.verify(tmp_path / "out").failed
 
 
 def test_a_person_with_many_rows_counts_for_at_most_m(small: Codebook, ledger: Ledger) -> None:
@@ -762,4 +762,4 @@ role = "quasi"
     book = codebooks.loads(text, source="odd.toml")
     table = pl.DataFrame({"a": ["(distance)", "b", None] * 40, "b": ["1", None, "1"] * 40})
     bundle = pipeline.seal(released(table, book, ledger), tmp_path / "out", ledger=ledger)
-    assert bundles.verify(bundle.path).ok
+    assert not bundles.verify(bundle.path).failed
