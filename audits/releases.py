@@ -45,7 +45,7 @@ SAYS = {
 PAYS_AGAIN = ("reserved", "lost")
 
 _KNOWN = {"survey.csv", "small.toml", "out", DRAWN}
-_LEDGER = {"l.db", "l.db.witness", "l.db.key", "l.db.staged", "l.db-journal"}
+_LEDGER = {"l.db", "l.db.witness", "l.db.key", "l.db.staged", "l.db.binding", "l.db-journal"}
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,13 @@ def test_a_limit_of_the_system_on_files_is_found_before_anything_is_reserved(sma
     released(small, ledger)
 
 
+def test_a_damaged_key_beside_the_ledger_costs_nothing(small: Codebook, ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "budget.db.binding").write_bytes(b"short")
+    with pytest.raises(LedgerError, match="FG-LG-054"):
+        released(small, ledger)
+    assert kinds(ledger) == ["genesis", "open"]
+
+
 def test_room_that_was_not_used_is_given_back(tmp_path: Path) -> None:
     with staging.room(staging.folder_for(tmp_path / "l.db", "r"), 1_000_000):
         held = sum(each.stat().st_size for each in tmp_path.rglob("*") if each.is_file())

@@ -622,6 +622,12 @@ def _room(ledger: Ledger, release_id: str, codebook: Codebook, plan: Plan) -> It
                 f"there is no room to stage the answers in {folder.parent.name}, beside the ledger: "
                 f"{reason_of(error).lower()}; nothing was reserved",
             ) from None
+        except ValueError:
+            raise LedgerError(
+                "FG-LG-054",
+                "the key that binds staged answers to their data, beside the ledger, is damaged: put it back, or move "
+                "it away, and what is staged cannot be resumed; nothing was reserved",
+            ) from None
         yield room
 
 
