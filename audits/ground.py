@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from frostglass.boundary.ledger import Entry, Ledger, Reservation
+from frostglass.boundary.ledger_home import settle
 from frostglass.boundary.ledger_money import allowed
 from tests.ledger_support import DELTA, EPSILON, MANIFEST, STAGED, new_ledger, reserve
 
@@ -46,6 +48,14 @@ def server(*modules: str) -> ForkServerContext:
 def fresh_ledger(path: Path) -> Ledger:
     """A ledger with one open scope."""
     return new_ledger(path)
+
+
+def copied(template: Path, folder: Path) -> Path:
+    """A copy of a folder with a ledger, which is at home in it; its path."""
+    shutil.copytree(template, folder)
+    ledger = folder / "l.db"
+    settle(ledger, Ledger.inspect(ledger).ledger_id)
+    return ledger
 
 
 def small_reservation(ledger: Ledger, release_id: str, *, nano_rho: int = COST) -> Reservation:

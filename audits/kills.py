@@ -23,7 +23,7 @@ from types import FrameType
 from typing import Any
 
 from audits.figures import Figure, Size
-from audits.ground import COST, draw_then_pay, drawn_in, fast_folder, fresh_ledger, pay_then_draw, server
+from audits.ground import COST, copied, draw_then_pay, drawn_in, fast_folder, fresh_ledger, pay_then_draw, server
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.ledger_place import __file__ as _ledger_file
 from frostglass.errors import LedgerError
@@ -164,19 +164,14 @@ def kills_at_lines(most: int) -> Damage:
         template = folder / "template"
         template.mkdir()
         fresh_ledger(template / "l.db")
-        lines = _run_to_line(context, _copy(template, folder / "whole"), -1)
+        lines = _run_to_line(context, copied(template, folder / "whole"), -1)
         step = max(lines // most, 1)
         for line in range(1, lines + 1, step):
-            path = _copy(template, folder / f"{line}")
+            path = copied(template, folder / f"{line}")
             _run_to_line(context, path, line)
             damage.note(path, kills=1)
             shutil.rmtree(path.parent)
     return damage
-
-
-def _copy(template: Path, folder: Path) -> Path:
-    shutil.copytree(template, folder)
-    return folder / "l.db"
 
 
 def _run_to_line(context: ForkServerContext, path: Path, line: int) -> int:

@@ -18,7 +18,7 @@ import polars as pl
 
 from audits import input_tables
 from audits.figures import Figure, Size, examples
-from audits.ground import fast_folder
+from audits.ground import copied, fast_folder
 from audits.input_tries import RELEASE, make_ground, text
 from audits.leak_inputs import BAD_HEADINGS, BROKEN_JSON, FILE, SHEET, write_planted_case_files, write_survey
 from audits.leak_watch import PLACES, SEEN, STEM, TEMPORARY
@@ -55,7 +55,7 @@ class Ground:
     def renew(self) -> None:
         """Begin anew with a table, a codebook and a ledger."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.copytree(self._ground, self.folder)
+        copied(self._ground, self.folder)
         self.inputs: set[Path] = set()
 
     def given(self) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from audits.figures import Figure, Size, examples
-from audits.ground import fast_folder
+from audits.ground import copied, fast_folder
 from audits.release_steps import DRAWN, STEPS
 from audits.warm_commands import Ended, WarmCommands
 from frostglass import bundles, pipeline
@@ -45,7 +45,7 @@ SAYS = {
 PAYS_AGAIN = ("reserved", "lost")
 
 _KNOWN = {"survey.csv", "small.toml", "out", DRAWN}
-_LEDGER = {"l.db", "l.db.witness", "l.db.key", "l.db.staged", "l.db.binding", "l.db-journal"}
+_LEDGER = {"l.db", "l.db.witness", "l.db.key", "l.db.staged", "l.db.binding", "l.db.home", "l.db-journal"}
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Ground:
 
     def _copy(self) -> Path:
         folder = self._folder / "release"
-        shutil.copytree(self._template, folder)
+        copied(self._template, folder)
         return folder
 
     def _look(self, folder: Path, name: str, tally: Tally) -> Found:
