@@ -22,7 +22,7 @@ from unittest.mock import patch
 
 from audits import faulty_releases
 from audits.figures import Figure, Size
-from audits.ground import COST, Drawn, draw_then_pay, drawn_in, fast_folder, fresh_ledger, pay_then_draw
+from audits.ground import COST, Drawn, copied, draw_then_pay, drawn_in, fast_folder, fresh_ledger, pay_then_draw
 from audits.power_vfs import Operation, Recorder, watched
 from frostglass.boundary.ledger import Ledger
 from frostglass.errors import FrostglassError, LedgerError
@@ -100,8 +100,7 @@ def ledger_faults(*, step: int, first: str = "pay") -> Faults:
 
 
 def _copy(folder: Path, name: str) -> Path:
-    shutil.copytree(folder / "template", folder / name)
-    return folder / name / "l.db"
+    return copied(folder / "template", folder / name)
 
 
 def _one_fault(found: Faults, path: Path, number: int, first: str, *, lasting: bool) -> None:

@@ -40,7 +40,7 @@ PLACES: dict[str, tuple[object, str]] = {
     "while the file is read": (readers, "read_csv"),
     "while cells are coded": (reduction, "CodedColumn"),
     "while a table is measured": (curator, "_add_noise"),
-    "while answers are staged": (staging, "sync_folder"),
+    "while answers are staged": (staging, "_fill"),
     "while records are fitted": (pipeline, "build"),
     "while the bundle is rendered": (seal, "render"),
     "while the bundle is written": (seal, "write_folder"),
