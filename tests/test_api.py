@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 import frostglass
-from frostglass.errors import BudgetError, BundleError, UsageError
+from frostglass.errors import BudgetError, BundleError, InputError, UsageError
 from frostglass.terms.codebook import Codebook
 from tests.survey_support import SMALL, survey
 
@@ -134,3 +134,38 @@ def test_the_public_names_are_lazy_and_complete() -> None:
         assert getattr(frostglass, name) is not None
     with pytest.raises(AttributeError):
         frostglass.__getattr__("nothing")
+
+
+def test_a_release_says_who_is_left_out_before_anything_is_spent(tmp_path: Path) -> None:
+    """Raised as an error, the warning keeps the release from being paid."""
+    (tmp_path / "small.toml").write_text(SMALL)
+    table = survey(40).with_columns(person=pl.Series([f"P{number % 39}" for number in range(40)]))
+    ledger = ephemeral()
+
+    def release(frame: pl.DataFrame, **options: str) -> frostglass.Release:
+        return frostglass.release(
+            frame,
+            tmp_path / "small.toml",
+            epsilon=1,
+            scope="ephemeral",
+            ledger=ledger,
+            length=1,
+            fit="fast",
+            **{"person_key": "person", **options},  # type: ignore[arg-type]
+        )
+
+    said = "FG-IN-044 person: 1 × people with more than 1 record; .*; left out: 1 record"
+    with pytest.raises(UserWarning, match=said):
+        release(table)
+    placeholder = table.with_columns(person=pl.col("person").replace("P0", "n/a"))
+    with pytest.raises(InputError, match="FG-IN-083"):
+        release(placeholder)
+    with pytest.raises(UsageError, match="FG-OP-056"):
+        release(placeholder, placeholder_keys="yes")
+    with pytest.raises(UsageError, match="FG-OP-057"):
+        release(table, person_key="sex")
+    assert ledger.scope("ephemeral").spent == 0
+    with pytest.warns(UserWarning) as told:
+        release(placeholder, placeholder_keys="allow")
+    assert [str(one.message)[:9] for one in told] == ["FG-IN-083", "FG-IN-044"]
+    assert ledger.scope("ephemeral").spent > 0

@@ -9,6 +9,7 @@ import re
 import stat
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.conftest import Command
@@ -357,3 +358,22 @@ def test_staged_answers_that_nobody_will_finish_can_be_deleted(
     assert desk("ledger", "purge", "cut-short", "--ledger", "b.db")[0] == 0
     assert not (tmp_path / "b.db.staged").exists()
     assert desk("ledger", "purge", "../x", "--ledger", "b.db")[0] == 1
+
+
+def test_release_and_check_say_who_is_left_out_and_take_placeholders_when_told(desk: Command, tmp_path: Path) -> None:
+    keys = pl.Series("person", [f"P{number % 590}" for number in range(590)] + ["unknown"] * 10)
+    survey(600).with_columns(keys).write_csv(tmp_path / "table.csv")
+    keyed = (*RELEASE, "--length", "1", "--fit", "fast", "-o", "out", "--person-key", "person")
+    code, _, err = desk(*keyed)
+    assert (code, err.count("FG-IN-083")) == (1, 1), err
+    (tmp_path / "release.toml").write_text('placeholder_keys = "allow"\n')
+    code, out, err = desk(*keyed, "--config", "release.toml")
+    assert code == 0, err
+    assert "FG-IN-044 person: 1 × people with more than 1 record" in err
+    assert "left out: 9 records" in err
+    assert "left out" not in out
+    code, out, _ = desk(
+        "check", "table.csv", "-c", "small.toml", "--person-key", "person", "--placeholder-keys", "allow"
+    )
+    assert (code, "600 records of 591 people" in out) == (0, True)
+    assert desk(*checked, "--placeholder-keys", "perhaps")[0] == 2

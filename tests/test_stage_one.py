@@ -256,7 +256,7 @@ def test_recode_says_what_came_of_it(case_files: Path, tmp_path: Path, desk: Com
         "--queue", tmp_path / "q.csv",
     )  # fmt: skip
     assert code == 0, err
-    for words in ("registered", "released", "records, one a person", "wait for a data officer", "flow report"):
+    for words in ("registered", "released", "records, one a person", "for a data officer to decide", "flow report"):
         assert words in said
     for name in ("c.parquet", "f.html", "q.csv"):
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
@@ -375,7 +375,7 @@ def test_what_no_map_fills_and_who_cannot_be_compared_is_said(tmp_path: Path, de
                         tmp_path / "c.csv", "--report", tmp_path / "f.html")  # fmt: skip
     assert code == 0
     assert "no delivery fills what the codebook reads as kind" in err
-    assert "2 cases have neither name nor document" in err
+    assert "2 cases without name and document" in err
     assert "kind" in (tmp_path / "f.html").read_text()
 
 

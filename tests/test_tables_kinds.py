@@ -181,3 +181,21 @@ def test_one_column_is_one_and_several_are_several() -> None:
         "columns 1 and 2",
         "columns 1, 2 and 5",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("x,1,2\n", "line 2 has more values than the header (2): "),
+        ("x,1,2\ny,1,2\n", "2 lines (2, 3) have more values than the header (2): "),
+        ("x,1,\n", "line 2 has 3 values where the header has 2, the last ones empty: "),
+        ("x\n", "line 2 has fewer values than the header (2): "),
+        ("x\ny\nx,1\n", "2 lines (2, 3) have fewer values than the header (2): "),
+        ("x\0,1\n", "line 2 has a NUL character: "),
+    ],
+)
+def test_lines_are_counted_in_english(rows: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f"a,b\n{rows}")
+    with pytest.raises(InputError) as error:
+        read(tmp_path / "t.csv")
+    assert error.value.message.startswith(words)

@@ -257,11 +257,11 @@ class _Lines:
         return self.number > 0
 
     def __str__(self) -> str:
-        """ "line 7 is", "12 lines (7, 9, 11, …) are"."""
+        """ "line 7 has", "12 lines (7, 9, 11, …) have"."""
         if self.number == 1:
-            return f"line {self.first[0]:,} is"
+            return f"line {self.first[0]:,} has"
         shown = ", ".join(f"{line:,}" for line in self.first)
-        return f"{self.number:,} lines ({shown}{', …' if self.number > _SHOWN else ''}) are"
+        return f"{self.number:,} lines ({shown}{', …' if self.number > _SHOWN else ''}) have"
 
 
 @dataclass
@@ -301,27 +301,27 @@ class _Faults:
             return _runaway(*self.runaway)
         if self.nul:
             return InputError(
-                "FG-IN-009", f"{self.nul} with a NUL character: the file is damaged or no text; export it again"
+                "FG-IN-009", f"{self.nul} a NUL character: the file is damaged or no text; export it again"
             )
         if self.lengthy:
             return too_long(f"a value on line {self.lengthy.first[0]:,}")
         if self.long:
             return InputError(
                 "FG-IN-015",
-                f"{self.long} with more values than the header has ({self.width}): a value that holds the "
-                "delimiter must stand in quotes",
+                f"{self.long} more values than the header ({self.width}): a value that holds the delimiter must stand "
+                "in quotes",
             )
         if self.trailing:
             return InputError(
                 "FG-IN-014",
-                f"{self.trailing} with {self.widest} values where the header has {self.width}, the last ones "
-                "empty: take the delimiters at the ends of the rows out, or name the columns",
+                f"{self.trailing} {self.widest} values where the header has {self.width}, the last ones empty: take "
+                "the delimiters at the ends of the rows out, or name the columns",
             )
         if self.short:
             return InputError(
                 "FG-IN-016",
-                f"{self.short} with fewer values than the header has ({self.width}): write an empty value for each "
-                "that is missing",
+                f"{self.short} fewer values than the header ({self.width}): write an empty value for each that is "
+                "missing",
             )
         return InputError("FG-IN-026", "a record is too long to be held: leave columns of free text out of the export")
 

@@ -150,8 +150,7 @@ def too_long(asked: int, source: Source) -> str:
     """Why a question about ``asked`` variables is not answered."""
     length = source.length
     return (
-        f"This release counts combinations of up to {length} variable{'s' if length > 1 else ''}, "
-        f"and {asked} were asked for."
+        f"This release counts combinations of up to {wording.counted(length, 'variable')}, and {asked} were asked for."
     )
 
 

@@ -25,6 +25,7 @@ from frostglass.sensitive.departure import shown
 from frostglass.sensitive.flow import Flow
 from frostglass.sensitive.linkage.decisions import read_decisions
 from frostglass.sensitive.linkage.tokens import new_key
+from frostglass.terms.wording import counted
 
 CaseFiles = Annotated[list[Path], typer.Argument(help="A folder of case files, or the files.", metavar="FILES")]
 Maps = Annotated[
@@ -94,7 +95,7 @@ def _dry_run(lot: Imported) -> str:
     quarantine, accepted = lot.quarantine, lot.cases.number
     lines = [
         f"{lot.import_map.id}: {lot.import_map.title}",
-        f"  {lot.registered:,} cases: {accepted:,} accepted, {lot.registered - accepted:,} quarantined",
+        f"  {counted(lot.registered, 'case')}: {accepted:,} accepted, {lot.registered - accepted:,} quarantined",
     ]
     for reason, number in quarantine.by_first_reason(lot.registered).items():
         different = len(quarantine.values.get(reason, ()))
@@ -218,7 +219,7 @@ def recode(
     voice.say(_told(prepared, target, report, queue))
     voice.give(_summary(flow))
     if prepared.unlisted:
-        voice.note(f"{prepared.unlisted:,} files in the folder are not listed in casefiles.toml, and were not read")
+        voice.note(f"not listed in casefiles.toml, and not read: {counted(prepared.unlisted, 'file')} in the folder")
     for note in _notes(flow, key_unused=key is not None and not elsewhere):
         voice.note(note)
 
@@ -250,7 +251,8 @@ def _check_queue(queue: Path | None, decisions: Path | None) -> None:
         ) from None
     if decided:
         raise UsageError(
-            "FG-OP-118", f"{queue.name} holds {decided:,} decisions, which would be lost: pass it as --decisions too"
+            "FG-OP-118",
+            f"{queue.name} holds {counted(decided, 'decision')}, which would be lost: pass it as --decisions too",
         )
 
 
@@ -273,11 +275,13 @@ def _notes(flow: Flow, *, key_unused: bool) -> Iterator[str]:
     if flow.unfilled:
         yield f"no delivery fills what the codebook reads as {', '.join(flow.unfilled)}"
     if linked.unnamed:
-        yield f"{linked.unnamed:,} cases have neither name nor document: nobody can tell whose second case they may be"
+        cases = counted(linked.unnamed, "case")
+        yield f"{cases} without name and document: nobody can tell whose second case that may be"
     if linked.stale:
-        yield f"{linked.stale:,} decisions are about cases that are not here"
+        yield f"{counted(linked.stale, 'decision')} about cases that are not here"
     if linked.maybe_elsewhere:
-        yield f"{linked.maybe_elsewhere:,} cases may be people's whom another database releases, by name and birth date"
+        cases = counted(linked.maybe_elsewhere, "case")
+        yield f"{cases} of people whom another database may release, by name and birth date"
     if key_unused:
         yield "the key was used for tokens in the files alone: --released-elsewhere leaves out whom others release"
 
@@ -288,12 +292,12 @@ def _told(prepared: Prepared, out: Path, report: Path | None, queue: Path | None
     lines = [
         table(("step", "cases left"), rows, right=(1,)),
         "",
-        f"{flow.released:,} records, one a person: {out} (private)",
+        f"{counted(flow.released, 'record')}, one a person: {out} (private)",
     ]
     waiting = flow.linked.undecided
     if waiting:
         where = str(queue) if queue is not None else "pass --queue FILE to have them written"
-        lines.append(f"{waiting:,} pairs may be one person and wait for a data officer's decision: {where}")
+        lines.append(f"{counted(waiting, 'pair')} that may be one person, for a data officer to decide: {where}")
     if flow.proof is not None and flow.proof.holds():
         lines.append(f"none of {flow.proof.identifiers.identifiers:,} identifiers stands in the table or the report")
     if report is not None:
@@ -356,5 +360,5 @@ def duplicates_tokens(
     _check_places([target], _inputs(files, maps, codebook, secret, decisions), force)
     order = Order(tuple(files), tuple(maps or ()), snapshot, decisions)
     number = preparation.write_tokens(preparation.prepare(order, book, voice.progress), secret, database, target)
-    voice.say(f"{number:,} tokens: {target} (private: whoever holds the key can test names against them)")
+    voice.say(f"{counted(number, 'token')}: {target} (private: whoever holds the key can test names against them)")
     voice.give({"out": str(target), "tokens": number})

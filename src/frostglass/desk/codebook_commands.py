@@ -15,6 +15,7 @@ from frostglass.desk.output import Voice, say_json
 from frostglass.errors import CodebookError, UsageError
 from frostglass.sensitive.draft import draft as draft_codebook
 from frostglass.sensitive.intake import read
+from frostglass.terms.wording import counted
 
 app = typer.Typer(no_args_is_help=True, help="Check, show and draft codebooks.", rich_markup_mode=None)
 
@@ -24,7 +25,7 @@ def list_shipped(as_json: opt.Json = False) -> None:
     """List the codebooks that come with frostglass."""
     voice = Voice(as_json)
     books = [codebooks.load(each) for each in codebooks.shipped()]
-    voice.say("\n".join(f"{book.id:<14} {book.title} ({len(book.variables)} variables)" for book in books))
+    voice.say("\n".join(f"{book.id:<14} {book.title} ({counted(len(book.variables), 'variable')})" for book in books))
     voice.give({"codebooks": [{"id": book.id, "title": book.title, "sha256": book.sha256} for book in books]})
 
 
@@ -47,10 +48,10 @@ def check(
     for fault in faults:
         voice.say(f"{fault.path}: {fault.message}\n    {fault.fix}")
     if faults:
-        voice.say(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}")
+        voice.say(counted(len(faults), "fault"))
         raise typer.Exit(1)
     book = codebooks.load(file)
-    voice.say(f"no faults: {book.id}, {len(book.variables)} variables, sha256 {book.sha256}")
+    voice.say(f"no faults: {book.id}, {counted(len(book.variables), 'variable')}, sha256 {book.sha256}")
     if book.drafted and book.confirmed is None:
         voice.say(
             "drafted from data: before a release, confirm that its categories are public knowledge with\n"

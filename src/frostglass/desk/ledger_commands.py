@@ -19,6 +19,7 @@ from frostglass.desk import options as opt
 from frostglass.desk.output import Voice, table
 from frostglass.terms.budget import NANO, decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.guarantee import ScopeSummary
+from frostglass.terms.wording import counted
 
 app = typer.Typer(no_args_is_help=True, help="What each population has paid, and what is left.", rich_markup_mode=None)
 
@@ -220,7 +221,7 @@ def reconcile(
     anew = f"written anew from {source.name}: {there} entries\n" if source is not None else ""
     _tell(
         as_json,
-        f"{anew}{len(added)} entries added; `frostglass ledger show` gives the sums",
+        f"{anew}{counted(len(added), 'entry', 'entries')} added; `frostglass ledger show` gives the sums",
         {"entries_before": there, "entries_added": len(added)},
     )
 

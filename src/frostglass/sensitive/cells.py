@@ -193,9 +193,9 @@ class ColumnCoder:
         """Note a column that holds nothing, or the same in every record."""
         held, records = self._held(), sum(self._counts)
         if held == {MISSING}:
-            findings.note("FG-IN-046", self.variable.name, records, "records, and none has a value here")
+            findings.note("FG-IN-046", self.variable.name, records, "records, none of them with a value here")
         elif len(held) == 1 and records > 1:
-            findings.note("FG-IN-046", self.variable.name, records, "records, and all have the same value here")
+            findings.note("FG-IN-046", self.variable.name, records, "records, all of them with the same value here")
 
 
 def _counts(column: TextColumn, weights: npt.NDArray[np.int64] | None) -> list[int]:

@@ -25,6 +25,7 @@ from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.plan import OnUnknown
 from frostglass.terms.unit import OnPlaceholder, PrivacyUnit
+from frostglass.terms.wording import counted
 
 __all__ = ["CheckReport", "Departure", "check", "encode"]
 
@@ -69,8 +70,8 @@ class CheckReport:
 
     def text(self) -> str:
         """The report without values of cases, for people: what is refused, then what is worth knowing."""
-        people = "" if self.people is None else f" of {self.people:,} people"
-        lines = [f"{self.rows:,} records{people} against codebook {self.codebook}"]
+        people = "" if self.people is None else f" of {counted(self.people, 'person', 'people')}"
+        lines = [f"{counted(self.rows, 'record')}{people} against codebook {self.codebook}"]
         for heading, refused in (("refused:", True), ("noted:", False)):
             found = [one for one in self.departures if one.refused is refused]
             lines += [heading, *(f"  {one}" for one in found)] if found else []

@@ -83,8 +83,8 @@ def _enter_missing(
             "FG-IN-022",
             "",
             len(table.columns),
-            f"columns, and none is a variable of codebook {codebook.id}: check that this is the right codebook and the "
-            "right delimiter, and that the first row holds the headings",
+            f"columns, none of them a variable of codebook {codebook.id}: check that this is the right codebook and "
+            "the right delimiter, and that the first row holds the headings",
         )
         return
     by_folded = {_folded(table.columns[place].name): place for place in spare}

@@ -33,7 +33,7 @@ MOST_DIFFERENT_ROWS = 20_000_000
 
 
 _ALWAYS = (
-    "variables have a value in every record: {}. Where that is so by definition, and not by chance, write "
+    "variables with a value in every record: {}. Where that is so by definition, and not by chance, write "
     'null = {{ structural = "never" }} in the codebook: the release then spends nothing on their missing values'
 )
 

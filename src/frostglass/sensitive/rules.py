@@ -32,9 +32,11 @@ def check_rules(
         sentence = sentences.get(rule, "")
         if count and enforced:
             way_out = "correct the records, or leave constraints unenforced with --without-constraints"
-            findings.refuse("FG-IN-047", rule, count, f"records break the rule ({sentence}): {way_out}")
+            findings.refuse("FG-IN-047", rule, count, f"records that break the rule ({sentence}): {way_out}")
         elif count:
-            findings.note("FG-IN-047", rule, count, f"records break the rule ({sentence}), which is left unenforced")
+            findings.note(
+                "FG-IN-047", rule, count, f"records that break the rule ({sentence}), which is left unenforced"
+            )
     _enter_expectations(columns, weights, codebook, findings)
 
 

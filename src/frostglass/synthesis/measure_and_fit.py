@@ -30,6 +30,7 @@ from frostglass.terms.constraint import Clause
 from frostglass.terms.domain import Domain
 from frostglass.terms.plan import Fit
 from frostglass.terms.question import Question
+from frostglass.terms.wording import counted
 from frostglass.terms.workload import Workload
 
 Progress = Callable[[str], None]
@@ -60,7 +61,7 @@ class MeasureAndFit:
         """Every fixed table at its share of the budget, then the chosen ones, if there is a choice."""
         measured = []
         for order in workload.orders:
-            progress(f"measuring tables of {order} variable{'s' if order > 1 else ''}")
+            progress(f"measuring tables of {counted(order, 'variable')}")
             measured += [
                 glass.measure(Question(each, share)) for each, share in workload.fixed.items() if len(each) == order
             ]
@@ -70,7 +71,7 @@ class MeasureAndFit:
         model, weights = self._pairs_records(domain, measured)
         distances = glass.distances(DistanceQuestion(workload.candidates, model, weights, workload.ranking_share))
         chosen = choose(domain, workload, distances)
-        progress(f"measuring {len(chosen)} chosen tables of 3 variables")
+        progress(f"measuring {counted(len(chosen), 'chosen table')} of 3 variables")
         measured += [glass.measure(Question(each, share)) for each, share in chosen.items()]
         return Answers(tuple(measured), distances)
 
