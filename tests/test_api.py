@@ -165,7 +165,7 @@ def test_a_release_says_who_is_left_out_before_anything_is_spent(tmp_path: Path)
     with pytest.raises(UsageError, match="FG-OP-057"):
         release(table, person_key="sex")
     assert ledger.scope("ephemeral").spent == 0
-    with pytest.warns(UserWarning) as told:
+    with pytest.warns(UserWarning, match="person: ") as told:
         release(placeholder, placeholder_keys="allow")
     assert [str(one.message)[:9] for one in told] == ["FG-IN-083", "FG-IN-044"]
     assert ledger.scope("ephemeral").spent > 0
