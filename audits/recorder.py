@@ -1,7 +1,8 @@
 """Recording a release: the real one, from the table to the sealed bundle, with known bits for chance and ears all over.
 
 Nothing of the product is replaced but the operating system's randomness as the sampler sees it (OpenDP's whole draw,
-where that is the sampler), the ledger's nonces and the clock. All else is listened to and left as it is.
+where that is the sampler), the ledger's nonces, the key of what is staged, and the clock. All else is listened to and
+left as it is.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from unittest.mock import patch
 from audits.listening import listening
 from audits.recording import SCOPE, Case, Given, Recording, entries
 from frostglass import pipeline
-from frostglass.boundary import accountant, ledger_book, ledger_turn
+from frostglass.boundary import accountant, ledger_book, ledger_turn, staging
 from frostglass.boundary.ledger import Ledger
 from frostglass.desk import main
+from tests.ledger_support import at_home
 
 NOON = datetime(2026, 11, 27, 12, 34, 56, tzinfo=UTC)
 
@@ -70,6 +72,7 @@ class Recorder:
         for name, data in self._fresh[key].items():
             (self.place / name).write_bytes(data)
             (self.place / name).chmod(0o600)
+        at_home(self.place / "budget.db")
         return self.ledger()
 
     def ledger(self) -> Ledger:
@@ -168,6 +171,7 @@ class Recorder:
 
         steady = SimpleNamespace(token_hex=token, randbits=lambda bits: 2 ** (bits - 1) + 1)
         nonce = SimpleNamespace(token_hex=token)
+        key = SimpleNamespace(token_bytes=lambda size: next(self._numbers).to_bytes(size))
         day = SimpleNamespace(now=lambda _zone: NOON)
         with ExitStack() as stack:
             for module, name, stand_in in (
@@ -175,6 +179,7 @@ class Recorder:
                 (ledger_turn, "secrets", nonce),
                 (ledger_turn, "utc_now", lambda: NOON),
                 (pipeline, "secrets", steady),
+                (staging, "secrets", key),
                 (pipeline, "datetime", day),
             ):
                 stack.enter_context(patch.object(module, name, stand_in))
@@ -194,8 +199,8 @@ def _command_line() -> None:
 
 
 def _content(path: Path) -> bytes:
-    """The bytes of a file that is no database, whose entries are compared instead."""
-    return path.read_bytes() if path.is_file() and path.suffix != ".db" else b""
+    """The bytes of a file; not of the database, whose entries are compared, nor of the note of which file that is."""
+    return path.read_bytes() if path.is_file() and path.suffix not in (".db", ".home") else b""
 
 
 _DELTAS: dict[object, object] = {}

@@ -23,7 +23,7 @@ from frostglass.terms.question import Question
 
 BEGINNING, END = ("genesis", "open"), ("reserve", "draw", "commit", "seal")
 _MIDNIGHT = int(datetime(NOON.year, NOON.month, NOON.day, tzinfo=UTC).timestamp()) * 10**9
-_MODES = {0o40755, 0o100644}
+_MODES = {0o40700, 0o100600}
 
 
 def faults_alone(case: Case, found: Recording) -> list[str]:

@@ -209,8 +209,11 @@ def test_a_name_that_would_act_on_the_terminal_is_shown_as_it_is_spelt(ground: G
 
 
 def test_a_key_that_was_replaced_still_vouches_for_what_it_signed(ground: Ground) -> None:
+    """Whether the witness still tells of it or not."""
     ground.ledger.new_key(by="ada", reason="the laptop was given away")
     place = folder_of(ground.folder / "R2", ground.manifest, ground.signature)
+    assert bundles.shown([place], ground.ledger).known
+    witness_of(ground.path).unlink()
     assert bundles.shown([place], ground.ledger).known
 
 
