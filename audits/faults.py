@@ -26,7 +26,7 @@ from audits.ground import COST, Drawn, draw_then_pay, drawn_in, fast_folder, fre
 from audits.power_vfs import Operation, Recorder, watched
 from frostglass.boundary.ledger import Ledger
 from frostglass.errors import FrostglassError, LedgerError
-from tests.ledger_support import SCOPE
+from tests.ledger_support import SCOPE, at_home
 
 _WAYS: dict[str, Callable[[Ledger, str, Drawn], None]] = {"pay": pay_then_draw, "draw": draw_then_pay}
 
@@ -101,7 +101,7 @@ def ledger_faults(*, step: int, first: str = "pay") -> Faults:
 
 def _copy(folder: Path, name: str) -> Path:
     shutil.copytree(folder / "template", folder / name)
-    return folder / name / "l.db"
+    return at_home(folder / name / "l.db")
 
 
 def _one_fault(found: Faults, path: Path, number: int, first: str, *, lasting: bool) -> None:

@@ -27,6 +27,7 @@ from audits.ground import COST, draw_then_pay, drawn_in, fast_folder, fresh_ledg
 from frostglass.boundary.ledger import Ledger
 from frostglass.boundary.ledger_place import __file__ as _ledger_file
 from frostglass.errors import LedgerError
+from tests.ledger_support import at_home
 
 KILLS_OF_ONE_LEDGER = 40
 LONGEST_SECONDS = 0.05
@@ -176,7 +177,7 @@ def kills_at_lines(most: int) -> Damage:
 
 def _copy(template: Path, folder: Path) -> Path:
     shutil.copytree(template, folder)
-    return folder / "l.db"
+    return at_home(folder / "l.db")
 
 
 def _run_to_line(context: ForkServerContext, path: Path, line: int) -> int:

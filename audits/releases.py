@@ -26,6 +26,7 @@ from frostglass.boundary.accountant import GaussianDP
 from frostglass.boundary.ledger import Ledger
 from frostglass.bundle.read import open_bundle
 from frostglass.bundle.verify import against_ledger
+from tests.ledger_support import at_home
 from tests.survey_support import SMALL, survey
 
 RELEASE = ("release", "survey.csv", "-c", "small.toml", "--epsilon", "1", "--length", "2", "--fit", "fast")
@@ -45,7 +46,7 @@ SAYS = {
 PAYS_AGAIN = ("reserved", "lost")
 
 _KNOWN = {"survey.csv", "small.toml", "out", DRAWN}
-_LEDGER = {"l.db", "l.db.witness", "l.db.key", "l.db.staged", "l.db-journal"}
+_LEDGER = {"l.db", "l.db.witness", "l.db.key", "l.db.home", "l.db.staged", "l.db-journal"}
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ class Ground:
     def _copy(self) -> Path:
         folder = self._folder / "release"
         shutil.copytree(self._template, folder)
+        at_home(folder / "l.db")
         return folder
 
     def _look(self, folder: Path, name: str, tally: Tally) -> Found:

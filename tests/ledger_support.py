@@ -11,6 +11,7 @@ from typing import TypedDict
 
 from frostglass.boundary.accountant import ROUNDED_GAUSSIAN, accountant, allowance
 from frostglass.boundary.ledger import KnownRelease, Ledger, Reservation
+from frostglass.boundary.ledger_home import settle
 
 SCOPE = "people"
 EPSILON, DELTA = Fraction(2), Fraction(1, 10**6)
@@ -144,6 +145,12 @@ def witness_of(path: Path) -> Path:
 def put_back(copy: Path, path: Path) -> None:
     """Replace a ledger by a copy of its file, as somebody who restores a backup by hand."""
     path.write_bytes(copy.read_bytes())
+
+
+def at_home(path: Path) -> Path:
+    """A copy that stands for the ledger itself, as it is after a crash or a power cut on its own disk."""
+    settle(path, Ledger.inspect(path).ledger_id)
+    return path
 
 
 def tamper(path: Path, *statements: str) -> None:

@@ -150,7 +150,7 @@ def test_damage_is_found_with_its_place_and_stops_every_step(path: Path, damage:
     ):
         with pytest.raises(LedgerError, match="the ledger is damaged"):
             act()
-    assert sorted(each.name for each in path.parent.iterdir()) == ["l.db", "l.db.key", "l.db.witness"]
+    assert sorted(each.name for each in path.parent.iterdir()) == ["l.db", "l.db.home", "l.db.key", "l.db.witness"]
 
 
 def rechained(drafts: list[Draft]) -> list[Entry]:

@@ -16,6 +16,7 @@ from frostglass.boundary.ledger import Ledger
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
+from tests.ledger_support import at_home
 from tests.survey_support import survey
 
 
@@ -68,6 +69,7 @@ def left_after(step: str, disk: SyncedDisk, book: Codebook, patch: pytest.Monkey
     disk.leave(left)
     for name in ("l.db", "l.db.witness"):
         shutil.copy2(disk.root / name, left)
+    at_home(left / "l.db")
     return left
 
 
