@@ -23,6 +23,7 @@ from frostglass.boundary.ledger_entries import (
     entry_of_line,
     hash_of,
     line_of,
+    moment,
     row_of,
 )
 from frostglass.boundary.ledger_store import SCHEMA, MemoryStore
@@ -150,14 +151,15 @@ def test_damage_is_found_with_its_place_and_stops_every_step(path: Path, damage:
     ):
         with pytest.raises(LedgerError, match="the ledger is damaged"):
             act()
-    assert sorted(each.name for each in path.parent.iterdir()) == ["l.db", "l.db.key", "l.db.witness"]
+    assert sorted(each.name for each in path.parent.iterdir()) == ["l.db", "l.db.home", "l.db.key", "l.db.witness"]
 
 
 def rechained(drafts: list[Draft]) -> list[Entry]:
     """A chain whose hashes all fit, as somebody would forge it who can run this code."""
     entries: list[Entry] = []
     for draft in drafts:
-        entries.append(chain(draft, after=entries[-1] if entries else None, at="2026-11-22T10:00:00Z"))
+        at = moment(draft.kind, "2026-11-22T10:00:00Z")
+        entries.append(chain(draft, after=entries[-1] if entries else None, at=at))
     return entries
 
 

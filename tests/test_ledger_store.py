@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from frostglass.boundary import ledger_place
 from frostglass.boundary.accountant import ROUNDED_GAUSSIAN
 from frostglass.boundary.ledger import Ledger
+from frostglass.boundary.ledger_home import home_of
 from frostglass.boundary.ledger_place import NETWORK_FILE_SYSTEMS, claimed, file_system_of
 from frostglass.boundary.ledger_store import SqliteStore
 from frostglass.errors import LedgerError
@@ -60,7 +61,7 @@ def test_a_new_ledger_is_for_its_owner_alone_whatever_the_umask(tmp_path: Path) 
         ledger.export(tmp_path / "export.jsonl")
     finally:
         os.umask(before)
-    names = ["copy.db", "export.jsonl", "l.db", "l.db.key", "l.db.witness"]
+    names = ["copy.db", "export.jsonl", "l.db", "l.db.home", "l.db.key", "l.db.witness"]
     assert sorted(each.name for each in tmp_path.iterdir()) == names
     assert {name: mode(tmp_path / name) for name in names} == dict.fromkeys(names, 0o600)
 
@@ -188,7 +189,7 @@ def test_a_ledger_that_was_switched_to_another_journal_is_switched_back(path: Pa
 def test_no_journal_is_left_after_a_step(path: Path, tmp_path: Path) -> None:
     """So none can bring an older state back."""
     draw(Ledger.open(path), "R1")
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["l.db", "l.db.key", "l.db.witness"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["l.db", "l.db.home", "l.db.key", "l.db.witness"]
 
 
 def test_a_reservation_is_seen_by_another_connection_as_soon_as_it_is_returned(path: Path) -> None:
@@ -329,6 +330,7 @@ def test_a_ledger_that_is_exchanged_for_another_does_not_honour_the_reservation(
     new_ledger(path.with_name("other.db"))
     path.with_name("other.db").replace(path)
     witness_of(path.with_name("other.db")).replace(witness_of(path))
+    home_of(path.with_name("other.db")).replace(home_of(path))
     with pytest.raises(LedgerError, match="does not hold the reservation"):
         ledger.begin_draw(reservation)
 

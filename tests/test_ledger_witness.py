@@ -513,6 +513,7 @@ def test_a_lost_ledger_is_written_anew_from_its_witness_or_an_export(path: Path,
     rebuilt = Ledger.rebuild(path, lines)
     assert list(rebuilt.entries()) == before
     assert rebuilt.ledger_id == ledger.ledger_id
+    rebuilt.moved(by="bea", reason="the disk broke")
     reserve(Ledger.open(path), "R2")
     assert Ledger.open(path).verify().notes == ()
 
@@ -574,7 +575,7 @@ def test_a_witness_that_breaks_off_makes_a_ledger_that_says_so(path: Path) -> No
     rebuilt = Ledger.rebuild(path, beside)
     with pytest.raises(LedgerError):
         reserve(rebuilt, "R2")
-    assert [each.kind for each in rebuilt.reconcile([], by="bea", reason="the disk broke")] == ["reconcile"]
+    assert [each.kind for each in rebuilt.reconcile([], by="bea", reason="the disk broke")] == ["reconcile", "moved"]
     reserve(rebuilt, "R2")
     assert rebuilt.verify().ok
 

@@ -56,6 +56,7 @@ from frostglass.terms.question import Question
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.terms.workload import Workload
 from tests.bundle_support import reseal
+from tests.ledger_support import at_home
 from tests.survey_support import FEW_CELLS, survey
 
 NOTHING = ScriptedNoise(lambda _sigma, size: np.zeros(size, dtype=np.int64))
@@ -326,7 +327,7 @@ def test_a_ledger_older_than_a_neighbouring_bundle_is_refused(
     pipeline.seal(released(survey_csv, small, ledger, epsilon="1"), tmp_path / "out", ledger=ledger)
     for old in (tmp_path / "budget.db", tmp_path / "budget.db.witness"):
         old.unlink()
-    restored = Ledger.open((tmp_path / "monday.db").rename(tmp_path / "budget.db"))
+    restored = Ledger.open(at_home((tmp_path / "monday.db").rename(tmp_path / "budget.db")))
     with pytest.raises(LedgerError, match="reconcile"):
         bundles.refuse_output(tmp_path / "next", small, plan_for(small), restored)
     restored.reconcile(bundles.shown([tmp_path / "out"], restored).known, by="bea", reason="the disk died")

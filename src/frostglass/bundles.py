@@ -73,7 +73,7 @@ def verify(
 
 def _check_ledger(bundle: Bundle, ledger: Ledger | str | Path) -> tuple[Check, ...]:
     """What the ledger says of the bundle. Raises LedgerError when it cannot be asked."""
-    asked = ledger if isinstance(ledger, Ledger) else Ledger.open(ledger)
+    asked = ledger if isinstance(ledger, Ledger) else Ledger.inspect(ledger)
     entries = [
         {"seq": e.seq, "kind": e.kind, "scope": e.scope, "release_id": e.release_id, "body": e.body, "hash": e.hash}
         for e in asked.entries()

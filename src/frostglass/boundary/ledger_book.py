@@ -170,10 +170,13 @@ class Book:
 
     ``four_eyes`` says that what is published must be approved: from the beginning in a ledger of format 2, and in an
     older one from its first ``approve`` or ``withdraw`` entry on, after which older versions write no more.
-    ``was_moved`` says that somebody has put it elsewhere, and said so.
+    ``ledger_id`` and ``format``, of the first entry, are empty and 0 where there is none. ``was_moved`` says that
+    somebody has put it elsewhere, and said so.
     """
 
     def __init__(self) -> None:
+        self.ledger_id = ""
+        self.format = 0
         self.entries: list[Entry] = []
         self.problems: list[Problem] = []
         self.scopes: dict[str, ScopeBook] = {}
@@ -207,15 +210,6 @@ class Book:
         for entry in entries:
             book.add(entry)
         return book
-
-    @property
-    def ledger_id(self) -> str:
-        return self.entries[0].text("ledger_id")
-
-    @property
-    def format(self) -> int:
-        """The format that it was begun in."""
-        return self.entries[0].integer("format")
 
     @property
     def public_key(self) -> str:
@@ -272,9 +266,11 @@ class Book:
             raise IllegalStepError("a ledger has one genesis entry, its first")
         if entry.kind in DAY_ALONE and self.format > 2 and not entry.has_day_alone:
             raise IllegalStepError(f"a {entry.kind} entry carries its day alone")
+        if entry.kind == "genesis":
+            self.ledger_id, self.format = entry.text("ledger_id"), entry.integer("format")
+            self.four_eyes = self.format > 1
         if entry.kind in ("genesis", "key"):
             self.public_keys.append(entry.text("public_key"))
-            self.four_eyes |= entry.kind == "genesis" and entry.integer("format") > 1
         elif entry.kind == "open":
             self._open(entry)
         elif entry.kind in ("reserve", "k_reserve"):
