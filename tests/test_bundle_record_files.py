@@ -228,10 +228,9 @@ PEAK = """
 import sys
 from pathlib import Path
 import numpy as np
-from dataclasses import replace
 from frostglass.released.synthetic import Repeated, SyntheticRecords
 from frostglass.bundle import formats
-from tests.bundle_support import contents, count_records, sealed, verified
+from tests.bundle_support import contents, recounted, sealed, verified
 
 def peak():
     (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
@@ -243,7 +242,7 @@ own = made.records.fitted[:2].copy()
 total = int(sys.argv[1])
 records = SyntheticRecords(made.codebook.domain, made.records.fitted, made.records.receipts,
                            Repeated(total, np.array([5, total - 1]), own))
-made = replace(made, records=records, counts=count_records(records, 3))
+made = recounted(made, records)
 bundle = sealed(Path(sys.argv[2]), made)
 sealing = peak()
 assert verified(bundle.path, made) == {}
