@@ -13,7 +13,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import combinations
 from pathlib import Path
 from statistics import NormalDist
 
@@ -29,7 +30,7 @@ from frostglass import pipeline
 from frostglass.released.estimate import Estimate
 from frostglass.released.intervals import Intervals
 from frostglass.released.measurement import Measurement
-from frostglass.released.ranges import MISS, whole
+from frostglass.released.ranges import MISS, TINY, whole
 from frostglass.synthesis.strategy import strategy
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.plan import Plan
@@ -50,6 +51,9 @@ EPSILONS = ("0.5", "1", "4", "12")
 
 SHORT_RELEASES = 120
 """Of a small table: what many releases of it show is worth more than what few of a large one do."""
+
+WIDE_RELEASES = 5
+"""Of a wide table: it has some millions of combinations."""
 
 _REACH = 2 * NormalDist().inv_cdf(1 - MISS / 2)
 _CHUNK = 25
@@ -97,7 +101,8 @@ class Seen:
     """Sums over releases. Arrays have one line a set of variables and one column a bucket of true counts.
 
     ``cells`` counts intervals, ``held`` those that hold the truth, ``width`` adds up their widths, ``uncut`` those of
-    the closed form before anything is cut, and ``raw`` those of the noisy counts of the same tables.
+    the closed form before anything is cut, and ``raw`` those of the noisy counts of the same tables. ``astray`` counts
+    those that are empty, or reach above the interval of the same combination with one value less.
     """
 
     sets: tuple[AttributeSet, ...]
@@ -107,6 +112,7 @@ class Seen:
     width: Floats
     uncut: Floats
     raw: Floats
+    astray: Ints
 
     def __add__(self, other: Seen) -> Seen:
         return Seen(
@@ -117,6 +123,7 @@ class Seen:
             self.width + other.width,
             self.uncut + other.uncut,
             self.raw + other.raw,
+            self.astray + other.astray,
         )
 
     def share(self, lines: slice | npt.NDArray[np.bool_] = slice(None), columns: slice = slice(None)) -> float:
@@ -177,13 +184,14 @@ def audit(size: Size) -> list[Figure]:
     cores = size.of(1, os.cpu_count() or 1)
     found = run(trials(size), cores)
     figures = [figure for each in found for figure in coverage_figures(each, whole_size=size.whole)]
+    figures += [nesting_figure(each) for each in found if each.declared]
     figures += [squares_figure(each) for each in found if each.free]
     figures += [released_figure(each) for each in found if each.released]
     return [*figures, control(size)]
 
 
 def trials(size: Size) -> list[Trial]:
-    """Both tables at every epsilon; then tables of four that are measured, and triples that are chosen."""
+    """Both tables at every epsilon; then tables of four that are measured, triples that are chosen, a wide table."""
     if not size.whole:
         small = Trial("small", None, size.seed, "1", SHORT_RELEASES)
         return [small, Trial("cases", None, size.seed, "1", 1, lengths=(), squared=1)]
@@ -195,6 +203,7 @@ def trials(size: Size) -> list[Trial]:
         *both,
         *(replace(few, length=4, epsilon=epsilon) for epsilon in EPSILONS),
         *(replace(few, lengths=(2, 3), cells=20_000, epsilon=epsilon) for epsilon in ("1", "12")),
+        *(Trial("wide", None, size.seed, epsilon, WIDE_RELEASES) for epsilon in EPSILONS),
     ]
 
 
@@ -248,10 +257,18 @@ def watch(trial: Trial) -> Found:
 
 def _declared(on: Ground, estimate: Estimate, raw: Mapping[AttributeSet, float], length: int) -> Seen:
     intervals, lines = Intervals(estimate), []
+    everywhere = cache(intervals.everywhere)  # of the wholes, which many combinations share
     sets = tuple(on.codebook.domain.sets_of_length(length))
     for each in sets:
         low, high, sd = intervals.everywhere(each)
-        lines.append(_line(on.truth(each), *whole(low, high), sd, raw.get(each, np.nan)))
+        astray = low > high
+        for part in map(AttributeSet, combinations(each.names, length - 1) if length > 1 else ()):
+            axis = on.codebook.domain.axes(each).index(
+                *{*on.codebook.domain.axes(each)} - {*on.codebook.domain.axes(part)}
+            )
+            least, most, _ = everywhere(part)
+            astray |= (low > np.expand_dims(least, axis) + TINY) | (high > np.expand_dims(most, axis) + TINY)
+        lines.append(_line(on.truth(each), *whole(low, high), sd, raw.get(each, np.nan), astray))
     return _seen(sets, lines)
 
 
@@ -288,8 +305,10 @@ def _released(
     return found
 
 
-def _line(truth: Ints, low: Ints, high: Ints, sd: float, raw: float) -> tuple[Floats, ...]:
-    """Of one table, by bucket: intervals, those that hold, and three sums of widths."""
+def _line(
+    truth: Ints, low: Ints, high: Ints, sd: float, raw: float, astray: npt.NDArray[np.bool_] | None = None
+) -> tuple[Floats, ...]:
+    """Of one table, by bucket: intervals, those that hold, three sums of widths, and those that are astray."""
     at = buckets(truth).ravel()
 
     def by_bucket(of: npt.NDArray[np.bool_] | Ints | None) -> Floats:
@@ -303,12 +322,15 @@ def _line(truth: Ints, low: Ints, high: Ints, sd: float, raw: float) -> tuple[Fl
         by_bucket(high - low),
         cells * _REACH * sd,
         cells * _REACH * raw,
+        by_bucket(np.zeros_like(truth, dtype=np.bool_) if astray is None else astray),
     )
 
 
 def _seen(sets: tuple[AttributeSet, ...], lines: Sequence[tuple[Floats, ...]]) -> Seen:
-    cells, held, width, uncut, raw = (np.array(column) for column in zip(*lines, strict=True))
-    return Seen(sets, 1, cells.astype(np.int64), held.astype(np.int64), width, uncut, raw)
+    cells, held, width, uncut, raw, astray = (np.array(column) for column in zip(*lines, strict=True))
+    return Seen(
+        sets, 1, cells.astype(np.int64), held.astype(np.int64), width, uncut, raw, astray=astray.astype(np.int64)
+    )
 
 
 def _squares(on: Ground, measurements: tuple[Measurement, ...]) -> tuple[float, int]:
@@ -359,6 +381,19 @@ def _widths(seen: Seen) -> str:
     measured_too = "" if np.isnan(seen.raw).any() else f", of a raw noisy count {seen.mean(seen.raw):.1f}"
     uncut = "" if np.isnan(seen.uncut).any() else f" ({seen.mean(seen.uncut):.1f} before cuts)"
     return f"mean width {seen.mean(seen.width):.1f}{uncut}{measured_too}"
+
+
+def nesting_figure(found: Found) -> Figure:
+    """The rule has it so for any answers; here it is counted."""
+    astray = sum(int(seen.astray.sum()) for seen in found.declared.values())
+    cells = sum(int(seen.cells.sum()) for seen in found.declared.values())
+    return Figure(
+        f"No interval is empty, or reaches above that of the same combination with a value less: "
+        f"{_about(found, found.trial.releases)}",
+        "none",
+        f"{astray:,} of {cells:,}",
+        ok=astray == 0,
+    )
 
 
 def squares_figure(found: Found) -> Figure:

@@ -113,4 +113,29 @@ def _mixture(seed: int) -> Ground:
     return Ground(book, codes)
 
 
-SIMULATED: Mapping[str, Callable[[int], Ground]] = {"small": _small, "cases": _cases, "mixture": _mixture}
+def _wide(seed: int) -> Ground:
+    """Few records of many variables, of which most lack a value: of each sort some, which prefers some values."""
+    records, chance = 1_629, np.random.default_rng(seed)
+    sizes = chance.integers(3, 9, size=55)
+    variables = "".join(
+        _VARIABLE.format(place, [str(code) for code in range(1, size)]) for place, size in enumerate(sizes)
+    )
+    book = codebooks.loads(_WIDE + variables, source="wide.toml")
+    sorts = chance.choice(_KINDS, size=records, p=chance.dirichlet(np.ones(_KINDS)))
+    codes = np.zeros((records, len(sizes)), dtype=np.uint16, order="F")
+    for place, size in enumerate(sizes):
+        for sort in range(_KINDS):
+            of_it = np.flatnonzero(sorts == sort)
+            codes[of_it, place] = chance.choice(size, size=len(of_it), p=chance.dirichlet(np.full(size, 0.4)))
+    return Ground(book, codes)
+
+
+_WIDE = '[codebook]\nid = "wide"\nversion = "1"\ntitle = "Many variables"\nunit = "record"\n'
+_VARIABLE = '\n[[variable]]\nname = "v{}"\ntype = "nominal"\nrole = "quasi"\ncategories = {}\n'
+
+SIMULATED: Mapping[str, Callable[[int], Ground]] = {
+    "small": _small,
+    "cases": _cases,
+    "mixture": _mixture,
+    "wide": _wide,
+}

@@ -118,6 +118,22 @@ def test_between_whole_ends_there_is_always_a_number_of_people(low: float, width
     assert most - least <= max(len(enclosed) - 1, 0) + 1
 
 
+@settings(max_examples=40, deadline=None)
+@given(estimates(), st.integers(0, 2**32))
+def test_no_row_that_is_stated_reaches_above_that_of_a_whole(found: Estimate, seed: int) -> None:
+    """Nor above all records with any of its values, however far records and noisy tables are apart."""
+    codes = np.random.default_rng(seed).integers(0, DOMAIN.sizes, (60, len(DOMAIN))).astype(np.uint16)
+    counts = tabulate(SyntheticRecords(DOMAIN, codes, ()), found, length=4, tau=2)
+    highs = {
+        frozenset(zip(DOMAIN.axes(block.attributes), cell, strict=True)): high
+        for block in counts.blocks
+        for cell, high, stated in zip(block.positions.tolist(), block.high, block.released, strict=True)
+        if stated
+    }
+    for cell, high in highs.items():
+        assert all(high <= highs[cell - {side}] for side in cell if len(cell) > 1)
+
+
 def test_a_withheld_combination_never_reads_none_to_none() -> None:
     """Where the noisy tables say nobody, and a record says somebody."""
     answers = {1: 0, 2: 0}

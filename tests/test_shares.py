@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 
 from frostglass import codebooks
 from frostglass.bundle import formats
+from frostglass.bundle.conditions import box_of, matched
 from frostglass.bundle.manifest import COUNTS_CSV
 from frostglass.bundle.reporting_shares import share
 from frostglass.bundle.seal import manifest_of
-from frostglass.bundle.source import Source
+from frostglass.bundle.source import Figure, Source
 from frostglass.released.counts import Counts
-from frostglass.released.events import Between
+from frostglass.released.events import Between, Event
 from frostglass.released.functional import Box, Figures, Functional
 from frostglass.released.ranges import share_range
 from frostglass.released.shares import rounded_share, with_shares
@@ -152,6 +153,12 @@ def test_a_row_has_the_share_that_is_answered_for_its_conditions_in_order(releas
         told = share(conditions(row), release.source)
         assert (told.count, told.out_of) == (row["count"], row["out_of"]), row
         assert (told.share, told.low, told.high) == (row["share"], row["share_low"], row["share_high"]), row
+
+
+def test_every_row_has_the_count_and_the_ends_that_are_answered_without_looking_it_up(release: Release) -> None:
+    for row in formats.counts_frame(release.counts)[::4].iter_rows(named=True):
+        event = Event(box_of(matched(conditions(row), release.source.codebook), release.source.codebook))
+        assert release.source.figure(event) == Figure(row["status"], row["count"], row["low"], row["high"]), row
 
 
 def test_a_share_is_of_whom_the_rule_says_record_by_record(release: Release) -> None:

@@ -136,16 +136,19 @@ class Figures:
         Over subsets S of both: the residual's variance, the covariance along each axis of S, and the shares of the
         other axes.
         """
+        names = sorted({name for box in boxes for name in box.attributes})
+        sizes = np.array([self.estimate.domain.attribute(name).size for name in names], dtype=np.int64).reshape(-1, 1)
+        asked, members = _sides(boxes, names, width=sizes.max(initial=0))
+        number = members.sum(axis=2)
+        share = np.where(asked, number / sizes, 1.0)
+        centred = members @ members.swapaxes(1, 2) - number[:, :, None] * number[:, None, :] / sizes[:, :, None]
         subsets = list(dict.fromkeys(subset for box in boxes for subset in box.attributes.subsets()))
-        variances = np.array([self.estimate.residuals[subset].variance for subset in subsets])
-        along = np.ones((len(subsets), len(boxes), len(boxes)))
-        shares = np.ones((len(subsets), len(boxes)))
-        for name in sorted({name for box in boxes for name in box.attributes}):
+        along, shares = np.ones((len(subsets), len(boxes), len(boxes))), np.ones((len(subsets), len(boxes)))
+        for place, name in enumerate(names):
             inside = np.array([name in subset for subset in subsets])
-            side = _Side.of(name, boxes, self.estimate.domain.attribute(name).size)
-            along[inside] *= side.along
-            shares[inside] *= side.asked
-            shares[~inside] *= side.share
+            along[inside] *= centred[place]
+            shares *= np.where(inside[:, None], asked[place], share[place])
+        variances = np.array([self.estimate.residuals[subset].variance for subset in subsets])
         found: npt.NDArray[np.float64] = np.einsum("s,sij,si,sj->ij", variances, along, shares, shares)
         return found
 
@@ -153,23 +156,14 @@ class Figures:
         return len(side) / self.estimate.domain.attribute(name).size
 
 
-@dataclass(frozen=True)
-class _Side:
-    """The sides of some boxes in one attribute: whether they have one, and their ``share`` of its values, else 1.
-
-    ``along`` is the scalar product of every two indicators once centred: what they share less what chance gives.
-    """
-
-    asked: npt.NDArray[np.bool_]
-    share: npt.NDArray[np.float64]
-    along: npt.NDArray[np.float64]
-
-    @classmethod
-    def of(cls, name: str, boxes: Sequence[Box], size: int) -> _Side:
-        sides = [dict(box.sides).get(name) for box in boxes]
-        indicators = np.zeros((len(boxes), size))
-        for place, positions in enumerate(sides):
-            indicators[place, list(positions or ())] = 1
-        asked, number = np.array([side is not None for side in sides]), indicators.sum(axis=1)
-        along = indicators @ indicators.T - np.multiply.outer(number, number) / size
-        return cls(asked, np.where(asked, number / size, 1.0), along)
+def _sides(
+    boxes: Sequence[Box], names: Sequence[str], *, width: int
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+    """For each name and box whether it has a side there, and which of ``width`` positions that holds, as 0 and 1."""
+    asked, members = np.zeros((len(names), len(boxes)), dtype=np.bool_), np.zeros((len(names), len(boxes), width))
+    places = {name: place for place, name in enumerate(names)}
+    for column, box in enumerate(boxes):
+        for name, positions in box.sides:
+            asked[places[name], column] = True
+            members[places[name], column, list(positions)] = 1
+    return asked, members

@@ -103,34 +103,20 @@ class Share:
 
 
 def share_range(figures: Figures, part: Between, whole: Between, *, miss: float = MISS) -> Share:
-    """The ends of one share, by ``share_ranges``."""
-    low, high, vague = share_ranges(part, whole, lambda each: np.array([figures.value(each)]), figures, miss=miss)
+    """The ends of one share."""
+    tests = share_tests(part, whole, lambda each: np.array([figures.value(each)]), figures, miss=miss)
+    low, high, vague = share_ends(tests)
     return Share(float(low[0]), float(high[0]), vague=bool(vague[0]))
 
 
-def share_ranges(
+def share_tests(
     part: Between, whole: Between, value: Callable[[Functional], Floats], figures: Figures, *, miss: float = MISS
-) -> tuple[Floats, Floats, Bools]:
-    """All shares p at which ``part - p whole`` may be zero (Fieller): the least and the greatest, and whether vague.
+) -> list[ShareTest]:
+    """What shares of ``part`` in ``whole`` must pass: one test for each pair of ends, those of shares too high first.
 
-    ``value`` gives the functionals' estimates for many shares whose functionals vary alike, an array each. Source:
-    Fieller (1954), Some problems in interval estimation. With bounds, ``part`` is at most p times ``whole`` at every
-    lower end of it, and at least at every upper one.
+    ``value`` gives the functionals' estimates for many shares whose functionals vary alike, an array each. With bounds,
+    ``part`` is at most p times ``whole`` at every lower end of it, and at least at every upper one.
     """
-    tests = _tests(part, whole, value, figures, miss)
-    known = np.logical_or.reduce(
-        [test.whole > test.z * sqrt(max(test.whole_variance, 0.0)) for test in tests if test.over]
-    )
-    low, high, passed = _from_least_to_greatest(tests)
-    alone = np.clip(value(part.upper[0]) / np.maximum(value(whole.lower[0]), TINY), 0.0, 1.0)
-    low, high = np.where(passed, low, alone), np.where(passed, high, alone)
-    return np.where(known, low, 0.0), np.where(known, high, 1.0), ~known
-
-
-def _tests(
-    part: Between, whole: Between, value: Callable[[Functional], Floats], figures: Figures, miss: float
-) -> list[_Test]:
-    """One for each pair of ends: a share is too high for one of a part's upper and a whole's lower end."""
     every = list(dict.fromkeys((*part.lower, *part.upper, *whole.lower, *whole.upper)))
     values, covariances = [value(each) for each in every], figures.covariances(every)
     tests = []
@@ -138,12 +124,24 @@ def _tests(
         ends = [(every.index(one), every.index(other)) for one, other in pairs]
         sign, z = 1 if over else -1, _z(miss / 2 / len(ends))
         for i, j in ends:
-            variances = (float(covariances[i, i]), float(covariances[i, j]), float(covariances[j, j]))
-            tests.append(_Test(over, sign * values[i], sign * values[j], *variances, z))
+            variances = (covariances[i, i], covariances[i, j], covariances[j, j])
+            tests.append(ShareTest(over, sign * values[i], sign * values[j], *variances, z))
     return tests
 
 
-def _from_least_to_greatest(tests: Sequence[_Test]) -> tuple[Floats, Floats, Bools]:
+def share_ends(tests: Sequence[ShareTest]) -> tuple[Floats, Floats, Bools]:
+    """All shares p at which ``part - p whole`` may be zero (Fieller): the least and the greatest, and whether vague.
+
+    Source: Fieller (1954), Some problems in interval estimation.
+    """
+    known = np.logical_or.reduce([test.whole > test.z * test.whole_sd for test in tests if test.over])
+    low, high, passed = _from_least_to_greatest(tests)
+    alone = np.clip(tests[0].part / np.maximum(tests[0].whole, TINY), 0.0, 1.0)
+    low, high = np.where(passed, low, alone), np.where(passed, high, alone)
+    return np.where(known, low, 0.0), np.where(known, high, 1.0), ~known
+
+
+def _from_least_to_greatest(tests: Sequence[ShareTest]) -> tuple[Floats, Floats, Bools]:
     """The least and the greatest share from 0 to 1 that passes all tests, and whether one does."""
     roots = np.clip(np.concatenate([test.roots() for test in tests]), 0.0, 1.0)
     places = np.sort(np.vstack([np.zeros_like(roots[:1]), np.nan_to_num(roots), np.ones_like(roots[:1])]), axis=0)
@@ -156,19 +154,41 @@ def _from_least_to_greatest(tests: Sequence[_Test]) -> tuple[Floats, Floats, Boo
 
 
 @dataclass(frozen=True)
-class _Test:
+class ShareTest:
     """Whether ``part - p whole`` is no further below zero than ``z`` standard deviations, for many shares.
 
-    ``over`` says which side it is on: whether it refuses a share that is too high, or one that is too low.
+    ``over`` says which side it is on: whether it refuses a share that is too high, or one that is too low. Variances
+    are numbers where all shares have the same, else arrays.
     """
 
     over: bool
     part: Floats
     whole: Floats
-    part_variance: float
-    covariance: float
-    whole_variance: float
-    z: float
+    part_variance: Floats
+    covariance: Floats
+    whole_variance: Floats
+    z: float | Floats
+
+    @classmethod
+    def joined(cls, tests: Sequence[ShareTest]) -> ShareTest:
+        """Tests on one side, of some shares each, as one test of all of them."""
+
+        def all_of(one: Callable[[ShareTest], float | Floats]) -> Floats:
+            return np.concatenate([np.full(len(each.part), one(each)) for each in tests])
+
+        return cls(
+            tests[0].over,
+            all_of(lambda each: each.part),
+            all_of(lambda each: each.whole),
+            all_of(lambda each: each.part_variance),
+            all_of(lambda each: each.covariance),
+            all_of(lambda each: each.whole_variance),
+            all_of(lambda each: each.z),
+        )
+
+    @property
+    def whole_sd(self) -> Floats:
+        return np.sqrt(np.maximum(self.whole_variance, 0.0))
 
     def passes(self, shares: Floats) -> Bools:
         variance = self.part_variance - 2 * shares * self.covariance + shares**2 * self.whole_variance
@@ -213,7 +233,7 @@ def _well_known(figures: Figures, part: Between, whole: Between) -> bool:
 def _alone(figures: Figures, part: Between, whole: Between, *, miss: float) -> tuple[float, float, float, Functional]:
     """The estimated share, its own ends, and what its error is in proportion to."""
     share = figures.value(part.lower[0]) / figures.value(whole.lower[0])
-    test = _tests(part, whole, lambda each: np.array([figures.value(each)]), figures, miss)[0]
+    test = share_tests(part, whole, lambda each: np.array([figures.value(each)]), figures, miss=miss)[0]
     low, high = (share if np.isnan(root) else float(root) for root in test.roots()[:, 0])
     return share, low, high, part.lower[0] - whole.lower[0] * share
 

@@ -5,7 +5,7 @@ So the share of a row is what ``count --share`` says of its conditions in the co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from math import prod
@@ -19,7 +19,7 @@ from frostglass.released.denominators import Denominator, denominator
 from frostglass.released.estimate import Estimate
 from frostglass.released.events import Bounding, Mark
 from frostglass.released.functional import Box, Figures, Functional
-from frostglass.released.ranges import TINY, Floats, Ints, share_ranges
+from frostglass.released.ranges import TINY, Floats, Ints, ShareTest, share_ends, share_tests
 from frostglass.released.synthetic import Records
 from frostglass.released.tabulation import MOST_DENSE
 from frostglass.terms.attribute_set import AttributeSet
@@ -31,6 +31,9 @@ DECIMALS = 4
 MOST_TABLES = 4096
 """So many tables are kept at a time."""
 
+MOST_WAITING = 1 << 18
+"""So many shares, times their tests, wait for each other at a time."""
+
 _SCALE = 10**DECIMALS
 
 Positions = npt.NDArray[np.uint16]
@@ -39,8 +42,20 @@ Positions = npt.NDArray[np.uint16]
 
 def with_shares(counts: Counts, records: Records, estimate: Estimate, codebook: Codebook) -> Counts:
     """``counts`` of these records, with the share of each that is stated."""
-    denominators, known = Denominators(records, codebook), Known(estimate)
-    return replace(counts, shares=tuple(_shares(block, denominators, known) for block in counts.blocks))
+    denominators, ends = Denominators(records, codebook), Ends(estimate)
+    shares = []
+    for block in counts.blocks:
+        kinds = list(denominators.kinds(block))
+        out_of = denominators.out_of_kinds(block, kinds)
+        share = np.where(block.released, rounded_share(block.count, out_of), np.nan)
+        shares.append(Shares(out_of, share, *ends.of(block, kinds)))
+    ends.finish()
+    return replace(counts, shares=tuple(map(_outward, shares)))
+
+
+def _outward(shares: Shares) -> Shares:
+    low, high = outward(shares.low, shares.high, shares.share)
+    return replace(shares, low=low, high=high)
 
 
 def rounded_share(count: Ints, out_of: Ints) -> Floats:
@@ -92,11 +107,12 @@ class Denominators:
         group = self.codebook.groups.get(first.denominator_group or "")
         members = group.members if group else (first.name,)
         recorded = [each.recorded.start if each.name in members else 0 for each in attributes]
-        _, starts, kind = np.unique(block.positions >= recorded, axis=0, return_index=True, return_inverse=True)
+        bits = (block.positions >= recorded) @ (1 << np.arange(len(recorded)))
+        _, starts, kind = np.unique(bits, return_index=True, return_inverse=True)
         for number, start in enumerate(starts):
             cell = dict(zip((each.name for each in attributes), map(int, block.positions[start]), strict=True))
             found = denominator(self.codebook, first.name, frozenset([cell[first.name]]))
-            yield Kind(np.flatnonzero(kind.reshape(-1) == number), cell, found)
+            yield Kind(np.flatnonzero(kind == number), cell, found)
 
     def out_of(self, block: CountBlock) -> Ints:
         """Number of records that the share of each row is of."""
@@ -144,57 +160,65 @@ def _sums(held: Ints, weights: Ints, wanted: Ints, *, most: int) -> Ints:
 
 
 @dataclass(frozen=True)
-class Known:
-    """What the noisy tables say of many cells at once."""
+class Waiting:
+    """Where the ends of some rows belong, and what their shares must pass."""
 
-    estimate: Estimate
+    ends: Floats
+    rows: npt.NDArray[np.intp]
+    tests: list[ShareTest]
 
-    @cached_property
-    def figures(self) -> Figures:
-        return Figures(self.estimate)
 
-    @cached_property
-    def bounding(self) -> Bounding:
-        return Bounding(self.estimate)
+class Ends:
+    """The ends of the shares of many blocks. Those that pass alike tests wait for each other, and are found at once."""
 
-    @cached_property
-    def marginal(self) -> Callable[[AttributeSet], Floats]:
-        """The estimated table of these attributes."""
-        return lru_cache(maxsize=MOST_TABLES)(self.estimate.marginal)
+    def __init__(self, estimate: Estimate) -> None:
+        self._domain, self._figures, self._bounding = estimate.domain, Figures(estimate), Bounding(estimate)
+        self._marginal = lru_cache(maxsize=MOST_TABLES)(estimate.marginal)
+        self._waiting: dict[tuple[bool, ...], list[Waiting]] = {}
+        self._number_waiting = 0
 
-    def number(self, box: Box, cell: Mapping[str, int], columns: Mapping[str, Positions]) -> Floats:
+    def of(self, block: CountBlock, kinds: Iterable[Kind]) -> Floats:
+        """Two lines, the low and the high ends of the rows that are stated: they are there once all is finished."""
+        ends = np.full((2, len(block.count)), np.nan)
+        for kind in kinds:
+            rows = kind.rows[block.released[kind.rows]]
+            if len(rows):
+                tests = self._tests(kind, block.positions[rows])
+                self._waiting.setdefault(tuple(test.over for test in tests), []).append(Waiting(ends, rows, tests))
+                self._number_waiting += len(rows) * len(tests)
+        if self._number_waiting > MOST_WAITING:
+            self.finish()
+        return ends
+
+    def finish(self) -> None:
+        """Find all that wait."""
+        for waiting in self._waiting.values():
+            tests = [ShareTest.joined(each) for each in zip(*(one.tests for one in waiting), strict=True)]
+            low, high, _ = share_ends(tests)
+            last = 0
+            for one in waiting:
+                first, last = last, last + len(one.rows)
+                one.ends[:, one.rows] = low[first:last], high[first:last]
+        self._waiting.clear()
+        self._number_waiting = 0
+
+    def _tests(self, kind: Kind, positions: Positions) -> list[ShareTest]:
+        """What the shares of the rows at ``positions`` must pass: all are of one kind, so their bounds are alike."""
+        columns = dict(zip(kind.cell, positions.T, strict=True))
+
+        def value(functional: Functional) -> Floats:
+            none = np.zeros(len(positions))
+            return sum((weight * self._number(box, kind.cell, columns) for weight, box in functional.terms), none)
+
+        part, whole = self._bounding.box(kind.part), self._bounding.event(kind.denominator.among(kind.others))
+        return share_tests(part, whole, value, self._figures)
+
+    def _number(self, box: Box, cell: Mapping[str, int], columns: Mapping[str, Positions]) -> Floats:
         """The estimated records in ``box``, in which each side that is the cell's own goes through its column."""
-        domain, sides = self.estimate.domain, dict(box.sides)
-        table, at = self.marginal(box.attributes), []
-        for name in (domain.names[axis] for axis in domain.axes(box.attributes)):
+        sides, table, at = dict(box.sides), self._marginal(box.attributes), list[Positions]()
+        for name in (self._domain.names[axis] for axis in self._domain.axes(box.attributes)):
             if sides[name] == {cell.get(name)}:
                 at.append(columns[name])
             else:
                 table = np.take(table, sorted(sides[name]), axis=len(at)).sum(axis=len(at))
         return np.asarray(table[tuple(at)])
-
-
-def _shares(block: CountBlock, denominators: Denominators, known: Known) -> Shares:
-    """The share of each row of ``block`` that is stated."""
-    kinds = list(denominators.kinds(block))
-    out_of = denominators.out_of_kinds(block, kinds)
-    low, high = np.full((2, len(block.count)), np.nan)
-    for kind in kinds:
-        rows = kind.rows[block.released[kind.rows]]
-        if len(rows):
-            low[rows], high[rows] = _ends(kind, block.positions[rows], known)
-    share = np.where(block.released, rounded_share(block.count, out_of), np.nan)
-    return Shares(out_of, share, *outward(low, high, share))
-
-
-def _ends(kind: Kind, positions: Positions, known: Known) -> tuple[Floats, Floats]:
-    """The ends of the shares of the rows at ``positions``, which are all of one kind: so their bounds are alike."""
-    columns = dict(zip(kind.cell, positions.T, strict=True))
-
-    def value(functional: Functional) -> Floats:
-        none = np.zeros(len(positions))
-        return sum((weight * known.number(box, kind.cell, columns) for weight, box in functional.terms), none)
-
-    part, whole = known.bounding.box(kind.part), known.bounding.event(kind.denominator.among(kind.others))
-    low, high, _ = share_ranges(part, whole, value, known.figures)
-    return low, high
