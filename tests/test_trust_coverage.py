@@ -104,7 +104,7 @@ def _seen(percent: list[list[int]]) -> Seen:
     sets = tuple(AttributeSet.of(each) for each in ("ab", "cd", "ef"))
     held = np.array([[*line, 0, 0, 0] for line in percent])
     cells = np.where(held > 0, 100, 0)
-    return Seen(sets, 1, cells, held, cells * 1.0, cells * 1.0, cells * 1.0)
+    return Seen(sets, 1, cells, held, cells * 1.0, cells * 1.0, cells * 1.0, np.zeros_like(cells))
 
 
 def _found(seen: Seen) -> Found:
