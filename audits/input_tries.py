@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.ledger_support import SCOPE, new_ledger
+from tests.ledger_support import SCOPE, at_home, new_ledger
 from tests.survey_support import SMALL, survey
 
 CELL = "Cellzqx"
@@ -95,4 +95,5 @@ def copied(ground: Path, folder: Path) -> Path:
     """A fresh copy of those files."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ground, folder)
+    at_home(folder / "l.db")
     return folder

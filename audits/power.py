@@ -22,7 +22,6 @@ from audits.power_vfs import Operation, Recorder, watched
 from frostglass.boundary import ledger_money, ledger_store
 from frostglass.boundary.accountant import epsilon
 from frostglass.boundary.ledger import Ledger
-from frostglass.boundary.ledger_home import home_of
 from frostglass.errors import LedgerError
 from tests.ledger_support import MANIFEST, STAGED, at_home, witness_of
 
@@ -191,8 +190,7 @@ def _look(found: Cuts, image: Image, folder: Path, run: Run, *, returned: int, d
         Path(name).chmod(0o600)
     path = folder / "l.db"
     try:
-        if home_of(path).exists():
-            at_home(path)  # it is the same disk
+        at_home(path)  # it is the same disk
         ledger = _opened(found, path)
         report = ledger.verify()
         entries = list(ledger.entries())

@@ -482,7 +482,7 @@ def test_the_desk_says_who_has_approved_what_is_missing_and_where_copies_are(fro
 @SEALED_ONCE
 def test_the_page_that_tells_how_runs_as_printed(frostglass_command: Command) -> None:
     Path("l.db").rename("budget.db")
-    for name in ("witness", "key"):
+    for name in ("witness", "key", "home"):
         Path(f"l.db.{name}").rename(f"budget.db.{name}")
     page = Path(__file__).parent.parent / "docs" / "how-to" / "approve-and-publish.md"
     commands = re.findall(r"(<!-- fails -->\n)?```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)

@@ -196,7 +196,7 @@ def test_a_workbook_that_would_have_to_be_guessed_at_is_refused(check: Check, tm
 def test_a_plain_workbook_is_accepted(check: Check, tmp_path: Path) -> None:
     code, out, err = check(workbook(tmp_path / "cases.xlsx", lambda *_: None))
     assert code == 0, err
-    assert "1 cases: 1 accepted" in out
+    assert "1 case: 1 accepted" in out
 
 
 def test_053_a_zip_bomb_is_refused(check: Check, tmp_path: Path) -> None:

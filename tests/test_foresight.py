@@ -80,7 +80,7 @@ def bundle(contents: Contents, ledger: Ledger, tmp_path_factory: pytest.TempPath
 
 
 def test_the_foreseen_errors_are_those_of_the_release(small: Codebook, contents: Contents) -> None:
-    """Equal to the last bit, of every table: sd, and half-width of what nothing cuts."""
+    """Equal to the last bit, of every table: sd, and half-width of what no whole cuts."""
     foreseen = foresight.foresight(small, contents.plan, GDP, DELTA)
     came = estimate(small.domain, contents.answers.measurements)
     intervals = Intervals(came)
@@ -92,7 +92,9 @@ def test_the_foreseen_errors_are_those_of_the_release(small: Codebook, contents:
             assert foreseen.estimate.sd(each) == came.sd(each)
             low, high, _ = intervals.everywhere(each)
             width, middle = foresight.REACH * foreseen.estimate.sd(each), came.marginal(each)
-            assert (low[low > 0] == (middle - width)[low > 0]).all()
+            own = np.maximum(middle - width, 0)
+            assert (low <= own).all()
+            assert (low == own).mean() > (0.5 if row.length > 1 else 0.999)
             assert (high <= np.maximum(middle + width, 0)).all()
     singles = [block for block in contents.counts.blocks if len(block.attributes) == 1]
     for block in singles:
@@ -103,16 +105,23 @@ def test_the_foreseen_errors_are_those_of_the_release(small: Codebook, contents:
 
 
 def test_a_group_is_told_from_none_as_often_as_foreseen(small: Codebook) -> None:
-    """200 seeded sets of answers on one true table: the share of intervals above zero, within five of its own sd."""
+    """200 seeded sets of answers on one true table: the share of intervals above zero, within five of its own sd.
+
+    Each group is a small part of its wholes, whose ends would cut its own otherwise.
+    """
     plan, domain, generator = plan_for(small), small.domain, np.random.default_rng(5)
     receipts = receipts_for(small, plan, foresight.foresight(small, plan, GDP, DELTA).nano_rho)
     foreseen = foresight.foresight(small, plan, GDP, DELTA)
-    pair = min(domain.sets_of_length(2), key=foreseen.estimate.sd)
-    sd, sizes = foreseen.estimate.sd(pair), (round(foresight.REACH * foreseen.estimate.sd(pair)), 0)
-    people = [ceil(foresight.TOLD * sd), *sizes]
-    codes = np.zeros((sum(people), len(domain)), dtype=np.uint16)
-    first, second = domain.axes(pair)
-    codes[people[0] :, first] = codes[people[0] :, second] = 1
+    roomy = [each for each in domain.sets_of_length(2) if min(domain.shape(each)) > 2]
+    pair = min(roomy, key=foreseen.estimate.sd)
+    sd = foreseen.estimate.sd(pair)
+    people = [ceil(foresight.TOLD * sd), round(foresight.REACH * sd), 0]
+    others = 10 * people[0]
+    cells = np.repeat(
+        [(0, 0), (1, 1), (0, 2), (2, 0), (1, 2), (2, 1)], [*people[:2], others, others, others, others], axis=0
+    )
+    codes = np.zeros((len(cells), len(domain)), dtype=np.uint16)
+    codes[:, domain.axes(pair)] = cells
     above, runs = np.zeros(3), 200
     for _ in range(runs):
         answers = [_answer(small, codes, receipt, generator) for receipt in receipts]
@@ -164,7 +173,7 @@ def test_a_larger_epsilon_narrows_everything_and_costs_more(small: Codebook) -> 
 
 
 def test_an_epsilon_that_would_be_refused_is_named_and_left_out(small: Codebook) -> None:
-    plan = plan_for(small, "20", unit=PrivacyUnit(small.unit, 1000, "sex"))
+    plan = plan_for(small, "20", unit=PrivacyUnit(small.unit, 1000, "person"))
     tiny = Fraction("1e-12")
     outlook = foresight.outlook(small, replace(plan, length=1), GDP, tiny, epsilons=["0.01", "20"])
     assert [each.epsilon for each in outlook.range] == [20]
@@ -478,7 +487,7 @@ def test_counts_in_csv_are_no_more_than_was_said_and_take_about_as_much(
 ) -> None:
     said = looked_out(small, expect=expect).wanted.counts
     stated = bundle.counts.filter(pl.col("status") == "released").height
-    assert bundle.manifest.total <= 610
+    assert bundle.manifest.total <= 620
     assert stated <= said.rows <= small.domain.cells_of_length(1) * 50
     size = (bundle.path / "counts.csv").stat().st_size
     assert 0.5 < size / stated / (said.bytes / said.rows) < 2

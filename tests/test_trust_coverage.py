@@ -88,8 +88,8 @@ def test_without_real_tables_simulated_ones_stand_in(tmp_path: Path) -> None:
     assert names(None) == names(tmp_path) == ("cases", "mixture")
     (tmp_path / "adult.csv").write_text("")
     assert names(tmp_path) == ("cases", "adult")
-    assert {each.table for each in coverage.trials(Size(whole=True, folder=tmp_path))} == {"cases", "adult"}
-    assert {each.releases for each in coverage.trials(WHOLE)} == {200, 20}
+    assert {each.table for each in coverage.trials(Size(whole=True, folder=tmp_path))} == {"cases", "adult", "wide"}
+    assert {each.releases for each in coverage.trials(WHOLE)} == {200, 20, coverage.WIDE_RELEASES}
 
 
 def test_buckets_are_those_of_the_design() -> None:

@@ -39,7 +39,10 @@ REACH = NormalDist().inv_cdf(1 - MISS / 2)
 
 SURE = 0.95
 TOLD = REACH + NormalDist().inv_cdf(SURE)
-"""A group of so many standard deviations is told from none, its interval lying above zero, in 95 of 100 releases."""
+"""A group of so many standard deviations is told from none, its interval lying above zero, in 95 of 100 releases.
+
+So it is where every whole of the group is well above it, as is usual: the ends of a smaller whole cut those of the group.
+"""
 
 EPSILONS = (Fraction(1, 2), Fraction(1), Fraction(2), Fraction(4), Fraction(8), Fraction(12))
 """Shown beside the wanted epsilon, unless others are asked for."""

@@ -55,6 +55,7 @@ from frostglass.released.synthetic import SyntheticRecords
 from frostglass.released.tabulation import Rule, least_stated, tabulate, typical_error
 from frostglass.sensitive.check import encode
 from frostglass.sensitive.coded_table import CodedTable
+from frostglass.sensitive.counts import judge_size
 from frostglass.sensitive.intake import opened
 from frostglass.synthesis.record_fit import satisfiable
 from frostglass.synthesis.rules import compile_rules
@@ -205,7 +206,7 @@ def release(
     else:
         with _room(ledger, release_id, codebook, plan) as room:
             if out is not None:
-                refuse_full(out, codebook, plan, records=table.reveal().rows.records)
+                judge_size(table, lambda records: refuse_full(out, codebook, plan, records=records))
             reservation = ledger.reserve(
                 order.scope,
                 release_id=release_id,

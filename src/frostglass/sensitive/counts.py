@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,11 @@ from frostglass.arrays.counting import tally
 from frostglass.sensitive.coded_table import CodedTable
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.custody import Sensitive
+
+
+def judge_size(table: Sensitive[CodedTable], judge: Callable[[int], None]) -> None:
+    """Let ``judge``, which may refuse for want of room and keeps nothing, see the number of records."""
+    judge(table.reveal().rows.records)
 
 
 def count(table: Sensitive[CodedTable], attributes: AttributeSet) -> Sensitive[npt.NDArray[np.int64]]:
