@@ -148,7 +148,7 @@ def test_labels_fall_back_from_the_language_asked_to_the_codebooks_own_to_the_co
     assert vp.label("gender", "es") == "Género de la víctima"
     assert vp.label("gender", "de") == vp.label("gender") == "Gender, victim"
     assert vp.value_label("IP_ageBroad", "0--29;30--38", "fr") == "0–29 ans + 30–38 ans"
-    assert vp.value_label("IP_ageBroad", "(missing)") == "missing"
+    assert vp.value_label("IP_ageBroad", "(missing)") == "(missing)"
     assert book(TABLE).value_label("country", "ZA") == "ZA"
     assert book(TABLE).label("country") == "country"
     with pytest.raises(CodebookError, match=r"FG-CB-008 .*did you mean '48\+'"):

@@ -41,7 +41,7 @@ SURE = 0.95
 TOLD = REACH + NormalDist().inv_cdf(SURE)
 """A group of so many standard deviations is told from none, its interval lying above zero, in 95 of 100 releases.
 
-So it is where every whole of the group is well above it, as is usual: the ends of a smaller whole cut those of the group.
+So it is where every whole of the group is well above it, as is usual: the ends of a whole cut those of its parts.
 """
 
 EPSILONS = (Fraction(1, 2), Fraction(1), Fraction(2), Fraction(4), Fraction(8), Fraction(12))
