@@ -14,7 +14,10 @@ MOST_CODES = 200
 
 
 def categories_of(variable: VariableTable) -> tuple[CategoryTable, ...]:
-    """The categories of a variable, one a code in the order of the codes; for a set, its atoms."""
+    """The categories of a variable, one a code in the order of the codes; for a set, its atoms.
+
+    Of a range that is too wide, which no codebook keeps, only as many as show that it is.
+    """
     if variable.type == "set":
         return variable.atoms or ()
     if variable.type == "flag":
@@ -24,7 +27,7 @@ def categories_of(variable: VariableTable) -> tuple[CategoryTable, ...]:
         return tuple(described.get(code, CategoryTable(code=code)) for _, _, code in variable.bands)
     if variable.range is not None:
         low, high = variable.range
-        return tuple(CategoryTable(code=str(number)) for number in range(low, high + 1))
+        return tuple(CategoryTable(code=str(number)) for number in range(low, min(high, low + MOST_CODES) + 1))
     return variable.categories or ()
 
 
