@@ -209,6 +209,7 @@ def test_a_share_of_nobody_is_none() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32))
+@example(27370)  # where 1 alone is not refused
 def test_the_ends_are_the_first_and_the_last_share_that_no_test_refuses(seed: int) -> None:
     """On a grid, with sums of boxes, from either side as bounds give them."""
     figures, grid = Figures(FOUND), np.linspace(0, 1, 2001)

@@ -142,10 +142,15 @@ def share_ends(tests: Sequence[ShareTest]) -> tuple[Floats, Floats, Bools]:
 
 
 def _from_least_to_greatest(tests: Sequence[ShareTest]) -> tuple[Floats, Floats, Bools]:
-    """The least and the greatest share from 0 to 1 that passes all tests, and whether one does."""
+    """The least and the greatest share from 0 to 1 that passes all tests, and whether one does.
+
+    Between two roots all shares pass or none; 0 and 1 are looked at by themselves, for what is all of its whole.
+    """
     roots = np.clip(np.concatenate([test.roots() for test in tests]), 0.0, 1.0)
-    places = np.sort(np.vstack([np.zeros_like(roots[:1]), np.nan_to_num(roots), np.ones_like(roots[:1])]), axis=0)
+    none, all_ = np.zeros_like(roots[:1]), np.ones_like(roots[:1])
+    places = np.sort(np.vstack([none, none, np.nan_to_num(roots), all_, all_]), axis=0)
     middles, kept = (places[1:] + places[:-1]) / 2, places[1:] > places[:-1]
+    kept[[0, -1]] = True
     for test in tests:
         kept &= test.passes(middles)
     first, last = kept.argmax(axis=0), kept.shape[0] - kept[::-1].argmax(axis=0)
