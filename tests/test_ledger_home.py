@@ -173,6 +173,27 @@ def test_a_ledger_that_is_older_than_its_witness_is_reconciled_and_not_moved(pat
     assert spent(Ledger.open(path)) == 2 * cost()
 
 
+def test_a_ledger_that_was_put_back_without_its_witness_does_not_go_on_because_nothing_was_found(path: Path) -> None:
+    """Once a `reconcile` that had learnt nothing entered a move, and a whole allowance was there a second time."""
+    Ledger.open(path).backup(path.with_name("old.db"))
+    draw(Ledger.open(path), "R2")
+    path.with_name("old.db").replace(path)
+    for each in (witness_of(path), home_of(path)):
+        each.unlink()
+    before = path.read_bytes()
+    asked = ["ledger", "reconcile", "--ledger", str(path), "--by", "bea", "--reason", "the backup of Monday"]
+    for named in ([], [str(path.parent)]):
+        told = CliRunner().invoke(app, [*asked, *named])
+        assert told.exit_code != 0
+        assert isinstance(told.exception, LedgerError)
+        assert told.exception.code == "FG-LG-030"
+        assert refused(path).code == "FG-LG-029"
+    assert path.read_bytes() == before
+    assert not home_of(path).exists()
+    assert not witness_of(path).exists()
+    assert Ledger.inspect(path).moved(by="bea", reason="nothing was released since") is not None
+
+
 def test_a_ledger_that_is_written_anew_asks_for_somebodys_word(path: Path) -> None:
     path.unlink()
     Ledger.rebuild(path, witness_of(path))

@@ -346,7 +346,7 @@ def test_a_cell_that_is_not_stated_still_has_its_interval(bundle: Bundle) -> Non
     cell = table.cell("1", "ar;fr")
     assert cell.value is None
     assert cell.status in ("withheld", "not_listed")
-    assert cell.text() == f"withheld ({cell.low} to {cell.high})"
+    assert cell.text() == f"{cell.status.replace('_', ' ')} ({cell.low} to {cell.high})"
 
 
 def test_a_count_that_is_not_listed_has_the_interval_that_a_table_gives_it(bundle: Bundle) -> None:
@@ -358,6 +358,16 @@ def test_a_count_that_is_not_listed_has_the_interval_that_a_table_gives_it(bundl
     assert all(f"(95% interval {each.low} to {each.high})" in each.sentence for each in answers)
     ends = [(table.cell(*each).low, table.cell(*each).high) for each in unlisted]
     assert [(each.low, each.high) for each in answers] == ends
+
+
+def test_what_is_withheld_never_reads_0_to_0_and_stands_apart_from_what_is_not_listed(bundle: Bundle) -> None:
+    names = [each.name for each in bundle.codebook.domain.attributes]
+    tables = [bundle.table(one, other) for one in names for other in names if one < other]
+    cells = [cell for table in tables for line in table.cells for cell in line if cell.value is None]
+    assert {each.status for each in cells} == {"withheld", "not_listed"}
+    assert all(each.high >= 1 for each in cells if each.status == "withheld" and each.high is not None)
+    for each in cells:
+        assert each.text().startswith("withheld" if each.status == "withheld" else "not listed")
 
 
 def test_shares_of_unlike_wholes_are_compared_with_a_warning(bundle: Bundle) -> None:

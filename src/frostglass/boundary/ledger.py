@@ -15,7 +15,7 @@ from frostglass.boundary.accountant import accountant as accountant_of
 from frostglass.boundary.ledger_approvals import require_another_person, require_approved, require_bundle
 from frostglass.boundary.ledger_book import Book, Problem, ReleaseBook
 from frostglass.boundary.ledger_entries import Draft, Entry, Json, line_of
-from frostglass.boundary.ledger_home import is_at_home, require_home, settle
+from frostglass.boundary.ledger_home import is_at_home, require_home, require_shown, settle
 from frostglass.boundary.ledger_money import opening, require_affordable, scope_of, summary
 from frostglass.boundary.ledger_place import claimed, missing, new_place, require_local, require_writable
 from frostglass.boundary.ledger_reconcile import KnownRelease, continuation, require_known, taken_over
@@ -474,8 +474,9 @@ class Ledger:
     def reconcile(self, known: Sequence[KnownRelease], *, by: str, reason: str) -> tuple[Entry, ...]:
         """Add all spending that the witness or a known release shows and the ledger lacks; return the new entries.
 
-        Where the ledger is the beginning of what the witness saw, the missing entries come back as they were. Raises
-        LedgerError for a damaged ledger or witness.
+        Where the ledger is the beginning of what the witness saw, the missing entries come back as they were. A ledger
+        that is not at home lives here from now on. Raises LedgerError for a damaged ledger or witness, and FG-LG-030
+        where nothing shows what a ledger that is not at home may have forgotten.
         """
         by, reason = stated(by, "the name"), stated(reason, "the reason")
         with self._writing(settled=False) as turn:
@@ -487,6 +488,8 @@ class Ledger:
             torn = tail is not None and tail.torn_beyond(turn.book)
             for draft in taken_over(turn.book, seen, known, torn=torn, by=by, reason=reason):
                 turn.write(draft)
+            if self.path and tail is None and len(turn.book.entries) == start:
+                require_shown(self.path, turn.book)
             self._move(turn, by=by, reason=reason)
             return tuple(turn.book.entries[start:])
 

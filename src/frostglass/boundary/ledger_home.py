@@ -44,12 +44,24 @@ def require_home(ledger: Path, book: Book) -> None:
         raise LedgerError(
             "FG-LG-029",
             f"the ledger {str(ledger)!r} is not the file that was last used: it was copied, moved or put back. If it "
-            "was put back, run `frostglass ledger reconcile`, which adds what it forgot. If it was moved, make sure "
-            "that nobody uses the other copy, or each will forget what the other spends, and say so with `frostglass "
-            "ledger moved --by NAME --reason TEXT --ledger FILE`. Nothing was written",
+            "was put back, run `frostglass ledger reconcile` with all its bundles, which adds what it forgot. If it "
+            "was moved, make sure that nobody uses the other copy, or each will forget what the other spends, and say "
+            "so with `frostglass ledger moved --by NAME --reason TEXT --ledger FILE`. Nothing was written",
         )
     if not home_of(ledger).exists():
         settle(ledger, book.ledger_id)
+
+
+def require_shown(ledger: Path, book: Book) -> None:
+    """Raise LedgerError where neither witness nor bundle shows what a ledger that is not at home may have forgotten."""
+    if not is_at_home(ledger, book):
+        raise LedgerError(
+            "FG-LG-030",
+            f"nothing shows what the ledger {str(ledger)!r}, which is not the file that was last used, may have "
+            "forgotten: it has no witness, and no bundle that was named and is believed tells of more. Put its "
+            "witness back beside it, or name all bundles that it paid for. If it lacks nothing, as where it was only "
+            "moved, say so with `frostglass ledger moved --by NAME --reason TEXT --ledger FILE`. Nothing was written",
+        )
 
 
 def settle(ledger: Path, ledger_id: str) -> None:

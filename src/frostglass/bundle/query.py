@@ -133,7 +133,8 @@ def _withheld(conditions: Sequence[Condition], figure: Figure, source: Source) -
 def _not_listed(conditions: Sequence[Condition], figure: Figure, source: Source) -> Answer:
     known = f" (95% interval {figure.low:,} to {figure.high:,})" if figure.low is not None else ""
     sentence = f"The release lists no {kind_of_record(source.codebook)}s with {words_of(conditions, source)}{known}."
-    note = "No synthetic record has it. There may be none, or some that cannot be told from noise."
+    some = "hardly any" if figure.high == 0 else "some"
+    note = f"No synthetic record has it. There may be none, or {some} that cannot be told from noise."
     found = _nearest(conditions, source)
     return Answer(
         pairs_of(conditions), "not_listed", None, figure.low, figure.high, sentence, source.noted(note), nearest=found

@@ -31,14 +31,14 @@ class Cell:
     is_share: bool = False
 
     def text(self) -> str:
-        """The figure and its interval for people; a withheld one has its interval alone."""
+        """The figure and its interval for people; where none is stated, why, and the interval."""
         if self.low is None or self.high is None:
             return "–"
         if self.is_share:
             ends, shown = in_percent(self.low, self.high), None if self.value is None else f"{100 * self.value:.1f}%"
         else:
             ends, shown = f"{self.low:,} to {self.high:,}", None if self.value is None else f"{self.value:,}"
-        return f"{'withheld' if shown is None else shown} ({ends})"
+        return f"{self.status.replace('_', ' ') if shown is None else shown} ({ends})"
 
     def as_json(self) -> dict[str, object]:
         return {"status": self.status, "value": self.value, "low": self.low, "high": self.high}
@@ -251,8 +251,8 @@ def _table(
 
 def _note(shares: bool, names: tuple[str, str], source: Source) -> str:
     note = (
-        f"In brackets: 95% intervals. Counts are stated from {source.manifest.tau:,} on, because noise makes smaller "
-        "ones unreliable; of others there is the interval alone."
+        f"In brackets: 95% intervals. Counts of two conditions or more are stated from {source.manifest.tau:,} on, "
+        "because noise makes smaller ones unreliable; of others there is the interval alone."
     )
     if shares:
         any_value = Condition(names[1], source.codebook.variable(names[1]).codes[:1])

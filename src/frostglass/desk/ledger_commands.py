@@ -66,8 +66,8 @@ def open_scope(
     book = open_in(Ledger.create(ledger) if new else Ledger.open(ledger))
     if new:
         voice.note(
-            f"a new ledger: {ledger}, with its witness and its signing key beside it; keep all three, the witness "
-            "elsewhere too, and the key secret"
+            f"a new ledger: {ledger}, with its witness and its signing key beside it; keep all files of that "
+            "name, the witness elsewhere too, and the key secret"
         )
     summary = book.scope(scope)
     voice.say(
@@ -218,11 +218,13 @@ def reconcile(
         Voice(as_json).note(note)
     added = book.reconcile(found.known, by=by or pipeline.whoever(), reason=reason)
     there = sum(1 for _ in book.entries()) - len(added)
+    missing = sum(each.kind != "moved" for each in added)
+    here = "; the ledger lives here from now on" if any(each.kind == "moved" for each in added) else ""
     anew = f"written anew from {source.name}: {there} entries\n" if source is not None else ""
     _tell(
         as_json,
-        f"{anew}{counted(len(added), 'entry', 'entries')} added; `frostglass ledger show` gives the sums",
-        {"entries_before": there, "entries_added": len(added)},
+        f"{anew}{counted(missing, 'entry', 'entries')} added{here}; `frostglass ledger show` gives the sums",
+        {"entries_before": there, "entries_added": missing},
     )
 
 
