@@ -241,6 +241,7 @@ def test_083_is_noted_where_placeholders_are_allowed_and_shown_in_the_private_re
     report = looked(keys, placeholders="allow")
     assert [(one.code, one.refused) for one in of_people(report)] == [("FG-IN-083", False), ("FG-IN-044", False)]
     assert kept(keys, 1, [1, 2, 3, 3]) == [1, 2, 3]
+    assert "so 1 of these records are left out" in of_people(report)[0].message
     with pytest.raises(InputError, match="FG-IN-083") as refusal:
         kept(keys, 1, placeholders="refuse")
     assert "unknown," not in str(refusal.value)

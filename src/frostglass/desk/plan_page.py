@@ -112,7 +112,8 @@ def _groups(outlook: Outlook) -> Section:
         notes=(
             "Under each length: the half-width of the 95% interval, as a share of the group. Above zero: the chance "
             "that the interval lies above zero, which tells the group from none. Its count: whether that is stated. "
-            "Both at the longest measured length.",
+            "Both at the longest measured length, and for a group of which every part of the condition alone has many "
+            "more people: where one of them has hardly more, its lower end is the group's as well.",
             "Intervals hold in 95 of 100 releases, whatever the data are. How far off a stated count usually is, in "
             "people and at each length, is less sure: it is the mean on the benchmark tables with noise of nearly this "
             "size, and your table is another.",

@@ -51,7 +51,7 @@ def check_persons(persons: Persons, unit: PrivacyUnit, on_placeholder: OnPlaceho
     elif len(persons.keys) == 1 and records > 1:
         findings.refuse("FG-IN-045", name, records, "records with one and the same person key: name the right column")
     else:
-        _enter_placeholders(persons, name, on_placeholder, findings)
+        _enter_placeholders(persons, unit, on_placeholder, findings)
     _enter_alike(persons, name, findings)
     _enter_left_out(persons, unit, findings)
 
@@ -66,15 +66,21 @@ def check_copies(persons: Persons, columns: Columns, findings: Findings) -> None
             findings.refuse("FG-IN-085", name, 0, f"every cell is the person key: {RELEASED_KEY}")
 
 
-def _enter_placeholders(persons: Persons, name: str, on_placeholder: OnPlaceholder, findings: Findings) -> None:
-    which = placeholders(persons)
-    count = int(persons.records[which].sum())
+def _enter_placeholders(persons: Persons, unit: PrivacyUnit, on_placeholder: OnPlaceholder, findings: Findings) -> None:
+    name, which = unit.person_key or "", placeholders(persons)
+    count, kept = (int(each[which].sum()) for each in (persons.records, np.minimum(persons.records, unit.max_records)))
     if not count:
         return
     keys = counted(int(which.sum()), "key")
     _show("FG-IN-083", name, persons, which, findings)
     if on_placeholder == "allow":
-        findings.note("FG-IN-083", name, count, f"records of {keys} that may be no person's; each is taken as a person")
+        findings.note(
+            "FG-IN-083",
+            name,
+            count,
+            f"records of {keys} that may be no person's; each key is taken as one person, and so {count - kept:,} of "
+            "these records are left out",
+        )
     else:
         findings.refuse(
             "FG-IN-083",
