@@ -37,7 +37,7 @@ benchmark-short: $(STAMP)
 	$(BIN)/python -m benchmarks.run --short
 
 schemas: $(STAMP)
-	$(BIN)/python -P -m frostglass.schemas
+	$(BIN)/python -P tools/schemas.py
 	$(BIN)/python tools/errors_page.py
 
 wheel: $(STAMP)

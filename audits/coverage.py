@@ -22,11 +22,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from audits.answering import Terms, measured, noise_times
-from audits.bounds import least_mean
 from audits.coverage_tables import BUCKETS, Ground, bucket_names, buckets, ground, names
+from audits.epsilon.answering import Terms, measured, noise_times
+from audits.epsilon.bounds import least_mean
 from audits.figures import Figure, Size
-from frostglass import pipeline
 from frostglass.released.estimate import Estimate
 from frostglass.released.intervals import Intervals
 from frostglass.released.measurement import Measurement
@@ -35,6 +34,7 @@ from frostglass.synthesis.strategy import strategy
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.plan import Plan
 from frostglass.terms.workload import CELL_BUDGET
+from frostglass.ways import release as pipeline
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

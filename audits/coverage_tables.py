@@ -13,16 +13,16 @@ import numpy.typing as npt
 
 from benchmarks import tables as benchmark
 from frostglass import codebooks
-from frostglass.arrays.counting import tally
-from frostglass.sensitive.check import encode
-from frostglass.sensitive.coded_table import CodedTable
-from frostglass.sensitive.intake import read
+from frostglass.counting.tally import tally
+from frostglass.sensitive.coding.check import encode
+from frostglass.sensitive.coding.coded_table import CodedTable
+from frostglass.sensitive.coding.intake import read
 from frostglass.simulate.coded import coded_table
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.unit import PrivacyUnit
-from tests.survey_support import SMALL, survey
+from tests.survey import SMALL, survey
 
 Codes = npt.NDArray[np.uint16]
 Ints = npt.NDArray[np.int64]

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
-from frostglass.boundary.ledger import Entry, Ledger, Reservation
-from frostglass.boundary.ledger_home import settle
-from frostglass.boundary.ledger_money import allowed
-from tests.ledger_support import DELTA, EPSILON, MANIFEST, STAGED, new_ledger, reserve
+from frostglass.boundary.ledger.home import settle
+from frostglass.boundary.ledger.ledger import Entry, Ledger, Reservation
+from frostglass.boundary.ledger.money import allowed
+from tests.boundary.support import DELTA, EPSILON, MANIFEST, STAGED, new_ledger, reserve
 
 COST = 1000
 """Nano-rho of one small release: the scope holds many thousands."""

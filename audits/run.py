@@ -22,28 +22,28 @@ from audits.figures import Figure, Size
 from frostglass.version import __version__
 
 PARTS = {
-    "replay": "Record and replay",
-    "claims": "Claims and their tests",
-    "samplers": "Samplers",
-    "epsilon": "Epsilon from below",
-    "epsilon_full": "Epsilon from below, on full releases",
-    "canaries": "One-run audit with canaries",
-    "kills": "Kills",
-    "power": "Power loss",
-    "faults": "Faults of the disk and the clock",
-    "race": "Races",
-    "tampering": "Tampering with the ledger",
-    "machine": "Ledger against a reference model",
-    "releases": "Releases that are killed",
-    "signals": "Releases that are interrupted",
-    "leaks": "Leaks",
-    "inputs": "Bad inputs",
-    "fuzzing": "Fuzzing",
-    "forgeries": "Forged bundles",
-    "attacks": "Attacks on releases",
-    "coverage": "Intervals that hold",
+    "replay": ("replay.replay", "Record and replay"),
+    "claims": ("replay.claims", "Claims and their tests"),
+    "samplers": ("noise.samplers", "Samplers"),
+    "epsilon": ("epsilon.epsilon", "Epsilon from below"),
+    "epsilon_full": ("epsilon.epsilon_full", "Epsilon from below, on full releases"),
+    "canaries": ("epsilon.canaries", "One-run audit with canaries"),
+    "kills": ("ledger.kills", "Kills"),
+    "power": ("ledger.power", "Power loss"),
+    "faults": ("ledger.faults", "Faults of the disk and the clock"),
+    "race": ("ledger.race", "Races"),
+    "tampering": ("ledger.tampering", "Tampering with the ledger"),
+    "machine": ("ledger.machine", "Ledger against a reference model"),
+    "releases": ("ledger.releases", "Releases that are killed"),
+    "signals": ("ledger.signals", "Releases that are interrupted"),
+    "leaks": ("leaks.leaks", "Leaks"),
+    "inputs": ("inputs.inputs", "Bad inputs"),
+    "fuzzing": ("inputs.fuzzing", "Fuzzing"),
+    "forgeries": ("inputs.forgeries", "Forged bundles"),
+    "attacks": ("attacks.attacks", "Attacks on releases"),
+    "coverage": ("coverage", "Intervals that hold"),
 }
-"""Names of the modules, each with a function ``audit(size) -> list[Figure]``, and their headings."""
+"""By name, the module of each, with a function ``audit(size) -> list[Figure]``, and its heading."""
 
 _PAGE = Path(__file__).parent.parent / "docs" / "trust.md"
 _BEGIN, _END = "<!-- figures: begin -->", "<!-- figures: end -->"
@@ -87,9 +87,10 @@ def _parts(text: str) -> tuple[str, ...]:
 
 def _run(part: str, size: Size, out: Path) -> int:
     """Run one part, print and keep its figures; returns how many were missed."""
-    print(f"{PARTS[part]}", flush=True)
+    module, heading = PARTS[part]
+    print(heading, flush=True)
     begun = time.monotonic()
-    figures: list[Figure] = import_module(f"audits.{part}").audit(size)
+    figures: list[Figure] = import_module(f"audits.{module}").audit(size)
     seconds = time.monotonic() - begun
     for each in figures:
         print(f"  {each.line()}", flush=True)
@@ -120,7 +121,7 @@ def _update_docs(out: Path) -> None:
 
 def _tables(found: Mapping[str, Any]) -> str:
     text = ""
-    for part, heading in PARTS.items():
+    for part, (_, heading) in PARTS.items():
         if part not in found:
             continue
         held = found[part]

@@ -26,11 +26,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from frostglass import codebooks
-from frostglass.arrays.counting import tally
-from frostglass.arrays.readers import Large
-from frostglass.sensitive.check import encode
-from frostglass.sensitive.intake import opened
+from frostglass.counting.tally import tally
+from frostglass.sensitive.coding.check import encode
+from frostglass.sensitive.coding.intake import opened
 from frostglass.simulate.coded import coded_table
+from frostglass.tables.readers import Large
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.unit import PrivacyUnit
 

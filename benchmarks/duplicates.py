@@ -31,14 +31,14 @@ import polars as pl
 
 from benchmarks import environments
 from benchmarks.meter import Cost
-from frostglass.preparation import case_files
-from frostglass.sensitive.answers import no_answers, stacked
 from frostglass.sensitive.linkage import weights
 from frostglass.sensitive.linkage.births import DIGITS, swappable, without_digit
 from frostglass.sensitive.linkage.comparing_names import CLOSE, LIKE, SIMILAR
 from frostglass.sensitive.linkage.identities import Identities
 from frostglass.sensitive.linkage.people import NAMES, People, people
+from frostglass.sensitive.recoding.answers import no_answers, stacked
 from frostglass.simulate.casefiles import TRUTH, write_case_files
+from frostglass.ways.recode import case_files
 
 (SPLINK,) = environments.PINS["splink"]
 _COMPARED = (*NAMES, "birth_date", "id_documents", "phones", "gender", "citizenships")

@@ -25,7 +25,7 @@ from benchmarks.measures import Codes
 from benchmarks.methods import METHODS
 from benchmarks.one_release import bundle_of
 from benchmarks.tables import Table, all_tables
-from frostglass.bundle.manifest import RECORDS_PARQUET
+from frostglass.bundle.format.manifest import RECORDS_PARQUET
 
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _BEGIN, _END = "<!-- outside judge: begin -->", "<!-- outside judge: end -->"

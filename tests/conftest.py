@@ -10,7 +10,7 @@ import pytest
 from frostglass import codebooks
 from frostglass.desk import main
 from frostglass.terms.codebook import Codebook
-from tests.survey_support import SMALL, survey
+from tests.survey import SMALL, survey
 
 Command = Callable[..., tuple[int, str, str]]
 

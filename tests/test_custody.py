@@ -16,7 +16,7 @@ import pytest
 import frostglass
 from frostglass.errors import GlassError
 from frostglass.released.measurement import Measurement
-from frostglass.sensitive.coded_table import CodedTable
+from frostglass.sensitive.coding.coded_table import CodedTable
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.domain import Attribute, Domain
@@ -27,15 +27,15 @@ MAY_REVEAL = {
     "api.py",
     "boundary/curator.py",
     "boundary/staging.py",
-    "preparation.py",
+    "ways/recode.py",
     "review/attacks/crowd.py",
     "review/report.py",
-    "sensitive/check.py",
-    "sensitive/counts.py",
-    "sensitive/draft.py",
-    "shadows.py",
+    "sensitive/coding/check.py",
+    "sensitive/coding/counts.py",
+    "sensitive/coding/draft.py",
+    "ways/shadows.py",
 }
-MAY_WRITE_RECEIPTS = {"boundary/curator.py", "bundle/measurement_file.py", "bundle/rehearsal.py"}
+MAY_WRITE_RECEIPTS = {"boundary/curator.py", "bundle/format/measurement_file.py", "bundle/rehearsal.py"}
 
 
 def calls(name: str) -> set[str]:
@@ -81,7 +81,7 @@ def test_only_the_listed_places_open_a_sensitive_value() -> None:
 
 
 def test_only_the_curator_issues_receipts_and_only_the_bundle_reads_them_back() -> None:
-    """Besides, a rehearsal writes some for nobody, which are never sealed (tests/test_paid.py)."""
+    """Besides, a rehearsal writes some for nobody, which are never sealed (tests/ways/test_paid.py)."""
     assert calls("Receipt") == MAY_WRITE_RECEIPTS
 
 
@@ -99,7 +99,7 @@ def test_no_module_draws_noise_or_chance_but_the_samplers() -> None:
         for path in SOURCES.rglob("*.py")
         if any(word in path.read_text(encoding="utf-8") for word in banned)
     }
-    reviewed = {"review/attacks/shadow.py", "review/fidelity.py", "reviewing.py"}
+    reviewed = {"review/attacks/shadow.py", "review/fidelity.py", "ways/review.py"}
     assert found <= {*reviewed, "simulate/chance.py", "synthesis/temperature.py"}
 
 

@@ -15,8 +15,8 @@ import pytest
 import typer
 
 import frostglass
-from frostglass import schemas
 from frostglass.desk.main import app
+from tools import schemas
 
 ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r"(<!-- fails -->\n)?```(sh|python)\n(.*?)```", re.DOTALL)

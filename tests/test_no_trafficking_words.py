@@ -67,5 +67,5 @@ def test_the_search_lets_neutral_words_pass(text: str) -> None:
 
 def test_the_desk_may_name_a_shipped_codebook_and_nothing_more() -> None:
     assert not subject_words("frostglass demo -c ctdc-vp-1", "desk")
-    assert subject_words("frostglass demo -c ctdc-vp-1", "pipeline.py")
+    assert subject_words("frostglass demo -c ctdc-vp-1", "ways")
     assert subject_words("frostglass count out IP_Gender=Male -c ctdc-vp-1", "desk")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from tests.survey_support import SMALL, survey
+from tests.survey import SMALL, survey
 
 ROOT = Path(__file__).parent.parent
 
@@ -73,7 +73,7 @@ def test_no_module_of_the_working_folder_is_imported(
 def test_a_script_beside_a_delivery_does_not_lead_the_process_of_workbooks_to_it(delivery: Path) -> None:
     """There Python looks in the script's own folder first, and what it hands on is not that folder."""
     program = (
-        "import sys\nfrom frostglass.arrays.readers import read_text_table\nfrom pathlib import Path\n"
+        "import sys\nfrom frostglass.tables.readers import read_text_table\nfrom pathlib import Path\n"
         "sys.path.insert(0, str(Path.cwd()))\n"
         "print(len(read_text_table(Path('table.xlsx')).columns))\n"
     )

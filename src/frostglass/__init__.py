@@ -12,34 +12,34 @@ from frostglass.version import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from frostglass.api import Recoded, Release, Reviewed, Synthesizer, recode, release, review_release
-    from frostglass.approval import approve, publish, withdraw
-    from frostglass.boundary.ledger import Ledger
+    from frostglass.boundary.ledger.ledger import Ledger
     from frostglass.bundle.read import Bundle
-    from frostglass.bundles import verify
     from frostglass.codebooks import load as load_codebook
     from frostglass.errors import FrostglassError
-    from frostglass.foresight import Outlook, foresee
-    from frostglass.opening import open_bundle
+    from frostglass.reporting.opening import open_bundle
+    from frostglass.ways.approve import approve, publish, withdraw
+    from frostglass.ways.plan import Outlook, foresee
+    from frostglass.ways.verify import verify
 
 _PLACES = {
     "Bundle": ("frostglass.bundle.read", "Bundle"),
     "FrostglassError": ("frostglass.errors", "FrostglassError"),
-    "Ledger": ("frostglass.boundary.ledger", "Ledger"),
-    "Outlook": ("frostglass.foresight", "Outlook"),
+    "Ledger": ("frostglass.boundary.ledger.ledger", "Ledger"),
+    "Outlook": ("frostglass.ways.plan", "Outlook"),
     "Recoded": ("frostglass.api", "Recoded"),
     "Release": ("frostglass.api", "Release"),
     "Reviewed": ("frostglass.api", "Reviewed"),
     "Synthesizer": ("frostglass.api", "Synthesizer"),
-    "approve": ("frostglass.approval", "approve"),
-    "foresee": ("frostglass.foresight", "foresee"),
+    "approve": ("frostglass.ways.approve", "approve"),
+    "foresee": ("frostglass.ways.plan", "foresee"),
     "load_codebook": ("frostglass.codebooks", "load"),
-    "open_bundle": ("frostglass.opening", "open_bundle"),
-    "publish": ("frostglass.approval", "publish"),
+    "open_bundle": ("frostglass.reporting.opening", "open_bundle"),
+    "publish": ("frostglass.ways.approve", "publish"),
     "recode": ("frostglass.api", "recode"),
     "release": ("frostglass.api", "release"),
     "review_release": ("frostglass.api", "review_release"),
-    "verify": ("frostglass.bundles", "verify"),
-    "withdraw": ("frostglass.approval", "withdraw"),
+    "verify": ("frostglass.ways.verify", "verify"),
+    "withdraw": ("frostglass.ways.approve", "withdraw"),
 }
 
 __all__ = [

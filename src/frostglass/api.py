@@ -12,21 +12,21 @@ from typing import Self
 import narwhals as nw
 import polars as pl
 
-from frostglass import bundles, codebooks, pipeline, preparation, reviewing
-from frostglass.boundary.ledger import Ledger
-from frostglass.bundle import formats
+from frostglass import codebooks
+from frostglass.boundary.ledger.ledger import Ledger
 from frostglass.bundle.contents import Contents
-from frostglass.bundle.places import require_new
-from frostglass.bundle.questions import Questions
+from frostglass.bundle.format import formats
+from frostglass.bundle.format.places import require_new
+from frostglass.bundle.pages.statement import guarantee_sentence
 from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.seal import manifest_of
-from frostglass.bundle.source import Source
-from frostglass.bundle.statement import guarantee_sentence
 from frostglass.errors import BundleError, UsageError
+from frostglass.released.least_squares import estimate
 from frostglass.released.synthetic import SyntheticRecords
+from frostglass.reporting.questions import Questions
+from frostglass.reporting.source import Source
 from frostglass.review.attacks.attacking import Attacks
 from frostglass.review.report import Review
-from frostglass.synthesis.least_squares import estimate
 from frostglass.terms import arguments
 from frostglass.terms.budget import Number, parse_delta, parse_epsilon
 from frostglass.terms.codebook import Codebook
@@ -34,6 +34,10 @@ from frostglass.terms.guarantee import Guarantee
 from frostglass.terms.plan import Fit, OnUnknown, Plan
 from frostglass.terms.unit import OnPlaceholder, PrivacyUnit
 from frostglass.terms.workload import CELL_BUDGET
+from frostglass.ways import recode as preparation
+from frostglass.ways import release as pipeline
+from frostglass.ways import review as reviewing
+from frostglass.ways import verify as bundles
 
 NativeFrame = object
 """A pandas, polars or Arrow table."""

@@ -6,12 +6,12 @@ import numpy.typing as npt
 from frostglass.boundary.curator import Curator
 from frostglass.released.counts import Counts
 from frostglass.released.estimate import Estimate
+from frostglass.released.least_squares import estimate
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.released.tabulation import tabulate
-from frostglass.sensitive.coded_table import CodedTable
-from frostglass.sensitive.counts import count
-from frostglass.synthesis.least_squares import estimate
+from frostglass.sensitive.coding.coded_table import CodedTable
+from frostglass.sensitive.coding.counts import count
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.custody import Receipt, Released, Sensitive
 from frostglass.terms.domain import Domain

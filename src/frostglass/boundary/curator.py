@@ -14,14 +14,14 @@ from typing import NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.boundary.ledger import Ledger, Reservation
-from frostglass.boundary.noise import NoiseSource, RoundedGaussian
-from frostglass.boundary.opendp_noise import DiscreteGaussian
+from frostglass.boundary.ledger.ledger import Ledger, Reservation
+from frostglass.boundary.noise.discrete_gaussian import DiscreteGaussian
+from frostglass.boundary.noise.rounded_gaussian import NoiseSource, RoundedGaussian
 from frostglass.errors import GlassError
 from frostglass.released.distances import WHOLE, DistanceQuestion, Distances
 from frostglass.released.measurement import Measurement
-from frostglass.sensitive.coded_table import CodedTable
-from frostglass.sensitive.counts import count, distances
+from frostglass.sensitive.coding.coded_table import CodedTable
+from frostglass.sensitive.coding.counts import count, distances
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.budget import NANO
 from frostglass.terms.custody import Receipt, Sensitive

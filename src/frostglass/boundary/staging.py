@@ -20,9 +20,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from frostglass.arrays.whole_file import PRIVATE, remove_abandoned, unfinished_folder, write_whole
 from frostglass.errors import LedgerError
-from frostglass.sensitive.coded_table import CodedTable
+from frostglass.files import PRIVATE, remove_abandoned, unfinished_folder, write_whole
+from frostglass.sensitive.coding.coded_table import CodedTable
 from frostglass.terms.custody import Sensitive
 
 _ANSWERS, _NOTE = "measurements.parquet", "stage.json"

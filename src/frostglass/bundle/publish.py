@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from frostglass.bundle.files import NewFolder, beside, open_plain, read_file, sha256, write_folder
-from frostglass.bundle.manifest import MANIFEST, MOST_MANIFEST_BYTES, PUBLICATION, SEALED, canonical_json
+from frostglass.bundle.format.files import NewFolder, beside, open_plain, read_file, sha256, write_folder
+from frostglass.bundle.format.manifest import MANIFEST, MOST_MANIFEST_BYTES, PUBLICATION, SEALED, canonical_json
+from frostglass.bundle.format.signature import SIGNATURE, SIGNATURE_BYTES
 from frostglass.bundle.read import Bundle
-from frostglass.bundle.signature import SIGNATURE, SIGNATURE_BYTES
 from frostglass.errors import BundleError
 
 

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from frostglass.bundle import formats, measurement_file
-from frostglass.bundle.files import digest, open_plain, read_file, sha256, size_of, state
-from frostglass.bundle.manifest import (
+from frostglass.bundle.format import formats, measurement_file
+from frostglass.bundle.format.files import digest, open_plain, read_file, sha256, size_of, state
+from frostglass.bundle.format.manifest import (
     CODEBOOK,
     COUNTS_PARQUET,
     MANIFEST,
@@ -28,16 +28,16 @@ from frostglass.bundle.manifest import (
     Manifest,
     parse_manifest,
 )
-from frostglass.bundle.questions import Questions
-from frostglass.bundle.record_files import codes_in_parquet, counted, records_table
-from frostglass.bundle.recount import require_counted
-from frostglass.bundle.sizes import MOST_CODEBOOK, Sizes
-from frostglass.bundle.source import Estimating, Source
+from frostglass.bundle.format.record_files import codes_in_parquet, counted, records_table
+from frostglass.bundle.format.recount import require_counted
+from frostglass.bundle.format.sizes import MOST_CODEBOOK, Sizes
 from frostglass.bundle.withdrawal import refuse_withdrawn
 from frostglass.errors import BundleError
 from frostglass.released.answers import Answers
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import CountedRecords
+from frostglass.reporting.questions import Questions
+from frostglass.reporting.source import Estimating, Source
 from frostglass.terms.arguments import path as path_of
 from frostglass.terms.codebook import Codebook
 

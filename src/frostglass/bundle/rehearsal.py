@@ -13,8 +13,8 @@ from fractions import Fraction
 import numpy as np
 
 from frostglass.bundle.contents import Contents
-from frostglass.bundle.files import NewFolder, write_nowhere
-from frostglass.bundle.manifest import MOST_MANIFEST_BYTES, parse_manifest
+from frostglass.bundle.format.files import NewFolder, write_nowhere
+from frostglass.bundle.format.manifest import MOST_MANIFEST_BYTES, parse_manifest
 from frostglass.bundle.seal import check_parts, render
 from frostglass.errors import BundleError, FrostglassError, fault
 from frostglass.released.answers import Answers

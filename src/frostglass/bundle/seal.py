@@ -7,15 +7,19 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
-from frostglass.arrays.signed import is_signed
-from frostglass.bundle import measurement_file
-from frostglass.bundle.accuracy import accuracy
-from frostglass.bundle.accuracy_page import accuracy_html
 from frostglass.bundle.contents import Contents
-from frostglass.bundle.datapackage import data_package
-from frostglass.bundle.files import NewFolder, refuse_existing, write_folder
-from frostglass.bundle.formats import counts_frame, in_parts, record_parts, stated_frame, write_csv, write_parquet
-from frostglass.bundle.manifest import (
+from frostglass.bundle.format import measurement_file
+from frostglass.bundle.format.datapackage import data_package
+from frostglass.bundle.format.files import NewFolder, refuse_existing, write_folder
+from frostglass.bundle.format.formats import (
+    counts_frame,
+    in_parts,
+    record_parts,
+    stated_frame,
+    write_csv,
+    write_parquet,
+)
+from frostglass.bundle.format.manifest import (
     ACCURACY,
     ACCURACY_PAGE,
     CODEBOOK,
@@ -40,11 +44,14 @@ from frostglass.bundle.manifest import (
     promise,
     scope_figures,
 )
-from frostglass.bundle.pages import codebook_html
+from frostglass.bundle.format.signature import SIGNATURE
+from frostglass.bundle.pages.accuracy import accuracy
+from frostglass.bundle.pages.accuracy_page import accuracy_html
+from frostglass.bundle.pages.codebook import codebook_html
+from frostglass.bundle.pages.statement import statement
 from frostglass.bundle.read import Bundle, open_bundle
-from frostglass.bundle.signature import SIGNATURE
-from frostglass.bundle.statement import statement
 from frostglass.errors import BundleError
+from frostglass.signed import is_signed
 from frostglass.terms.budget import NANO
 from frostglass.version import __version__
 

@@ -15,19 +15,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from frostglass.arrays.whole_file import PUBLIC, sync_folder, write_whole
-from frostglass.bundle.files import read_file, sha256
-from frostglass.bundle.manifest import (
-    MANIFEST,
-    MOST_MANIFEST_BYTES,
-    PUBLICATION,
-    SEALED,
-    Sha256,
-    canonical_json,
-)
-from frostglass.bundle.signature import SIGNATURE
-from frostglass.bundle.statement import day_in_words, templates
+from frostglass.bundle.format.files import read_file, sha256
+from frostglass.bundle.format.manifest import MANIFEST, MOST_MANIFEST_BYTES, PUBLICATION, SEALED, Sha256, canonical_json
+from frostglass.bundle.format.signature import SIGNATURE
+from frostglass.bundle.pages.statement import day_in_words, templates
 from frostglass.errors import BundleError
+from frostglass.files import PUBLIC, sync_folder, write_whole
 
 WITHDRAWAL = "withdrawal.json"
 TOMBSTONE = "withdrawn.html"

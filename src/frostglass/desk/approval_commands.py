@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from frostglass import approval, pipeline
-from frostglass.boundary.ledger import Ledger
-from frostglass.boundary.ledger_book import APPROVALS
+from frostglass.boundary.ledger.book import APPROVALS
+from frostglass.boundary.ledger.ledger import Ledger
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice
+from frostglass.ways import approve as approval
+from frostglass.ways import release as pipeline
 
 BundleFolder = Annotated[Path, typer.Argument(help="A sealed bundle.")]
 LedgerFile = Annotated[Path, typer.Option("--ledger", help="The ledger that paid for it.", metavar="FILE")]

@@ -11,21 +11,22 @@ from typing import Annotated
 
 import typer
 
-from frostglass import codebooks, preparation
-from frostglass.bundle.places import require_new
+from frostglass import codebooks
+from frostglass.bundle.format.places import require_new
 from frostglass.codebooks.import_maps import load_map, shipped_maps
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice, table
 from frostglass.desk.settings import need
 from frostglass.errors import InputError, UsageError
-from frostglass.preparation import Order, Prepared
-from frostglass.sensitive.casefiles.importing import Imported
-from frostglass.sensitive.casefiles.quarantine import MOST_VALUES
-from frostglass.sensitive.departure import shown
+from frostglass.sensitive.coding.departure import shown
 from frostglass.sensitive.flow import Flow
+from frostglass.sensitive.importing.cases import Imported
+from frostglass.sensitive.importing.quarantine import MOST_VALUES
 from frostglass.sensitive.linkage.decisions import read_decisions
 from frostglass.sensitive.linkage.tokens import new_key
 from frostglass.terms.wording import counted
+from frostglass.ways import recode as preparation
+from frostglass.ways.recode import Order, Prepared
 
 CaseFiles = Annotated[list[Path], typer.Argument(help="A folder of case files, or the files.", metavar="FILES")]
 Maps = Annotated[

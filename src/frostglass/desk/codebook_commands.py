@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from frostglass import codebooks
-from frostglass.bundle.places import require_new
+from frostglass.bundle.format.places import require_new
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice, say_json
 from frostglass.errors import CodebookError, UsageError
-from frostglass.sensitive.draft import draft as draft_codebook
-from frostglass.sensitive.intake import read
+from frostglass.sensitive.coding.draft import draft as draft_codebook
+from frostglass.sensitive.coding.intake import read
 from frostglass.terms.wording import counted
 
 app = typer.Typer(no_args_is_help=True, help="Check, show and draft codebooks.", rich_markup_mode=None)

@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from frostglass.arrays.whole_file import PUBLIC, write_whole
-from frostglass.bundle.places import require_new
+from frostglass.bundle.format.places import require_new
 from frostglass.bundle.read import Bundle
-from frostglass.bundle.written import FORMATS, Answered, Format, written
 from frostglass.desk import options as opt
 from frostglass.desk.output import say_json
 from frostglass.errors import UsageError
-from frostglass.opening import open_bundle
+from frostglass.files import PUBLIC, write_whole
+from frostglass.reporting.opening import open_bundle
+from frostglass.reporting.written import FORMATS, Answered, Format, written
 
 Shares = Annotated[bool, typer.Option("--share", help="A share: of the first condition, within the others.")]
 Of = Annotated[

@@ -6,21 +6,25 @@ import json
 from itertools import count
 from pathlib import Path
 
-from frostglass import approval, codebooks, pipeline, preparation, reviewing
-from frostglass.boundary.ledger import Ledger
-from frostglass.bundle.places import refuse_in_bundle
+from frostglass import codebooks
+from frostglass.boundary.ledger.ledger import Ledger
+from frostglass.bundle.format.places import refuse_in_bundle
+from frostglass.bundle.pages.statement import guarantee_sentence
 from frostglass.bundle.read import Bundle
-from frostglass.bundle.rows import written_back
-from frostglass.bundle.statement import guarantee_sentence
 from frostglass.desk.output import Voice, table
 from frostglass.errors import BundleError
-from frostglass.preparation import Order, Prepared
+from frostglass.reporting.rows import written_back
 from frostglass.simulate.casefiles import write_case_files
 from frostglass.terms.arguments import whole
 from frostglass.terms.budget import parse_delta, parse_epsilon
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
+from frostglass.ways import approve as approval
+from frostglass.ways import recode as preparation
+from frostglass.ways import release as pipeline
+from frostglass.ways import review as reviewing
+from frostglass.ways.recode import Order, Prepared
 
 LEAST_CASES, MOST_CASES = 200, 1_000_000
 CODEBOOK, SCOPE, EPSILON, DELTA, SEED = "ctdc-vp-1", "demo", "4", "1e-6", 7

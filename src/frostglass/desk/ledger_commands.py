@@ -8,18 +8,19 @@ from typing import Annotated
 
 import typer
 
-from frostglass import bundles, pipeline
-from frostglass.arrays.whole_file import PUBLIC, write_whole
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary import staging
-from frostglass.boundary.ledger import Entry, Ledger
-from frostglass.bundle.places import refuse_in_bundle, require_new
-from frostglass.bundle.signature import pem_of
+from frostglass.boundary.ledger.ledger import Entry, Ledger
+from frostglass.bundle.format.places import refuse_in_bundle, require_new
+from frostglass.bundle.format.signature import pem_of
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice, table
+from frostglass.files import PUBLIC, write_whole
 from frostglass.terms.budget import NANO, decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.guarantee import ScopeSummary
 from frostglass.terms.wording import counted
+from frostglass.ways import release as pipeline
+from frostglass.ways import verify as bundles
 
 app = typer.Typer(no_args_is_help=True, help="What each population has paid, and what is left.", rich_markup_mode=None)
 

@@ -14,14 +14,14 @@ from frostglass.desk import (
     codebook_commands,
     count_commands,
     ledger_commands,
-    plan_commands,
     release_commands,
     review_commands,
-    tables,
 )
+from frostglass.desk import table_commands as tables
 from frostglass.desk.no_dumps import forbid_core_dumps
 from frostglass.desk.outlet import concluded, outlets
 from frostglass.desk.output import report, wants_json
+from frostglass.desk.plan import commands as plan_commands
 from frostglass.errors import FrostglassError, fault, reason_of
 from frostglass.version import __version__
 

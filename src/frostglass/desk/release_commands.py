@@ -10,21 +10,23 @@ from typing import Annotated
 
 import typer
 
-from frostglass import bundles, foresight, pipeline
 from frostglass.boundary import accountant as accounting
-from frostglass.boundary.ledger import Ledger
-from frostglass.bundle.places import refuse_in_bundle
+from frostglass.boundary.ledger.ledger import Ledger
+from frostglass.bundle.format.places import refuse_in_bundle
 from frostglass.bundle.read import Bundle
 from frostglass.desk import demo as demonstration
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice
-from frostglass.desk.plan_commands import show_plan
-from frostglass.desk.plan_text import plan_text
+from frostglass.desk.plan.commands import show_plan
+from frostglass.desk.plan.text import plan_text
 from frostglass.desk.settings import Settings, settle
 from frostglass.errors import BundleError, InputError
-from frostglass.sensitive.check import CheckReport
+from frostglass.sensitive.coding.check import CheckReport
 from frostglass.terms.budget import decimal_text
 from frostglass.terms.plan import Plan
+from frostglass.ways import plan as foresight
+from frostglass.ways import release as pipeline
+from frostglass.ways import verify as bundles
 
 Delta = Annotated[str | None, typer.Option("--delta", help="Only to check it: the scope fixes delta.")]
 

@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
-from frostglass import pipeline, reviewing
-from frostglass.boundary.ledger import Ledger
+from frostglass.boundary.ledger.ledger import Ledger
 from frostglass.bundle.read import open_bundle
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice
 from frostglass.errors import UsageError
 from frostglass.review.attacks.attacking import Attacks
 from frostglass.review.report import Review
+from frostglass.ways import release as pipeline
+from frostglass.ways import review as reviewing
 
 
 def add_to(app: typer.Typer) -> None:

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from frostglass import codebooks
-from frostglass.boundary.ledger import Ledger
+from frostglass.boundary.ledger.ledger import Ledger
 from frostglass.desk.release_file import ReleaseFile, read_release_file, release_file
 from frostglass.errors import UsageError
-from frostglass.pipeline import Order, Reading, whoever
 from frostglass.terms.budget import decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Fit, OnUnknown, Plan
 from frostglass.terms.unit import PrivacyUnit, check_placeholder
 from frostglass.terms.workload import CELL_BUDGET
+from frostglass.ways.release import Order, Reading, whoever
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from math import ceil, prod
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.counting import tally, tally_held
+from frostglass.counting.tally import tally, tally_held
 from frostglass.released.estimate import Estimate
 from frostglass.released.synthetic import Records
 from frostglass.released.tabulation import MOST_DENSE

@@ -13,7 +13,7 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.weighted_rows import WeightedRows
+from frostglass.counting.weighted_rows import WeightedRows
 from frostglass.released.counts import CountBlock, Counts, Shares
 from frostglass.released.denominators import Denominator, denominator
 from frostglass.released.estimate import Estimate

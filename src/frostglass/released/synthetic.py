@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.weighted_rows import RowCounter, WeightedRows
+from frostglass.counting.weighted_rows import RowCounter, WeightedRows
 from frostglass.terms.constraint import Clause
 from frostglass.terms.custody import Receipt
 from frostglass.terms.domain import Domain

@@ -13,7 +13,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.counting import tally, tally_held
+from frostglass.counting.tally import tally, tally_held
 from frostglass.released.counts import CountBlock, Counts
 from frostglass.released.estimate import Estimate
 from frostglass.released.intervals import Intervals

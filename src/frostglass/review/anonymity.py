@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.weighted_rows import RowCounter
-from frostglass.sensitive.coded_table import CodedTable
+from frostglass.counting.weighted_rows import RowCounter
+from frostglass.sensitive.coding.coded_table import CodedTable
 
 SIZES = (5, 10, 11, 20)
 """The group sizes that are asked for."""

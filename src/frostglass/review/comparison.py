@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.counting import tally
+from frostglass.counting.tally import tally
 from frostglass.released.intervals import Intervals
 from frostglass.released.ranges import LEAST_HIGH, whole
 from frostglass.released.synthetic import Records
-from frostglass.sensitive.coded_table import CodedTable
+from frostglass.sensitive.coding.coded_table import CodedTable
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.domain import Domain
 

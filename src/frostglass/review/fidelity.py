@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from frostglass.review.comparison import Bools, Compared, Released, Whole, compared, lengths
-from frostglass.sensitive.coded_table import CodedTable
+from frostglass.sensitive.coding.coded_table import CodedTable
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.domain import MISSING, Domain
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from frostglass.review.comparison import Released, compared
-from frostglass.sensitive.coded_table import CodedTable
+from frostglass.sensitive.coding.coded_table import CodedTable
 
 TOP = 10
 """Combinations of a table that are ranked."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.counting import tally
+from frostglass.counting.tally import tally
 from frostglass.released.synthetic import Records, breaking
-from frostglass.sensitive.coded_table import CodedTable
+from frostglass.sensitive.coding.coded_table import CodedTable
 from frostglass.terms.constraint import Clause
 from frostglass.terms.domain import Domain
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 def templates() -> Environment:
     """The templates, which share ``look.css``."""
     return Environment(
-        loader=PackageLoader("frostglass.review", "templates"),
+        loader=PackageLoader("frostglass.review.pages", "templates"),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -17,7 +17,7 @@ from frostglass.review.fidelity import Fidelity, fidelity
 from frostglass.review.ranking import Ranking, ranking
 from frostglass.review.record_checks import RecordChecks, check_records
 from frostglass.review.sds import Sds, sds
-from frostglass.sensitive.coded_table import CodedTable
+from frostglass.sensitive.coding.coded_table import CodedTable
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.guarantee import ScopeSummary

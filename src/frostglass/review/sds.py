@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from frostglass.review.comparison import Released, Whole, compared
-from frostglass.sensitive.coded_table import CodedTable
+from frostglass.sensitive.coding.coded_table import CodedTable
 
 RESOLUTION = 10
 """Below this a combination is called rare."""

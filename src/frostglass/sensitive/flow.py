@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from frostglass.sensitive.strip_proof import StripProof
+from frostglass.sensitive.recoding.strip_proof import StripProof
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from frostglass.errors import InputError
-from frostglass.sensitive.answers import Answers, stacked, together
-from frostglass.sensitive.casefiles.delivery import Delivery
-from frostglass.sensitive.casefiles.importing import Imported
-from frostglass.sensitive.casefiles.quarantine import NO_KEY, SAME_KEY
-from frostglass.sensitive.evaluation import KEEPS_A_VALUE, STANDS_IN, Losses
 from frostglass.sensitive.flow import Flow, Linked, Loss, SourceFlow
+from frostglass.sensitive.importing.cases import Imported
+from frostglass.sensitive.importing.delivery import Delivery
+from frostglass.sensitive.importing.quarantine import NO_KEY, SAME_KEY
 from frostglass.sensitive.linkage.canonical import canonical
 from frostglass.sensitive.linkage.decisions import Decisions
 from frostglass.sensitive.linkage.identities import Identities
@@ -23,11 +21,13 @@ from frostglass.sensitive.linkage.matching import find_pairs
 from frostglass.sensitive.linkage.pairs import Pairs
 from frostglass.sensitive.linkage.resolving import Resolution, resolve
 from frostglass.sensitive.linkage.tokens import Tokens, held_elsewhere, tokens
-from frostglass.sensitive.recoding import Recoded, limited, recode
-from frostglass.sensitive.records import Cases, Records
-from frostglass.sensitive.scope import outside
-from frostglass.sensitive.strip import strip
-from frostglass.sensitive.strip_proof import ColumnsRead
+from frostglass.sensitive.recoding.answers import Answers, stacked, together
+from frostglass.sensitive.recoding.evaluation import KEEPS_A_VALUE, STANDS_IN, Losses
+from frostglass.sensitive.recoding.recoding import Recoded, limited, recode
+from frostglass.sensitive.recoding.records import Cases, Records
+from frostglass.sensitive.recoding.scope import outside
+from frostglass.sensitive.recoding.strip import strip
+from frostglass.sensitive.recoding.strip_proof import ColumnsRead
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.recoding import BIRTH_DATE, CANONICAL_CASE
 from frostglass.version import __version__

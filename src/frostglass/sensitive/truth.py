@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from frostglass.arrays.readers import read_text_table
 from frostglass.errors import InputError
 from frostglass.sensitive.linkage.agreement import agreement
 from frostglass.sensitive.stage_one import Outcome, StageOne
+from frostglass.tables.readers import read_text_table
 from frostglass.terms.codebook import Codebook
 
 _COLUMNS = ("source", "case", "person", "outcome", "reason")

@@ -1,4 +1,4 @@
-"""Compiled loops of the record fit. Each has a slow twin in tests/test_record_fit.py that must give the same.
+"""Compiled loops of the record fit. Each has a slow twin in tests/synthesis/test_record_fit.py that must give the same.
 
 Slopes are float32 and are added up in a fixed order, without any reordering by the compiler, so that the same input
 gives the same records on every machine with IEEE arithmetic; the exponential comes from a table.
@@ -6,7 +6,7 @@ gives the same records on every machine with IEEE arithmetic; the exponential co
 
 import numpy as np
 
-from frostglass.arrays.compiling import njit
+from frostglass.counting.compiling import njit
 
 BLOCK = 256
 """Records that are visited together, attribute by attribute, so that one attribute's tables stay in the cache."""

@@ -12,13 +12,13 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from frostglass.released import least_squares
 from frostglass.released.answers import Answers, Glass
 from frostglass.released.distances import DistanceQuestion
 from frostglass.released.estimate import Estimate
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import Repeated, SyntheticRecords
 from frostglass.released.tabulation import typical_error
-from frostglass.synthesis import least_squares
 from frostglass.synthesis.choice import choose
 from frostglass.synthesis.kernels import first_of_shuffle
 from frostglass.synthesis.record_fit import Effort, Wanted, mean_tables, pairs_model, whole_aim

@@ -15,7 +15,7 @@ from frostglass.review.attacks.rows import attribute_rows, link_row, membership_
 from frostglass.review.attacks.shadow import Generator, Shadow, ShadowMaker
 from frostglass.review.attacks.targets import targets
 from frostglass.review.attacks.trials import Effort, Make, held_out, memberships, singled_out
-from frostglass.sensitive.coded_table import CodedTable
+from frostglass.sensitive.coding.coded_table import CodedTable
 from frostglass.terms.custody import Sensitive
 
 Progress = Callable[[str], None]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from frostglass.arrays.weighted_rows import RowCounter, WeightedRows
+from frostglass.counting.weighted_rows import RowCounter, WeightedRows
 from frostglass.review.attacks.shadow import Bools, Codes, Generator, Ints
-from frostglass.sensitive.coded_table import CodedTable
+from frostglass.sensitive.coding.coded_table import CodedTable
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.domain import Domain
 

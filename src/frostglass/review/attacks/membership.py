@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from frostglass.arrays.counting import tally
+from frostglass.counting.tally import tally
 from frostglass.review.attacks.shadow import Bools, Codes, Floats, Ints, Shadow
 from frostglass.review.attacks.targets import Targets, counts_at, short_sets
 from frostglass.terms.attribute_set import AttributeSet
@@ -43,7 +43,7 @@ class Estimator:
     """From all counts of a shadow, by least squares, how likely each target is in it: the strongest attack there is.
 
     The counts have independent Gaussian noise of a known size, so the precision-weighted sum of the cells that a
-    target is in, less what is there without it, says all that they say of it. See ``audits.canaries``.
+    target is in, less what is there without it, says all that they say of it. See ``audits.epsilon.canaries``.
     """
 
     targets: Targets

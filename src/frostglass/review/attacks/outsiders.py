@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.weighted_rows import WeightedRows, reduce_rows
+from frostglass.counting.weighted_rows import WeightedRows, reduce_rows
 from frostglass.review.attacks.crowd import Crowd
 from frostglass.review.attacks.shadow import Bools, Codes, Generator, Ints
 from frostglass.terms.domain import Domain

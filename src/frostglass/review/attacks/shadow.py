@@ -1,4 +1,4 @@
-"""A shadow: what a release of another table would have held. Made for attacks, by ``frostglass.shadows``."""
+"""A shadow: what a release of another table would have held. Made for attacks, by ``frostglass.ways.shadows``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NoReturn, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.sensitive.coded_table import CodedTable
+from frostglass.sensitive.coding.coded_table import CodedTable
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.domain import Domain

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.counting import tally
+from frostglass.counting.tally import tally
 from frostglass.review.attacks.crowd import Crowd
 from frostglass.review.attacks.shadow import Codes, Generator, Ints
 from frostglass.terms.attribute_set import AttributeSet

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.sensitive.answers import Answers, no_answers
+from frostglass.sensitive.recoding.answers import Answers, no_answers
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,10 +9,10 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.sensitive.answers import Answers, Taking, together
 from frostglass.sensitive.linkage.identities import Identities
 from frostglass.sensitive.linkage.normal import document, name_tokens, phone, sound
-from frostglass.sensitive.spans import date_span
+from frostglass.sensitive.recoding.answers import Answers, Taking, together
+from frostglass.sensitive.recoding.spans import date_span
 
 MOST_TOKENS = 6
 """Most parts of a name that are compared; of a longer name, the first parts are."""

@@ -26,12 +26,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from frostglass.arrays.readers import read_text_table
 from frostglass.errors import InputError, UsageError
-from frostglass.sensitive.answers import Answers, together
 from frostglass.sensitive.linkage.identities import Identities
 from frostglass.sensitive.linkage.normal import document
 from frostglass.sensitive.linkage.people import is_sure, name_and_birth
+from frostglass.sensitive.recoding.answers import Answers, together
+from frostglass.tables.readers import read_text_table
 
 COLUMNS = ("database", "case", "scheme", "token")
 

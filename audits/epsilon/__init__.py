@@ -1,0 +1,1 @@
+"""What an attacker who sees everything can prove of epsilon."""

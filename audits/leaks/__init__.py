@@ -1,0 +1,1 @@
+"""Canaries that nobody may see."""

@@ -1,0 +1,1 @@
+"""The samplers of the noise, and samplers that are wrong."""

@@ -1,1 +1,0 @@
-"""Neutral ground: plain arrays and files, counting kernels. Knows no custody."""

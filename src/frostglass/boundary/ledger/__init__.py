@@ -1,0 +1,1 @@
+"""What was granted, spent, drawn, sealed and approved: entry after entry, in one chain that nobody rewrites."""

@@ -1,0 +1,1 @@
+"""The pages of a bundle: its codebook, its promise in plain words, and its accuracy."""

@@ -1,0 +1,374 @@
+"""``plan --plot``: what a release will cost and be able to say, as one page. No script, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from frostglass.desk.plan import tables
+from frostglass.desk.plan.tables import Rows
+from frostglass.pages.charts import FAINT, INK, SERIES, WARN, Chart, chart
+from frostglass.terms.budget import NANO, decimal_text
+from frostglass.terms.codebook import Codebook
+from frostglass.terms.workload import LENGTHS
+from frostglass.ways.plan import Foresight, Outlook
+
+Json = Mapping[str, Any]
+
+WIDE, HIGH = 740, 300
+"""Size of a drawing, in points."""
+
+LETTERS = {"labelFontSize": 13, "titleFontSize": 13}
+
+MOST_SHARE = 10
+"""Intervals that are wider beside their group than that are not drawn."""
+
+DIFFERENT, OWN = "of the different combinations", "of a record's own combinations"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One question, answered by a drawing and the table behind it; ``notes`` say how to read the table."""
+
+    question: str
+    answer: str
+    drawing: Chart | None
+    rows: Rows
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that the template of plan.html sees."""
+
+    title: str
+    codebook: str
+    facts: tuple[tuple[str, str, str], ...]
+    sections: tuple[Section, ...]
+    sha256: str
+
+
+def plan_html(outlook: Outlook, codebook: Codebook) -> str:
+    """The text of the page: one file that draws itself."""
+    environment = Environment(
+        loader=PackageLoader("frostglass.desk.plan", "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("plan.html").render(page=_page(outlook, codebook))
+
+
+def _page(outlook: Outlook, codebook: Codebook) -> Page:
+    last = _like(outlook) if outlook.earlier else _benchmark(outlook.wanted)
+    return Page(
+        title=codebook.title,
+        codebook=f"{codebook.id} {codebook.version}",
+        facts=tuple(_facts(outlook)),
+        sections=tuple(
+            filter(None, (_groups(outlook), _epsilons(outlook), _both(outlook), last, _lengths(outlook.wanted)))
+        ),
+        sha256=outlook.plan.sha256,
+    )
+
+
+def _facts(outlook: Outlook) -> list[tuple[str, str, str]]:
+    wanted, unit = outlook.wanted, outlook.plan.unit
+    facts = [
+        (
+            "epsilon",
+            decimal_text(outlook.plan.epsilon),
+            f"at delta {decimal_text(outlook.delta)}, for one {unit.name} with at most {unit.max_records} record(s)",
+        ),
+        ("counts are stated", f"from {wanted.tau:,} on", "beyond single values; smaller ones are withheld"),
+    ]
+    if outlook.expect is not None:
+        source = "as in the earlier release" if outlook.as_earlier else "a guess; nothing was counted"
+        facts.append(("expected records", f"{outlook.expect:,}", source))
+    cost = f"{wanted.nano_rho / NANO:.4f} rho"
+    if outlook.scope is None or outlook.left is None:
+        return [*facts, ("cost", cost, f"in the accountant {outlook.accountant}")]
+    share = f"{wanted.nano_rho / outlook.left:.0%}" if outlook.left else "more than all"
+    left = f"{share} of what is left in {outlook.scope.scope}, which affords {wanted.affords:,} such releases"
+    return [*facts, ("cost", cost, left if wanted.affords else f"NOT affordable: {outlook.scope.scope} has less left")]
+
+
+def _groups(outlook: Outlook) -> Section:
+    wanted = outlook.wanted
+    longest = [row for row in wanted.rows if row.told_from is not None][-1]
+    assert longest.middle is not None
+    return Section(
+        question="How well will we see a group?",
+        answer=f"A combination of length {longest.length} gets an interval of about ± {longest.middle:,.0f} people, "
+        f"however many have it. So it is wide beside a small group and narrow beside a large one: from "
+        f"{longest.told_from:,} people on a group is told from none in 95 of 100 releases.",
+        drawing=_drawn_groups(outlook),
+        rows=tables.group_rows(wanted),
+        notes=(
+            "Under each length: the half-width of the 95% interval, as a share of the group. Above zero: the chance "
+            "that the interval lies above zero, which tells the group from none. Its count: whether that is stated. "
+            "Both at the longest measured length, and for a group of which every part of the condition alone has many "
+            "more people: where one of them has hardly more, its lower end is the group's as well.",
+            "Intervals hold in 95 of 100 releases, whatever the data are. How far off a stated count usually is, in "
+            "people and at each length, is less sure: it is the mean on the benchmark tables with noise of nearly this "
+            "size, and your table is another.",
+        ),
+    )
+
+
+def _epsilons(outlook: Outlook) -> Section:
+    where = "combinations of the earlier release" if outlook.earlier else "true benchmark combinations of 10 or more"
+    refused = tuple(f"Epsilon {decimal_text(each)} would be refused: {reason}" for each, reason in outlook.refused)
+    return Section(
+        question="What would another epsilon buy?",
+        answer="A larger epsilon narrows every interval and promises less to each person. What is spent cannot be had "
+        "back.",
+        drawing=_drawn_epsilons(outlook),
+        rows=tables.epsilon_rows(outlook),
+        notes=(
+            "± at each length: the half-width of the middle table, in people. Told from: the smallest group that is "
+            "told from none in 95 of 100 releases, at the longest measured length. Withheld: the share of the "
+            f"{where}, at the longest length.",
+            *refused,
+        ),
+    )
+
+
+def _both(outlook: Outlook) -> Section | None:
+    """Groups at all epsilons; None where there is but one."""
+    if len(outlook.range) < 2:
+        return None
+    longest = [row.length for row in outlook.wanted.rows if row.half_width][-1]
+    return Section(
+        question="And a group, at another epsilon?",
+        answer=f"The half-width of the 95% interval at length {longest}, as a share of the group.",
+        drawing=None,
+        rows=tables.group_rows_by_epsilon(outlook, longest),
+        notes=("Beyond 100%, a group is told from none in less than half of all releases.",),
+    )
+
+
+def _lengths(wanted: Foresight) -> Section:
+    return Section(
+        question="What is measured?",
+        answer="All figures follow from the declared variables and epsilon alone.",
+        drawing=None,
+        rows=tables.length_rows(wanted),
+        notes=(
+            "Noise and errors are standard deviations, in people.",
+            tables.what_is_written(wanted),
+            *tables.what_is_chosen(wanted),
+        ),
+    )
+
+
+def _like(outlook: Outlook) -> Section:
+    assert outlook.earlier is not None
+    return Section(
+        question="How much will be withheld?",
+        answer="An estimate from the synthetic records of release "
+        f"{outlook.earlier.release_id}, scaled to {outlook.expect or outlook.earlier.total:,}. Many of the different "
+        "combinations are rare; what records have in common is stated.",
+        drawing=_drawn_like(outlook),
+        rows=tables.like_rows(outlook.wanted),
+        notes=(
+            "A record's own, stated: of any record and any so many variables, how often their combination is stated. "
+            "Half-width by count: half of the stated counts have a narrower interval than that, half a wider one.",
+        ),
+    )
+
+
+def _benchmark(wanted: Foresight) -> Section | None:
+    rows = tables.benchmark_rows(wanted)
+    if rows is None:
+        return None
+    return Section(
+        question="What would another threshold cost?",
+        answer="Stating smaller counts (--tau) loses fewer true combinations and shows more that noise made up.",
+        drawing=None,
+        rows=rows,
+        notes=(
+            "Of the released, the share that noise fabricated / of the true ones of 10 or more, the share that was "
+            "lost. From the benchmark tables (records x variables) with noise of nearly this size. Your table is "
+            f"another, and none of your data is in these figures. {tables.benchmark_names(wanted)}.",
+        ),
+    )
+
+
+def _drawn_groups(outlook: Outlook) -> Chart:
+    """Half-width by people, a line a length; what is withheld lies in the shade."""
+    wanted, sizes = outlook.wanted, _ladder(max(each.people for each in outlook.wanted.groups))
+    points = [
+        {"people": people, "share": row.middle / people, "length": _length(row.length)}
+        for row in wanted.rows
+        if row.middle is not None
+        for people in sizes
+    ]
+    bottom = min(row.middle / sizes[-1] for row in wanted.rows if row.middle is not None)
+    across = {
+        "field": "people",
+        "type": "quantitative",
+        "scale": {"type": "log", "domain": [1, sizes[-1]], "nice": False},
+        "title": "people who have the combination",
+        "axis": {**LETTERS, "format": ",d", "values": _decades(sizes[-1])},
+    }
+    up = {
+        "field": "share",
+        "type": "quantitative",
+        "scale": {"type": "log", "domain": [bottom, MOST_SHARE], "nice": False},
+        "title": "half-width by people",
+        "axis": {**LETTERS, "format": "~%", "values": [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, MOST_SHARE]},
+    }
+    shade = {"people": 1, "to": min(wanted.tau, sizes[-1]), "share": bottom, "top": MOST_SHARE}
+    told = {"people": sizes[-1], "share": 1, "says": "below: told from none in most releases"}
+    withheld = {"people": 1, "share": bottom, "says": "withheld"}
+    layers: list[tuple[Json, Json, Json]] = [
+        (shade, {"type": "rect", "color": FAINT, "opacity": 0.22}, {"x2": {"field": "to"}, "y2": {"field": "top"}}),
+        ({**told, "people": 1, "to": sizes[-1]}, {"type": "rule", "strokeDash": [4, 4]}, {"x2": {"field": "to"}}),
+        (told, {"type": "text", "align": "right", "dx": -6, "dy": -8, "fontSize": 13}, {"text": {"field": "says"}}),
+        (withheld, {"type": "text", "align": "left", "dx": 8, "dy": -12, "fontSize": 13}, {"text": {"field": "says"}}),
+    ]
+    drawn: list[Json] = [
+        {"data": {"values": [value]}, "mark": mark, "encoding": {"x": across, "y": up, **more}}
+        for value, mark, more in layers
+    ]
+    lines = {
+        "data": {"values": points},
+        "mark": {"type": "line", "strokeWidth": 2.5, "clip": True},
+        "encoding": {"x": across, "y": up, "color": _colours(points)},
+    }
+    return chart(
+        "Half-width of the 95% interval, as a share of the group",
+        "Where a line crosses 100%, a group is told from none in half of all releases. Counts in the shade, below "
+        f"{wanted.tau:,}, are withheld beyond single values.",
+        {"width": WIDE, "height": HIGH, "layer": [*drawn, lines]},
+    )
+
+
+def _drawn_epsilons(outlook: Outlook) -> Chart | None:
+    """Half-width by epsilon, a line a length; None where there is but one epsilon."""
+    if len(outlook.range) < 2:
+        return None
+    points = [
+        {"epsilon": float(each.epsilon), "people": row.middle, "length": _length(row.length)}
+        for each in outlook.range
+        for row in each.rows
+        if row.middle is not None
+    ]
+    last = [{**each, "says": f"± {each['people']:,.0f}"} for each in points if each["length"] == points[-1]["length"]]
+    across = _epsilon_axis(outlook)
+    up = {
+        "field": "people",
+        "type": "quantitative",
+        "scale": {"type": "log", "nice": True},
+        "title": "± people",
+        "axis": {**LETTERS, "format": ",d", "values": _ladder(1_000_000)},
+    }
+    planned = {
+        "data": {"values": [{"epsilon": float(outlook.plan.epsilon)}]},
+        "mark": {"type": "rule", "color": WARN, "strokeWidth": 1.5, "strokeDash": [4, 4]},
+        "encoding": {"x": across},
+    }
+    lines = {
+        "data": {"values": points},
+        "mark": {"type": "line", "strokeWidth": 2.5, "point": {"filled": True, "size": 50}},
+        "encoding": {"x": across, "y": up, "color": _colours(points)},
+    }
+    figures = {
+        "data": {"values": last},
+        "mark": {"type": "text", "dy": -13, "dx": 14, "fontSize": 13},
+        "encoding": {"x": across, "y": up, "text": {"field": "says"}},
+    }
+    return chart(
+        "Half-width of the 95% interval, in people, by epsilon",
+        f"The planned epsilon, {decimal_text(outlook.plan.epsilon)}, is marked.",
+        {"width": WIDE, "height": HIGH, "layer": [planned, lines, figures]},
+    )
+
+
+def _drawn_like(outlook: Outlook) -> Chart:
+    """Share of a record's own combinations that are stated, by epsilon, a line a length."""
+    points = [
+        {"epsilon": float(each.epsilon), "stated": kind, "share": share, "length": _length(row.length)}
+        for each in outlook.range
+        for row in each.like
+        for kind, share in (
+            (DIFFERENT, row.stated / max(row.combinations, 1)),
+            (OWN, row.carried),
+        )
+        if row.length > 1 or len(each.like) == 1
+    ]
+    return chart(
+        "Share that is stated, by epsilon",
+        "Left: of all different combinations, many of which are rare. Right: of the combinations that a record has.",
+        {
+            "data": {"values": points},
+            "facet": {
+                "field": "stated",
+                "type": "nominal",
+                "title": None,
+                "sort": [DIFFERENT, OWN],
+                "header": {"labelFontSize": 13, "labelColor": INK},
+            },
+            "spec": {
+                "width": WIDE // 2 - 40,
+                "height": HIGH - 40,
+                "mark": {"type": "line", "strokeWidth": 2.5, "point": {"filled": True, "size": 50}},
+                "encoding": {
+                    "x": _epsilon_axis(outlook),
+                    "y": {
+                        "field": "share",
+                        "type": "quantitative",
+                        "scale": {"domain": [0, 1]},
+                        "title": "stated",
+                        "axis": {**LETTERS, "format": "~%"},
+                    },
+                    "color": _colours(points),
+                },
+            },
+        },
+    )
+
+
+def _epsilon_axis(outlook: Outlook) -> Json:
+    return {
+        "field": "epsilon",
+        "type": "quantitative",
+        "scale": {"type": "log", "nice": False, "padding": 24},
+        "title": "epsilon",
+        "axis": {**LETTERS, "values": [float(each.epsilon) for each in outlook.range], "format": "~g"},
+    }
+
+
+def _colours(points: Sequence[Json]) -> Json:
+    """A colour for each length, the same in all drawings."""
+    names = [name for name in map(_length, LENGTHS) if any(each["length"] == name for each in points)]
+    colours = dict(zip(map(_length, LENGTHS), SERIES, strict=True))
+    return {
+        "field": "length",
+        "type": "nominal",
+        "scale": {"domain": names, "range": [colours[name] for name in names]},
+        "title": None,
+        "legend": {"orient": "top", "labelFontSize": 13, "columnPadding": 24, "symbolStrokeWidth": 3},
+    }
+
+
+def _length(length: int) -> str:
+    return "single values" if length == 1 else f"combinations of {length}"
+
+
+def _ladder(most: int) -> list[int]:
+    """1, 2, 5, 10, 20 … and at last one that is not below ``most``."""
+    steps = [1]
+    while steps[-1] < most:
+        steps.append(steps[-1] * 5 // 2 if str(steps[-1])[0] == "2" else steps[-1] * 2)
+    return steps
+
+
+def _decades(most: int) -> list[int]:
+    return [10**power for power in range(10) if 10**power <= most]

@@ -1,0 +1,1 @@
+"""PAPER: what every page is made of."""

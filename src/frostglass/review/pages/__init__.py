@@ -1,0 +1,1 @@
+"""The private pages: the review, and the flow of the cases."""

@@ -1,0 +1,1 @@
+"""CSV files: one exact reader, and one in parts for large files."""
