@@ -30,7 +30,7 @@ from frostglass.boundary.ledger.signing_key import SigningKey
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.format.manifest import MANIFEST, SEALED
 from frostglass.bundle.format.signature import SIGNATURE
-from frostglass.bundle.read import open_bundle
+from frostglass.bundle.read import Bundle
 from frostglass.bundle.seal import seal
 from frostglass.released.answers import Answers
 from frostglass.released.distances import Distances
@@ -238,7 +238,7 @@ def _changes_of(words: Mapping[str, object]) -> Iterator[dict[str, object]]:
 
 def resign(folder: Path, changes: Mapping[str, object], key: SigningKey) -> None:
     """Change the manifest as a forger would, with texts and hashes made to fit, and sign it with a key of their own."""
-    make_fit(open_bundle(folder), {}, {**changes, "public_key": key.public})
+    make_fit(Bundle.open(folder), {}, {**changes, "public_key": key.public})
     (folder / SIGNATURE).write_bytes(key.sign((folder / MANIFEST).read_bytes()))
 
 

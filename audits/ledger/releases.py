@@ -23,7 +23,7 @@ from audits.ledger.release_steps import DRAWN, STEPS
 from audits.ledger.warm_commands import Ended, WarmCommands
 from frostglass.boundary.accountant import GaussianDP
 from frostglass.boundary.ledger.ledger import Ledger
-from frostglass.bundle.read import open_bundle
+from frostglass.bundle.read import Bundle
 from frostglass.verification.report import against_ledger
 from frostglass.ways import release as pipeline
 from frostglass.ways import verify as bundles
@@ -186,7 +186,7 @@ def verifies(out: Path, ledger: Ledger) -> bool:
     """Whether there is a bundle that ``verify --ledger`` accepts."""
     if not out.exists() or not bundles.verify(out).ok:
         return False
-    bundle = open_bundle(out)
+    bundle = Bundle.open(out)
     entries = [
         {"seq": e.seq, "kind": e.kind, "scope": e.scope, "release_id": e.release_id, "body": e.body, "hash": e.hash}
         for e in ledger.entries()

@@ -13,16 +13,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from frostglass.api import Recoded, Release, Reviewed, Synthesizer, recode, release, review_release
     from frostglass.boundary.ledger.ledger import Ledger
-    from frostglass.bundle.read import Bundle
     from frostglass.codebooks import load as load_codebook
     from frostglass.errors import FrostglassError
-    from frostglass.reporting.opening import open_bundle
+    from frostglass.reporting.opening import Bundle, open_bundle
     from frostglass.ways.approve import approve, publish, withdraw
     from frostglass.ways.plan import Outlook, foresee
     from frostglass.ways.verify import verify
 
 _PLACES = {
-    "Bundle": ("frostglass.bundle.read", "Bundle"),
+    "Bundle": ("frostglass.reporting.opening", "Bundle"),
     "FrostglassError": ("frostglass.errors", "FrostglassError"),
     "Ledger": ("frostglass.boundary.ledger.ledger", "Ledger"),
     "Outlook": ("frostglass.ways.plan", "Outlook"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -18,11 +17,10 @@ from frostglass.bundle.contents import Contents
 from frostglass.bundle.format import formats
 from frostglass.bundle.format.places import require_new
 from frostglass.bundle.pages.statement import guarantee_sentence
-from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.seal import manifest_of
 from frostglass.errors import BundleError, UsageError
-from frostglass.released.least_squares import estimate
 from frostglass.released.synthetic import SyntheticRecords
+from frostglass.reporting.opening import Bundle, open_bundle
 from frostglass.reporting.questions import Questions
 from frostglass.reporting.source import Source
 from frostglass.review.attacks.attacking import Attacks
@@ -190,13 +188,12 @@ class Release(Questions):
             counts=lambda: self.counts,
             column=lambda name: contents.records.column(contents.codebook.domain.place(name)),
             measurements=lambda: contents.answers.measurements,
-            estimating=estimate,
         )
 
     def seal(self, out: str | Path) -> Bundle:
         """Write the sealed bundle to the folder ``out``, which must not exist."""
         sealed = pipeline.seal(self._contents, arguments.path(out, "the bundle"), ledger=self._ledger)
-        self.bundle = replace(sealed, estimating=estimate)
+        self.bundle = Bundle.open(sealed.path)
         return self.bundle
 
     def __repr__(self) -> str:

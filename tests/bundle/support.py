@@ -19,6 +19,7 @@ import polars as pl
 from frostglass import codebooks
 from frostglass.boundary.ledger.signing_key import SigningKey
 from frostglass.boundary.noise.rounded_gaussian import RoundedGaussian
+from frostglass.bundle import read
 from frostglass.bundle import seal as sealing
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.format.datapackage import data_package
@@ -41,7 +42,6 @@ from frostglass.bundle.pages.accuracy import accuracy
 from frostglass.bundle.pages.accuracy_page import accuracy_html
 from frostglass.bundle.pages.codebook import codebook_html
 from frostglass.bundle.pages.statement import statement
-from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.bundle.seal import seal
 from frostglass.counting.tally import tally
 from frostglass.errors import BundleError
@@ -51,6 +51,7 @@ from frostglass.released.least_squares import estimate
 from frostglass.released.measurement import Measurement
 from frostglass.released.shares import with_shares
 from frostglass.released.synthetic import SyntheticRecords
+from frostglass.reporting.opening import Bundle
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
@@ -329,10 +330,10 @@ def reseal(folder: Path, changes: Mapping[str, bytes], manifest: Mapping[str, ob
     (folder / SIGNATURE).write_bytes(KEY.sign((folder / MANIFEST).read_bytes()))
 
 
-def forge(bundle: Bundle, changes: Mapping[str, bytes], manifest: Mapping[str, object] | None = None) -> None:
+def forge(bundle: read.Bundle, changes: Mapping[str, bytes], manifest: Mapping[str, object] | None = None) -> None:
     """Reseal, with the texts and the data package made to fit the changed files and manifest as well."""
     reseal(bundle.path, changes, manifest)
-    forged = open_bundle(bundle.path)
+    forged = Bundle.open(bundle.path)
     with suppress(KeyError, TypeError, ArithmeticError, BundleError):
         texts = {
             STATEMENT: statement(forged.manifest, forged.codebook).encode(),
@@ -346,7 +347,7 @@ def forge(bundle: Bundle, changes: Mapping[str, bytes], manifest: Mapping[str, o
     reseal(bundle.path, {PACKAGE: canonical_json(package)}, manifest)
 
 
-def accuracy_texts(bundle: Bundle) -> dict[str, bytes]:
+def accuracy_texts(bundle: read.Bundle) -> dict[str, bytes]:
     """Both files on accuracy, as the other files of the bundle call for."""
     found = accuracy(bundle.manifest, bundle.codebook, bundle.counts, bundle.counted_records(), bundle.measurements())
     return {
@@ -389,7 +390,7 @@ def render(made: Contents) -> dict[str, bytes]:
 
 def sealed(folder: Path, made: Contents | None = None) -> Bundle:
     """A sealed bundle in ``folder / "bundle"``."""
-    return seal(made or contents(), folder / "bundle", sign=KEY.sign)
+    return Bundle.open(seal(made or contents(), folder / "bundle", sign=KEY.sign).path)
 
 
 def verified(folder: Path, made: Contents | None = None, **changes: str) -> dict[str, str]:

@@ -35,7 +35,7 @@ from frostglass.bundle.format.manifest import (
 from frostglass.bundle.format.measurement_file import COLUMNS
 from frostglass.bundle.format.parquet_pages import PageError, packed
 from frostglass.bundle.format.sizes import Sizes
-from frostglass.bundle.read import Bundle, open_bundle
+from frostglass.bundle.read import Bundle
 from frostglass.codebooks import from_canonical
 from frostglass.errors import BundleError, CodebookError
 from frostglass.verification.report import Outcome
@@ -154,7 +154,7 @@ def test_more_records_than_the_csv_file_can_hold_are_not_believed(bundle: Path) 
     reseal(bundle, {RECORDS_PARQUET: build(Built(schema, total, text=b"clear"))}, {"total": total})
     assert "too small for the 40,000,000 records" in verified(bundle)["sizes"]
     with pytest.raises(BundleError, match="FG-BN-022"):
-        _ = open_bundle(bundle).records
+        _ = Bundle.open(bundle).records
 
 
 def test_the_bounds_hold_what_a_release_writes(pristine: Bundle) -> None:
@@ -177,10 +177,10 @@ def test_many_counts_are_compared_with_the_records_before_they_are_decoded(
 ) -> None:
     """As many rows as there can be, all alike: the first that no record has ends it."""
     monkeypatch.setattr(read, "MANY_ROWS", 100)
-    whole = open_bundle(bundle).counts
+    whole = Bundle.open(bundle).counts
     reseal(bundle, {COUNTS_PARQUET: formats.to_parquet(pl.concat([whole[:1]] * whole.height))})
     with pytest.raises(BundleError, match="not what the records say"):
-        _ = open_bundle(bundle).counts
+        _ = Bundle.open(bundle).counts
     assert "not what the records say" in verified(bundle)["counts"]
 
 
@@ -226,7 +226,7 @@ def test_a_changed_footer_ends_in_a_word_and_not_in_the_process(pristine: Bundle
 def test_answers_are_read_in_parts_as_they_are_at_once(pristine: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, records = pristine.answers(), pristine.records
     monkeypatch.setattr(formats, "BATCH_ROWS", 7)
-    again = open_bundle(pristine.path)
+    again = Bundle.open(pristine.path)
     for one, other in zip(whole.measurements, again.answers().measurements, strict=True):
         assert (one.attributes, one.sd, one.receipt) == (other.attributes, other.sd, other.receipt)
         assert np.array_equal(one.answer, other.answer)

@@ -11,8 +11,8 @@ import pytest
 from frostglass.bundle import publish
 from frostglass.bundle.format.manifest import COUNTS_CSV, MANIFEST, PUBLICATION, SEALED
 from frostglass.bundle.format.signature import SIGNATURE
-from frostglass.bundle.read import open_bundle
 from frostglass.errors import BundleError
+from frostglass.reporting.opening import Bundle
 from tests.bundle.support import sealed, verified
 
 DAYS = ("2024-05-01", "2024-05-02")
@@ -21,7 +21,7 @@ WORD = publish.publication("weather-2024-05-01-abc", published_on="2024-05-02", 
 
 def copy(folder: Path, to: Path) -> Path:
     """A published copy of the bundle in ``folder``."""
-    bundle = open_bundle(folder)
+    bundle = Bundle.open(folder)
     publish.require_whole(bundle)
     return publish.write(bundle, to, WORD)
 
@@ -52,7 +52,7 @@ def test_the_word_tells_how_many_approved_it_and_when_and_not_who(tmp_path: Path
 
 def test_a_published_copy_reads_like_the_bundle(tmp_path: Path) -> None:
     bundle = sealed(tmp_path)
-    published = open_bundle(copy(bundle.path, tmp_path / "public"))
+    published = Bundle.open(copy(bundle.path, tmp_path / "public"))
     assert published.manifest_sha256 == bundle.manifest_sha256
     assert published.count(sky="clear") == bundle.count(sky="clear")
 

@@ -17,7 +17,7 @@ from frostglass.bundle.contents import Contents
 from frostglass.bundle.format import files
 from frostglass.bundle.format.manifest import MANIFEST, SEALED
 from frostglass.bundle.format.signature import SIGNATURE
-from frostglass.bundle.read import open_bundle
+from frostglass.bundle.read import Bundle
 from frostglass.errors import BundleError, FrostglassError
 from frostglass.released.answers import Answers
 from frostglass.released.synthetic import SyntheticRecords
@@ -222,11 +222,11 @@ def test_a_changed_file_is_not_read(tmp_path: Path, name: str) -> None:
     path = bundle.path / name
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(BundleError):
-        open_bundle(bundle.path).data(name)
+        Bundle.open(bundle.path).data(name)
 
 
 def test_what_is_no_bundle_is_not_opened(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="not a folder"):
-        open_bundle(tmp_path / "nothing")
+        Bundle.open(tmp_path / "nothing")
     with pytest.raises(BundleError, match=r"manifest\.json is missing"):
-        open_bundle(tmp_path)
+        Bundle.open(tmp_path)

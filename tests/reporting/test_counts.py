@@ -12,10 +12,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from frostglass.bundle.read import Bundle
 from frostglass.errors import UsageError
 from frostglass.reporting.conditions import split_condition
 from frostglass.reporting.counts import Answer
+from frostglass.reporting.opening import Bundle
 from tests.bundle.support import TAU, contents, recounted, sealed
 
 

@@ -128,7 +128,6 @@ def release(request: pytest.FixtureRequest) -> Release:
         counts=lambda: formats.counts_frame(counts),
         column=lambda name: made.records.codes[:, places[name]],
         measurements=lambda: kept,
-        estimating=estimate,
     )
     return Release(counts, source)
 

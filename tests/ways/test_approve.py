@@ -28,7 +28,7 @@ from frostglass.bundle import publish as publishing
 from frostglass.bundle import withdrawal
 from frostglass.bundle.format.manifest import COUNTS_CSV, MANIFEST, PUBLICATION, SEALED, STATEMENT
 from frostglass.bundle.format.signature import SIGNATURE
-from frostglass.bundle.read import open_bundle
+from frostglass.bundle.read import Bundle
 from frostglass.bundle.withdrawal import READERS, SPENT, TOMBSTONE, WITHDRAWAL
 from frostglass.errors import BundleError, FrostglassError, UsageError
 from frostglass.terms.codebook import Codebook
@@ -99,7 +99,7 @@ def approve_twice() -> None:
     """As the two people would, but for looking at the bundle again."""
     for by in ("ada", "bea"):
         book = ledger()
-        book.approve("R1", manifest_sha256=open_bundle("out").manifest_sha256, by=by, note="read it")
+        book.approve("R1", manifest_sha256=Bundle.open("out").manifest_sha256, by=by, note="read it")
 
 
 def publish(to: str = "public") -> Path:
@@ -305,7 +305,7 @@ def test_what_a_kill_leaves_of_a_publication_or_a_withdrawal_is_finished_by_the_
 
 @PUBLISHED_ONCE
 def test_a_tombstone_stands_in_the_place_of_a_withdrawn_copy() -> None:
-    digest = open_bundle("out").manifest_sha256
+    digest = Bundle.open("out").manifest_sha256
     withdraw()
     assert {each.name for each in Path("public").iterdir()} == {WITHDRAWAL, TOMBSTONE}
     entry = ledger().find("R1", "withdraw")
@@ -380,7 +380,7 @@ def test_a_withdrawal_that_was_cut_short_says_so_at_every_moment_and_is_finished
     assert left >= {*SEALED, MANIFEST, SIGNATURE, PUBLICATION} or WITHDRAWAL in left
     if at:
         assert not bundles.verify("public").ok
-        assert refused(open_bundle, "public") == "FG-BN-051"
+        assert refused(Bundle.open, "public") == "FG-BN-051"
     again = approval.withdraw(
         "public" if at else "out", ledger="l.db", by="dee", reason="other words", published="public"
     )
@@ -432,7 +432,7 @@ def test_a_tombstone_that_cannot_be_read_is_no_bundle_either(content: str) -> No
     report = bundles.verify("out")
     assert not report.ok
     assert "seems to be withdrawn" in report.text()
-    assert refused(open_bundle, "out") == "FG-BN-052"
+    assert refused(Bundle.open, "out") == "FG-BN-052"
 
 
 @SEALED_ONCE
@@ -446,10 +446,10 @@ def test_a_tombstone_cannot_steer_a_terminal() -> None:
     text = withdrawal.tombstone(word)[WITHDRAWAL].decode()
     (Path("out") / WITHDRAWAL).write_text(text)
     with pytest.raises(BundleError, match="withdrawn on 2026-01-02: because"):
-        open_bundle("out")
+        Bundle.open("out")
     (Path("out") / WITHDRAWAL).write_text(text.replace("because", "\\u001b[2J"))
     with pytest.raises(BundleError, match="cannot be read"):
-        open_bundle("out")
+        Bundle.open("out")
 
 
 # The desk
@@ -486,7 +486,7 @@ def test_the_page_that_tells_how_runs_as_printed(frostglass_command: Command) ->
     Path("l.db").rename("budget.db")
     for name in ("witness", "key", "home"):
         Path(f"l.db.{name}").rename(f"budget.db.{name}")
-    page = Path(__file__).parent.parent / "docs" / "how-to" / "approve-and-publish.md"
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "approve-and-publish.md"
     commands = re.findall(r"(<!-- fails -->\n)?```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     lines = [(bool(fails), shlex.split(line)[1:]) for fails, block in commands for line in block.splitlines()]
     assert [arguments[0] for _, arguments in lines] == [

@@ -25,7 +25,6 @@ from frostglass.boundary.accountant import SAMPLER_UNITS, accountant
 from frostglass.boundary.ledger.ledger import Ledger
 from frostglass.boundary.noise.rounded_gaussian import RoundedGaussian
 from frostglass.bundle.contents import Contents
-from frostglass.bundle.read import Bundle
 from frostglass.counting.tally import tally
 from frostglass.errors import BudgetError, BundleError, UsageError
 from frostglass.released.counts_size import CountsSize
@@ -34,6 +33,7 @@ from frostglass.released.least_squares import estimate
 from frostglass.released.likeness import Worth, likeness
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
+from frostglass.reporting.opening import Bundle
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Receipt
 from frostglass.terms.plan import Plan
@@ -75,7 +75,7 @@ def contents(small: Codebook, ledger: Ledger) -> Contents:
 
 @pytest.fixture(scope="module")
 def bundle(contents: Contents, ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    return pipeline.seal(contents, tmp_path_factory.mktemp("out") / "bundle", ledger=ledger)
+    return Bundle.open(pipeline.seal(contents, tmp_path_factory.mktemp("out") / "bundle", ledger=ledger).path)
 
 
 # -------------------------------------------------------------------------------------------------- what is certain
@@ -359,7 +359,7 @@ def test_the_benchmark_takes_errors_of_what_is_stated(bundle: Bundle) -> None:
 
 # ---------------------------------------------------------------------------------------------------- how it is said
 
-HOW_TO = Path(__file__).parent.parent / "docs" / "how-to" / "plan-a-release.md"
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "plan-a-release.md"
 
 
 @pytest.fixture

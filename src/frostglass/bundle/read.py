@@ -5,13 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from frostglass.bundle.format import formats, measurement_file
@@ -36,8 +34,6 @@ from frostglass.errors import BundleError
 from frostglass.released.answers import Answers
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import CountedRecords
-from frostglass.reporting.questions import Questions
-from frostglass.reporting.source import Estimating, Source
 from frostglass.terms.arguments import path as path_of
 from frostglass.terms.codebook import Codebook
 
@@ -46,18 +42,29 @@ MANY_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, repr=False)
-class Bundle(Questions):
+class Bundle:
     """A sealed folder. Whatever is read from it has the size and hash that the manifest states.
 
     Every property but ``path``, ``manifest`` and ``manifest_sha256`` raises BundleError when its file is missing,
-    changed or not what it should be. ``estimating`` makes estimates of the noisy tables, for what the counts do not
-    list; it is handed in by whoever opens the bundle.
+    changed or not what it should be.
     """
 
     path: Path
     manifest: Manifest
     manifest_sha256: str
-    estimating: Estimating | None = field(default=None, compare=False)
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """Open the bundle in the folder ``path``.
+
+        Raises BundleError FG-BN-020 to FG-BN-025 when there is none to be read, FG-BN-051 when it was withdrawn.
+        """
+        folder = path_of(path, "a bundle")
+        if not folder.is_dir():
+            raise BundleError("FG-BN-020", f"{folder} is not a folder, and a bundle is one")
+        refuse_withdrawn(folder)
+        data = read_file(folder / MANIFEST, most=MOST_MANIFEST_BYTES)
+        return cls(folder, parse_manifest(data), sha256(data))
 
     def __repr__(self) -> str:
         return (
@@ -112,17 +119,18 @@ class Bundle(Questions):
     @cached_property
     def records(self) -> pl.DataFrame:
         """The synthetic records: one text column a variable, missing is null."""
-        with self._records_table() as table:
+        with self.records_table() as table:
             return table.whole()
 
     def counted_records(self) -> CountedRecords:
         """The synthetic records as positions, the different ones with their numbers, in no order."""
         domain = self.codebook.domain
-        with self._records_table() as table:
+        with self.records_table() as table:
             return counted(codes_in_parquet(table, domain), domain)
 
     @contextmanager
-    def _records_table(self) -> Iterator[formats.PackedTable]:
+    def records_table(self) -> Iterator[formats.PackedTable]:
+        """The synthetic records, to be read in parts."""
         self._sizes.require(RECORDS_CSV, size_of(self.path / RECORDS_CSV))
         with self.opened(RECORDS_PARQUET) as file:
             yield records_table(file, self.codebook.domain, rows=self.manifest.total)
@@ -139,34 +147,3 @@ class Bundle(Questions):
     def measurements(self) -> tuple[Measurement, ...]:
         """Every noisy table with its receipt."""
         return self.answers().measurements
-
-    @cached_property
-    def _source(self) -> Source:
-        return Source(
-            manifest=self.manifest,
-            codebook=self.codebook,
-            counts=lambda: self.counts,
-            column=self._column,
-            measurements=self.measurements,
-            estimating=self.estimating,
-        )
-
-    def _column(self, name: str) -> npt.NDArray[np.uint16]:
-        """The records' positions of one variable."""
-        domain = self.codebook.domain
-        with self._records_table() as table:
-            parts = list(codes_in_parquet(table, domain, [domain.place(name)]))
-        return np.concatenate([np.zeros(0, dtype=np.uint16), *(part[:, 0] for part in parts)])
-
-
-def open_bundle(path: Path | str, *, estimating: Estimating | None = None) -> Bundle:
-    """Open the bundle in the folder ``path``.
-
-    Raises BundleError FG-BN-020 to FG-BN-025 when there is none to be read, FG-BN-051 when it was withdrawn.
-    """
-    folder = path_of(path, "a bundle")
-    if not folder.is_dir():
-        raise BundleError("FG-BN-020", f"{folder} is not a folder, and a bundle is one")
-    refuse_withdrawn(folder)
-    data = read_file(folder / MANIFEST, most=MOST_MANIFEST_BYTES)
-    return Bundle(folder, parse_manifest(data), sha256(data), estimating)

@@ -49,7 +49,7 @@ from frostglass.bundle.pages.accuracy import accuracy
 from frostglass.bundle.pages.accuracy_page import accuracy_html
 from frostglass.bundle.pages.codebook import codebook_html
 from frostglass.bundle.pages.statement import statement
-from frostglass.bundle.read import Bundle, open_bundle
+from frostglass.bundle.read import Bundle
 from frostglass.errors import BundleError
 from frostglass.signed import is_signed
 from frostglass.terms.budget import NANO
@@ -68,7 +68,7 @@ def seal(contents: Contents, out: Path, *, sign: Sign) -> Bundle:
     refuse_existing(out)
     check(contents)
     write_folder(out, lambda folder: fill(folder, contents, sign), on=contents.on)
-    return open_bundle(out)
+    return Bundle.open(out)
 
 
 def fill(folder: NewFolder, contents: Contents, sign: Sign) -> None:

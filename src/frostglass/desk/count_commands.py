@@ -9,12 +9,11 @@ from typing import Annotated
 import typer
 
 from frostglass.bundle.format.places import require_new
-from frostglass.bundle.read import Bundle
 from frostglass.desk import options as opt
 from frostglass.desk.output import say_json
 from frostglass.errors import UsageError
 from frostglass.files import PUBLIC, write_whole
-from frostglass.reporting.opening import open_bundle
+from frostglass.reporting.opening import Bundle
 from frostglass.reporting.written import FORMATS, Answered, Format, written
 
 Shares = Annotated[bool, typer.Option("--share", help="A share: of the first condition, within the others.")]
@@ -65,7 +64,7 @@ def count(
     if out is not None:
         require_new(out)
     _check(share=share, of=of, versus=versus, axes=axes)
-    opened = open_bundle(bundle)
+    opened = Bundle.open(bundle)
     answer = _answer(opened, conditions or [], share=share, of=of or None, versus=versus or [], axes=axes)
     text = written(answer, wanted, citation=opened.citation, codebook=opened.codebook)
     if out is None:

@@ -10,9 +10,9 @@ from frostglass import codebooks
 from frostglass.boundary.ledger.ledger import Ledger
 from frostglass.bundle.format.places import refuse_in_bundle
 from frostglass.bundle.pages.statement import guarantee_sentence
-from frostglass.bundle.read import Bundle
 from frostglass.desk.output import Voice, table
 from frostglass.errors import BundleError
+from frostglass.reporting.opening import Bundle
 from frostglass.reporting.rows import written_back
 from frostglass.simulate.casefiles import write_case_files
 from frostglass.terms.arguments import whole
@@ -79,7 +79,7 @@ def run(out: Path | None, cases: int, voice: Voice) -> None:
         approval.approve(bundle.path, ledger=ledger, by=person, note=note)
     voice.progress("publishing what two people have approved")
     approval.publish(bundle.path, folder / "public", ledger=ledger, by=pipeline.whoever())
-    voice.say(_story(bundle, prepared, folder))
+    voice.say(_story(Bundle.open(bundle.path), prepared, folder))
 
 
 def fictitious(book: Codebook) -> Codebook:

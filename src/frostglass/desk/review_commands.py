@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from frostglass.boundary.ledger.ledger import Ledger
-from frostglass.bundle.read import open_bundle
+from frostglass.bundle.read import Bundle
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice
 from frostglass.errors import UsageError
@@ -66,7 +66,7 @@ def review(
     paid = None if ledger is None else Ledger.open(ledger)
     if exported_to is not None and paid is None:
         raise UsageError("FG-OP-017", "--exported-to is noted in the ledger: give --ledger too")
-    manifest = open_bundle(bundle).manifest
+    manifest = Bundle.open(bundle).manifest
     scope = None if paid is None else paid.scope(manifest.ledger.scope)
     order = reviewing.Order(
         flow=flow,

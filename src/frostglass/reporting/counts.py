@@ -91,7 +91,7 @@ def count(asked: Iterable[str | Pair], source: Source) -> Answer:
         return _too_long(conditions, source)
     plain = all(one.single for one in conditions)
     figure = source.listed([conditions])[0] if plain else NOT_LISTED
-    if figure == NOT_LISTED and (source.estimating is not None or not plain):
+    if figure == NOT_LISTED:
         figure = source.all_figures([conditions])[0]
     if figure.status == "released":
         return _released(conditions, figure, source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,20 +13,16 @@ import polars as pl
 
 from frostglass.bundle.format.manifest import OLDEST, Manifest
 from frostglass.bundle.pages.statement import citation
-from frostglass.errors import UsageError
-from frostglass.released.estimate import Estimate
 from frostglass.released.events import Bounding, Event
 from frostglass.released.functional import Figures
+from frostglass.released.least_squares import estimate
 from frostglass.released.measurement import Measurement
 from frostglass.released.ranges import LEAST_HIGH, ends, whole
 from frostglass.reporting.conditions import Condition, box_of, in_order
 from frostglass.terms.codebook import Codebook
-from frostglass.terms.domain import JOIN, Domain
+from frostglass.terms.domain import JOIN
 
 Status = Literal["released", "withheld", "not_listed", "too_long"]
-
-Estimating: TypeAlias = Callable[[Domain, Sequence[Measurement]], Estimate]
-"""Makes unbiased estimates of noisy tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,6 @@ class Source:
     counts: Callable[[], pl.DataFrame]
     column: Callable[[str], npt.NDArray[np.uint16]]
     measurements: Callable[[], tuple[Measurement, ...]]
-    estimating: Estimating | None
 
     @property
     def citation(self) -> str:
@@ -75,10 +70,8 @@ class Source:
 
     @cached_property
     def figures(self) -> Figures:
-        """Estimates of whatever is asked; UsageError FG-OP-099 where whoever opened the bundle handed none in."""
-        if self.estimating is None:
-            raise UsageError("FG-OP-099", "this needs the noisy tables: open the bundle with frostglass.open_bundle")
-        return Figures(self.estimating(self.codebook.domain, self.measurements()))
+        """Estimates of whatever is asked; whatever strategy measured, least squares is the best unbiased one."""
+        return Figures(estimate(self.codebook.domain, self.measurements()))
 
     @cached_property
     def bounding(self) -> Bounding:

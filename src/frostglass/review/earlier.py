@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 import polars as pl
 
-from frostglass.bundle.read import Bundle
+from frostglass.reporting.opening import Bundle
 from frostglass.terms.codebook import Codebook
 
 MOST_CHANGES = 12

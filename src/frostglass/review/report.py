@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from math import isfinite, sqrt
 from statistics import NormalDist
 
-from frostglass.bundle.read import Bundle
+from frostglass.reporting.opening import Bundle
 from frostglass.review.acceptance import Verdict, verdicts
 from frostglass.review.anonymity import Counterfactual, counterfactual
 from frostglass.review.attacks.report import AttackReport

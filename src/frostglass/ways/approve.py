@@ -14,7 +14,7 @@ from frostglass.boundary.ledger.ledger import Entry, Ledger
 from frostglass.bundle import publish as publishing
 from frostglass.bundle.format.files import refuse_existing
 from frostglass.bundle.format.manifest import PUBLICATION
-from frostglass.bundle.read import Bundle, open_bundle
+from frostglass.bundle.read import Bundle
 from frostglass.bundle.withdrawal import WITHDRAWAL, Withdrawal, bury, require_published, withdrawal_in
 from frostglass.errors import BundleError
 from frostglass.terms.arguments import optional_path
@@ -110,7 +110,7 @@ def _opened(ledger: Ledger | str | Path) -> Ledger:
 
 def _sealed_bundle(path: str | Path, ledger: Ledger) -> Bundle:
     """The bundle, if the ledger sealed this very one."""
-    bundle = open_bundle(path)
+    bundle = Bundle.open(path)
     if not is_sealed(bundle, ledger):
         raise BundleError("FG-BN-061", "this ledger did not seal this bundle; it is another one, or was changed")
     return bundle

@@ -14,7 +14,7 @@ from frostglass import codebooks
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary.accountant import SAMPLER_UNITS, Accountant
 from frostglass.boundary.ledger.money import sampler_allowance
-from frostglass.bundle.read import open_bundle
+from frostglass.bundle.read import Bundle
 from frostglass.errors import UsageError
 from frostglass.released.counts_size import CountsSize, counts_size
 from frostglass.released.estimate import Estimate
@@ -426,7 +426,7 @@ def earlier_release(path: str | Path, codebook: Codebook) -> Earlier:
     UsageError FG-OP-048 when it is of another codebook; BundleError when it is not whole. Its records are not
     recomputed: `frostglass verify` does that.
     """
-    examined = Examined(open_bundle(path).path)
+    examined = Examined(Bundle.open(path).path)
     for check in (examined.check_manifest, examined.check_signature, examined.check_hashes):
         check()
     ours, theirs = codebook.with_missing_everywhere(), examined.codebook.with_missing_everywhere()

@@ -19,9 +19,9 @@ import numpy as np
 from frostglass.boundary import accountant as accounting
 from frostglass.bundle.format.manifest import Manifest, read_manifest
 from frostglass.bundle.format.places import require_new
-from frostglass.bundle.read import Bundle, open_bundle
 from frostglass.errors import FrostglassError, UsageError
 from frostglass.released.intervals import Intervals
+from frostglass.reporting.opening import Bundle
 from frostglass.review.attacks.attacking import EFFORTS, Attacks, attack
 from frostglass.review.attacks.limit import limit
 from frostglass.review.attacks.report import AttackReport
@@ -71,7 +71,7 @@ def review(
     Raises InputError when the table departs from the bundle's codebook, BundleError when there is no bundle, and
     UsageError when the flow report, the earlier bundle or a group is none.
     """
-    bundle = open_bundle(path)
+    bundle = Bundle.open(path)
     groups = _groups(order.groups, bundle.codebook)
     flow = None if order.flow is None else read_flow(order.flow)
     earlier = _earlier(bundle) if order.earlier is None else _before(bundle, order.earlier)
@@ -143,7 +143,7 @@ def _groups(names: Sequence[str], codebook: Codebook) -> tuple[str, ...]:
 
 def _before(bundle: Bundle, path: Path) -> Bundle:
     """The bundle that is named as the one before; UsageError FG-OP-019 when it is this one, or about something else."""
-    found = open_bundle(path)
+    found = Bundle.open(path)
     if found.manifest_sha256 == bundle.manifest_sha256 or found.codebook.id != bundle.codebook.id:
         raise UsageError(
             "FG-OP-019",
@@ -163,7 +163,7 @@ def _earlier(bundle: Bundle) -> Bundle | None:
             continue
         if (manifest.ledger.id, manifest.ledger.scope) == (place.id, place.scope) and manifest.ledger.seq < place.seq:
             found.append((manifest.ledger.seq, each.parent))
-    return open_bundle(max(found)[1]) if found else None
+    return Bundle.open(max(found)[1]) if found else None
 
 
 def _coded(source: object, bundle: Bundle, reading: Reading) -> Sensitive[CodedTable]:

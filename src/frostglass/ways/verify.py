@@ -22,7 +22,7 @@ from frostglass.bundle.format.manifest import (
     promise,
 )
 from frostglass.bundle.format.signature import SIGNATURE, SIGNATURE_BYTES, public_key_of
-from frostglass.bundle.read import Bundle, open_bundle
+from frostglass.bundle.read import Bundle
 from frostglass.bundle.room import refuse_full
 from frostglass.errors import BundleError, FrostglassError, UsageError
 from frostglass.released.answers import Answers
@@ -72,7 +72,7 @@ def verify(
     if report.failed:
         asked = {"guarantee": True, "key": wanted is not None, "ledger": ledger is not None}
         return report.plus(not_made(*(name for name, wished in asked.items() if wished)))
-    bundle = open_bundle(path)
+    bundle = Bundle.open(path)
     report = report.plus([check("guarantee", lambda: _check_guarantee(bundle))])
     if wanted is not None:
         report = report.plus([against_key(bundle.manifest, wanted)])
@@ -175,7 +175,7 @@ def finish(out: Path, plan: Plan, order: Order, ledger: Ledger) -> Bundle | None
     ``None`` when there is nothing of that kind at ``out``, or the bundle is of another release than is ordered.
     """
     try:
-        bundle = open_bundle(out)
+        bundle = Bundle.open(out)
         state = ledger.state(bundle.manifest.release_id)
     except FrostglassError:
         return None
