@@ -34,7 +34,8 @@ from frostglass.synthesis.strategy import strategy
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.plan import Plan
 from frostglass.terms.workload import CELL_BUDGET
-from frostglass.ways import release as pipeline
+from frostglass.ways.build import build
+from frostglass.ways.pricing import check_plan
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -292,8 +293,8 @@ def _released(
         cells=trial.cells,
         structural=on.structural,
     )
-    asking, clauses = pipeline.check_plan(on.codebook, plan)
-    _, counts = pipeline.build(asking, on.codebook, clauses, measurements, plan=plan, seed=trial.seed)
+    asking, clauses = check_plan(on.codebook, plan)
+    _, counts = build(asking, on.codebook, clauses, measurements, plan=plan, seed=trial.seed)
     found: dict[int, Seen] = {}
     for length in range(1, trial.length + 1):
         sets, lines = [], []

@@ -31,7 +31,7 @@ from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
-from frostglass.ways import release as pipeline
+from frostglass.ways.pricing import guarantee
 from frostglass.ways.shadows import BareReleases, ShadowReleases
 
 WIDER = 2.5
@@ -82,7 +82,7 @@ def rows(ground: Ground, epsilon: Fraction, size: Size) -> tuple[Row, ...]:
     plan = Plan(book.id, book.sha256, epsilon, PrivacyUnit(book.unit), length, structural=ground.structural)
     gdp = accounting.accountant("gdp")
     nano_rho = accounting.allowance(gdp, epsilon, DELTA)
-    promise = pipeline.guarantee(plan, plan.workload(book.domain), DELTA, gdp, accounting.ROUNDED_GAUSSIAN, nano_rho)
+    promise = guarantee(plan, plan.workload(book.domain), DELTA, gdp, accounting.ROUNDED_GAUSSIAN, nano_rho)
     shadows = ShadowReleases(book, plan, promise)
     return attack(
         ground.table,

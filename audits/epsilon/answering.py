@@ -27,9 +27,9 @@ from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.budget import NANO
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.domain import Domain
+from frostglass.terms.progress import quiet
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.terms.workload import CELL_BUDGET, Workload, workload
-from frostglass.ways import release as pipeline
 
 DELTA = Fraction("1e-6")
 _SCOPE = "audit"
@@ -81,7 +81,7 @@ def measured(table: Sensitive[CodedTable], terms: Terms) -> tuple[Measurement, .
         max_records=terms.unit.max_records,
     )
     glass = Curator(table, terms.domain, terms.unit, ledger=ledger, reservation=reservation, noise=RoundedGaussian())
-    return strategy("measure-and-fit").measure(terms.domain, terms.workload, glass, pipeline.quiet).measurements
+    return strategy("measure-and-fit").measure(terms.domain, terms.workload, glass, quiet).measurements
 
 
 def answers(table: Sensitive[CodedTable], terms: Terms) -> npt.NDArray[np.int64]:

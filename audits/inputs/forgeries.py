@@ -45,6 +45,9 @@ from frostglass.verification.examination import noise_sd
 from frostglass.verification.report import VerifyReport
 from frostglass.ways import release as pipeline
 from frostglass.ways import verify as bundles
+from frostglass.ways.build import build
+from frostglass.ways.order import Order
+from frostglass.ways.pricing import guarantee
 from tests.bundle.support import forge as make_fit
 from tests.survey import FEW_CELLS, SMALL, survey
 
@@ -96,7 +99,7 @@ def released(codebook: Codebook, ledger: Ledger, **changes: Any) -> Contents:
     plan = replace(Plan(codebook.id, codebook.sha256, Fraction(1), PrivacyUnit(codebook.unit), fit="fast"), **changes)
     people = survey(80).with_columns((pl.int_range(80) // 3).cast(pl.String).alias("key"))
     table = people if plan.unit.person_key else people.drop("key")
-    return pipeline.release(table, codebook, plan, pipeline.Order(SCOPE), ledger=ledger)
+    return pipeline.release(table, codebook, plan, Order(SCOPE), ledger=ledger)
 
 
 def audit(size: Size) -> list[Figure]:
@@ -266,7 +269,7 @@ def forge(true: Genuine) -> Path:
 
 def made_of(contents: Contents, answers: Answers, **changes: object) -> Contents:
     """The contents with other answers and whatever else is changed; records and counts are made of these answers."""
-    records, counts = pipeline.build(
+    records, counts = build(
         strategy(contents.plan.strategy),
         contents.codebook,
         contents.codebook.clauses,
@@ -342,7 +345,7 @@ def _discrete(answer: Measurement | Distances) -> dict[str, Any]:
 def _promising(contents: Contents, wanted: Workload | None = None, **changes: Any) -> Contents:
     """With the figures that a guarantee of this mechanism and cost has, where ``wanted`` is measured."""
     asked = replace(contents.guarantee, **changes)
-    figures = pipeline.guarantee(
+    figures = guarantee(
         contents.plan,
         wanted or _wanted(contents),
         asked.delta,

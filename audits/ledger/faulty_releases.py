@@ -27,6 +27,8 @@ from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.ways import release as pipeline
 from frostglass.ways import verify as bundles
+from frostglass.ways.finishing import finish
+from frostglass.ways.order import Order
 from tests.survey import SMALL, survey
 
 _FULL = ("open", "mkdir", "write")
@@ -91,8 +93,8 @@ def _ledger(folder: Path) -> Ledger:
 
 def _release(folder: Path, book: Codebook, ledger: Ledger) -> None:
     """What ``frostglass release`` does, on a table of 60 people: it finishes what is complete, or makes it."""
-    plan, order = Plan(book.id, book.sha256, Fraction(1), PrivacyUnit(book.unit)), pipeline.Order("s", by="ann")
-    if bundles.finish(folder / "out", plan, order, ledger):
+    plan, order = Plan(book.id, book.sha256, Fraction(1), PrivacyUnit(book.unit)), Order("s", by="ann")
+    if finish(folder / "out", plan, order, ledger):
         return
     contents = pipeline.release(survey(60), book, plan, order, ledger=ledger)
     pipeline.seal(contents, folder / "out", ledger=ledger)

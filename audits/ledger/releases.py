@@ -25,8 +25,8 @@ from frostglass.boundary.accountant import GaussianDP
 from frostglass.boundary.ledger.ledger import Ledger
 from frostglass.bundle.read import Bundle
 from frostglass.verification.report import against_ledger
-from frostglass.ways import release as pipeline
 from frostglass.ways import verify as bundles
+from frostglass.ways.resuming import is_staged
 from tests.survey import SMALL, survey
 
 RELEASE = ("release", "survey.csv", "-c", "small.toml", "--epsilon", "1", "--length", "2", "--fit", "fast")
@@ -172,7 +172,7 @@ class Ground:
 def _how_far(folder: Path, ledger: Ledger, reserved: Sequence[str], *, whole: bool) -> Found:
     if not reserved:
         return Found("nothing", b"")
-    state, staged = ledger.state(reserved[0]), pipeline.is_staged(ledger, reserved[0])
+    state, staged = ledger.state(reserved[0]), is_staged(ledger, reserved[0])
     if state == "sealed":
         return Found("untidied" if staged else "done", b"")
     place = folder / "l.db.staged" / reserved[0] / "measurements.parquet"

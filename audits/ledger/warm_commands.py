@@ -36,6 +36,7 @@ from frostglass.desk import main
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.ways import release as pipeline
+from frostglass.ways.order import Order
 from tests.survey import SMALL
 
 _OUT, _ERR = ".stdout", ".stderr"
@@ -129,7 +130,7 @@ def warm() -> None:
     with tempfile.TemporaryDirectory() as folder, patch.object(pipeline, "encode_answers", lambda *_: b""):
         table = Path(folder) / "survey.csv"
         table.write_text("\n".join(["sex,age,works,langs", *("F,18-59,1,en", "M,0-17,,ar;fr") * 60]) + "\n")
-        pipeline.release(table, book, plan, pipeline.Order("ephemeral"), ledger=ledger)
+        pipeline.release(table, book, plan, Order("ephemeral"), ledger=ledger)
 
 
 def _serve() -> None:

@@ -27,6 +27,7 @@ from frostglass.boundary.ledger import turn as ledger_turn
 from frostglass.boundary.ledger.ledger import Ledger
 from frostglass.desk import main
 from frostglass.ways import release as pipeline
+from frostglass.ways.order import Order
 from tests.boundary.support import at_home
 
 NOON = datetime(2026, 11, 27, 12, 34, 56, tzinfo=UTC)
@@ -123,7 +124,7 @@ class Recorder:
             raise StoppedError
 
         def act() -> None:
-            order = pipeline.Order(SCOPE, by="ann", allow_empty=case.allow_empty)
+            order = Order(SCOPE, by="ann", allow_empty=case.allow_empty)
             contents = pipeline.release(source, case.codebook, case.plan, order, ledger=ledger, progress=says)
             pipeline.seal(contents, self.place / out, ledger=ledger, progress=says)
 

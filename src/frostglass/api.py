@@ -35,7 +35,9 @@ from frostglass.terms.workload import CELL_BUDGET
 from frostglass.ways import recode as preparation
 from frostglass.ways import release as pipeline
 from frostglass.ways import review as reviewing
-from frostglass.ways import verify as bundles
+from frostglass.ways.build import resize
+from frostglass.ways.finishing import finish, refuse_output
+from frostglass.ways.order import Order, whoever
 
 NativeFrame = object
 """A pandas, polars or Arrow table."""
@@ -248,10 +250,10 @@ def release(
         structural=structural,
         accept={} if accept is None else accept,
     )
-    order = pipeline.Order(
+    order = Order(
         scope=scope,
         release_id=release_id,
-        by=pipeline.whoever() if by is None else by,
+        by=whoever() if by is None else by,
         random_state=random_state,
         fresh=fresh,
         placeholder_keys=placeholder_keys,
@@ -261,7 +263,7 @@ def release(
     paying = _opened(ledger)
     if place is not None:
         _finish(place, plan, order, paying)
-        for note in bundles.refuse_output(place, book, plan, paying):
+        for note in refuse_output(place, book, plan, paying):
             warnings.warn(note, stacklevel=2)
     contents = pipeline.release(table, book, plan, order, ledger=paying, out=place, warn=_warn)
     done = Release(contents, paying, table)
@@ -275,9 +277,9 @@ def _warn(note: str) -> None:
     warnings.warn(note, stacklevel=2)
 
 
-def _finish(out: Path, plan: Plan, order: pipeline.Order, ledger: Ledger) -> None:
+def _finish(out: Path, plan: Plan, order: Order, ledger: Ledger) -> None:
     """Where a release was cut short after its bundle was written: do what is left, and say that it is there."""
-    done = bundles.finish(out, plan, order, ledger)
+    done = finish(out, plan, order, ledger)
     if done is not None:
         raise BundleError(
             "FG-BN-068",
@@ -351,7 +353,7 @@ class Synthesizer:
         rule = "sample takes a number of records from 0 to 50,000,000"
         number = arguments.whole(n, 0, 50_000_000, "FG-OP-102", rule)
         contents = self.release_._contents
-        return _like(self.release_._came_from, pipeline.resize(contents, number))
+        return _like(self.release_._came_from, resize(contents, number))
 
     def save(self, out: str | Path) -> Bundle:
         """Seal what was fitted as a bundle; ``frostglass.open_bundle`` reads it back."""

@@ -16,6 +16,8 @@ from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.ways import release as pipeline
 from frostglass.ways import verify as bundles
+from frostglass.ways.finishing import finish
+from frostglass.ways.order import Order
 from tests.survey import survey
 
 
@@ -26,7 +28,7 @@ def test_a_bundle_whose_seal_the_ledger_holds_is_kept_when_the_witness_fails(
     ledger = Ledger.create(tmp_path / "budget.db")
     ledger.open_scope("s", epsilon=Fraction(4), delta=Fraction("1e-6"), by="ann")
     plan = Plan(small.id, small.sha256, Fraction(1), PrivacyUnit(small.unit))
-    contents = pipeline.release(survey(60), small, plan, pipeline.Order("s", by="ann"), ledger=ledger)
+    contents = pipeline.release(survey(60), small, plan, Order("s", by="ann"), ledger=ledger)
 
     def fail(_witness: Witness, _book: Book) -> None:
         raise LedgerError("FG-LG-014", "the witness could not be written")
@@ -37,7 +39,7 @@ def test_a_bundle_whose_seal_the_ledger_holds_is_kept_when_the_witness_fails(
             pipeline.seal(contents, tmp_path / "out", ledger=ledger)
     assert ledger.state(contents.release_id) == "sealed"
     assert bundles.verify(tmp_path / "out").ok
-    assert bundles.finish(tmp_path / "out", plan, pipeline.Order("s"), ledger) is not None
+    assert finish(tmp_path / "out", plan, Order("s"), ledger) is not None
     assert not (tmp_path / "budget.db.staged").exists()
     Ledger.open(tmp_path / "budget.db")
     assert ledger.verify().notes == ()

@@ -26,6 +26,8 @@ from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.ways import release as pipeline
 from frostglass.ways import verify as bundles
+from frostglass.ways.finishing import finish
+from frostglass.ways.order import Order
 from tests.boundary.support import new_ledger, put_back
 from tests.bundle.support import KEY, contents, sealed, verified
 from tests.survey import survey
@@ -158,7 +160,7 @@ def test_without_its_key_a_release_refuses_before_anything_is_spent(
     else:
         key.write_text("no key" if damage == "no key" else pem_of(KEY.public))
     with pytest.raises(LedgerError, match=code):
-        pipeline.release(survey(60), small, plan_for(small), pipeline.Order("people"), ledger=ledger)
+        pipeline.release(survey(60), small, plan_for(small), Order("people"), ledger=ledger)
     assert [each.kind for each in ledger.entries()] == ["genesis", "open"]
 
 
@@ -167,7 +169,7 @@ def test_a_new_key_signs_from_then_on_and_what_was_signed_stays_so(tmp_path: Pat
     ledger = new_ledger(path)
     keys = []
     for name in ("first", "second"):
-        made = pipeline.release(survey(60), small, plan_for(small), pipeline.Order("people"), ledger=ledger)
+        made = pipeline.release(survey(60), small, plan_for(small), Order("people"), ledger=ledger)
         pipeline.seal(made, tmp_path / name, ledger=ledger)
         keys.append(ledger.public_key)
         (tmp_path / "l.db.key").unlink()
@@ -186,14 +188,14 @@ def test_a_release_that_lost_its_key_after_the_draw_goes_on_with_a_new_one_at_no
 ) -> None:
     path = tmp_path / "l.db"
     ledger = new_ledger(path)
-    made = pipeline.release(survey(60), small, plan_for(small), pipeline.Order("people"), ledger=ledger)
+    made = pipeline.release(survey(60), small, plan_for(small), Order("people"), ledger=ledger)
     spent = ledger.scope("people").spent
     (tmp_path / "l.db.key").unlink()
     with pytest.raises(LedgerError, match="FG-LG-022"):
         pipeline.seal(made, tmp_path / "out", ledger=ledger)
     assert not (tmp_path / "out").exists()
     ledger.new_key(by="ada", reason="lost")
-    again = pipeline.release(survey(60), small, plan_for(small), pipeline.Order("people"), ledger=ledger)
+    again = pipeline.release(survey(60), small, plan_for(small), Order("people"), ledger=ledger)
     pipeline.seal(again, tmp_path / "out", ledger=ledger)
     assert ledger.scope("people").spent == spent
     assert not bundles.verify(tmp_path / "out", key=ledger.public_key).failed
@@ -237,14 +239,14 @@ def test_a_bundle_that_somebody_put_where_a_cut_short_one_would_be_is_not_entere
 ) -> None:
     """``finish`` enters only what the ledger's own key signed."""
     ledger = new_ledger(tmp_path / "l.db")
-    made = pipeline.release(survey(60), small, plan_for(small), pipeline.Order("people"), ledger=ledger)
+    made = pipeline.release(survey(60), small, plan_for(small), Order("people"), ledger=ledger)
     other = SigningKey.new()
     seal(replace(made, public_key=other.public), tmp_path / "out", sign=other.sign)
     assert not bundles.verify(tmp_path / "out").failed
-    assert bundles.finish(tmp_path / "out", plan_for(small), pipeline.Order("people"), ledger) is None
+    assert finish(tmp_path / "out", plan_for(small), Order("people"), ledger) is None
     shutil.rmtree(tmp_path / "out")
     seal(made, tmp_path / "out", sign=ledger.sign)
-    assert bundles.finish(tmp_path / "out", plan_for(small), pipeline.Order("people"), ledger) is not None
+    assert finish(tmp_path / "out", plan_for(small), Order("people"), ledger) is not None
 
 
 def test_the_desk_prints_and_replaces_the_key(tmp_path: Path) -> None:

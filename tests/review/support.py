@@ -15,7 +15,7 @@ from frostglass.sensitive.coding.coded_table import CodedTable
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
-from frostglass.ways import release as pipeline
+from frostglass.ways.pricing import guarantee
 from frostglass.ways.shadows import BareReleases, ShadowReleases
 from tests.bundle.support import random_codes, weather
 
@@ -32,7 +32,7 @@ def makers(epsilon: Fraction = Fraction(4)) -> tuple[ShadowReleases, BareRelease
     wanted = plan.workload(codebook.domain)
     gdp = accounting.accountant("gdp")
     nano_rho = accounting.allowance(gdp, epsilon, DELTA)
-    promise = pipeline.guarantee(plan, wanted, DELTA, gdp, accounting.ROUNDED_GAUSSIAN, nano_rho)
+    promise = guarantee(plan, wanted, DELTA, gdp, accounting.ROUNDED_GAUSSIAN, nano_rho)
     shadows = ShadowReleases(codebook, plan, promise)
     return shadows, BareReleases(shadows), limit(promise)
 

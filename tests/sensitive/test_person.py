@@ -27,7 +27,8 @@ from frostglass.sensitive.coding.intake import read
 from frostglass.tables.text_table import TextColumn
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import OnPlaceholder, PrivacyUnit
-from frostglass.ways.release import Order, check_plan
+from frostglass.ways.order import Order
+from frostglass.ways.pricing import check_plan
 
 BOOK = codebooks.loads(
     '[codebook]\nid = "b"\n[[variable]]\nname = "v"\ntype = "integer"\nrange = [0, 99]', source="b.toml"

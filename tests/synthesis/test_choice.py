@@ -33,6 +33,8 @@ from frostglass.terms.workload import Workload
 from frostglass.verification.examination import noise_sd
 from frostglass.ways import release as pipeline
 from frostglass.ways import verify as bundles
+from frostglass.ways.order import Order
+from frostglass.ways.pricing import guarantee
 from tests.survey import FEW_CELLS, survey
 
 
@@ -68,9 +70,7 @@ def plan_for(book: Codebook) -> Plan:
 
 def released(book: Codebook, ledger: Ledger, noise: ScriptedNoise | None = None) -> Contents:
     scope = next(iter(ledger.scopes()))
-    return pipeline.release(
-        survey(900), book, plan_for(book), pipeline.Order(scope, by="ann"), ledger=ledger, noise=noise
-    )
+    return pipeline.release(survey(900), book, plan_for(book), Order(scope, by="ann"), ledger=ledger, noise=noise)
 
 
 @pytest.fixture
@@ -213,9 +213,9 @@ def test_where_tables_are_chosen_an_exchange_costs_a_tenth_of_the_cost_more(epsi
     nano_rho = allowance(gdp, plan.epsilon, delta)
     wanted = plan.workload(book.domain)
     assert wanted.candidates
-    assert pipeline.guarantee(plan, wanted, delta, gdp, ROUNDED_GAUSSIAN, nano_rho).replace_one == exchanged
+    assert guarantee(plan, wanted, delta, gdp, ROUNDED_GAUSSIAN, nano_rho).replace_one == exchanged
     all_measured = replace(plan, cells=20_000_000).workload(book.domain)
-    assert pipeline.guarantee(plan, all_measured, delta, gdp, ROUNDED_GAUSSIAN, nano_rho).replace_one < exchanged
+    assert guarantee(plan, all_measured, delta, gdp, ROUNDED_GAUSSIAN, nano_rho).replace_one < exchanged
 
 
 def test_a_bundle_that_counts_an_exchange_as_if_nothing_was_chosen_does_not_verify(
@@ -223,7 +223,7 @@ def test_a_bundle_that_counts_an_exchange_as_if_nothing_was_chosen_does_not_veri
 ) -> None:
     contents = released(small, ledger)
     made, gdp = contents.guarantee, accountant("gdp")
-    former = pipeline.guarantee(contents.plan, Workload({}), made.delta, gdp, made.mechanism, made.nano_rho)
+    former = guarantee(contents.plan, Workload({}), made.delta, gdp, made.mechanism, made.nano_rho)
     assert former.groups == made.groups
     seal_forged(replace(contents, guarantee=former), tmp_path / "out", sign=ledger.sign)
     assert [each.name for each in bundles.verify(tmp_path / "out").failed] == ["guarantee"]

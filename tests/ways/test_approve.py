@@ -38,6 +38,7 @@ from frostglass.verification.report import WITHDRAWN
 from frostglass.ways import approve as approval
 from frostglass.ways import release as pipeline
 from frostglass.ways import verify as bundles
+from frostglass.ways.order import Order
 from tests.conftest import Command
 from tests.survey import survey
 
@@ -54,7 +55,7 @@ def template(small: Codebook, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ledger = Ledger.create(folder / "l.db")
     ledger.open_scope("s", epsilon=Fraction(4), delta=Fraction("1e-6"), by="ada")
     plan = Plan(small.id, small.sha256, Fraction(2), PrivacyUnit(small.unit), length=2, fit="fast")
-    order = pipeline.Order("s", release_id="R1", by="ada")
+    order = Order("s", release_id="R1", by="ada")
     contents = pipeline.release(survey(200), small, plan, order, ledger=ledger)
     pipeline.seal(contents, folder / "out", ledger=ledger)
     return folder

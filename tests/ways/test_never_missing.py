@@ -41,6 +41,7 @@ from frostglass.ways import plan as foresight
 from frostglass.ways import release as pipeline
 from frostglass.ways import review as reviewing
 from frostglass.ways import verify as bundles
+from frostglass.ways.order import Order
 from tests.bundle.support import positions_of
 from tests.conftest import Command
 
@@ -83,7 +84,7 @@ def table(rows: int, seed: int = 3, lacking: Sequence[str] = ()) -> pl.DataFrame
 def exactly(codebook: Codebook, frame: pl.DataFrame, **changes: object) -> Contents:
     """A release without noise, in a ledger that ends with it."""
     ledger = Ledger.ephemeral(epsilon=Fraction(4), delta=Fraction("1e-6"))
-    order = pipeline.Order("ephemeral", random_state=5)
+    order = Order("ephemeral", random_state=5)
     return pipeline.release(frame, codebook, plan(codebook, **changes), order, ledger=ledger, noise=NOTHING)
 
 
@@ -236,7 +237,7 @@ def test_a_blank_where_there_always_is_a_value_is_refused_before_anything_is_spe
     ledger = Ledger.create(tmp_path / "budget.db")
     ledger.open_scope("s", epsilon=Fraction(4), delta=Fraction("1e-6"), by="ann")
     with pytest.raises(InputError, match="FG-IN-047"):
-        pipeline.release(frame, codebook, plan(codebook), pipeline.Order("s"), ledger=ledger)
+        pipeline.release(frame, codebook, plan(codebook), Order("s"), ledger=ledger)
     assert ledger.scope("s").spent == 0
     assert not look(frame, codebook, structural=False).refused()
 
@@ -294,9 +295,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ledger = Ledger.create(place / "budget.db")
     ledger.open_scope("s", epsilon=Fraction(4), delta=Fraction("1e-6"), by="ann")
     codebook = codebooks.load(place / "shed.toml")
-    contents = pipeline.release(
-        place / "table.csv", codebook, plan(codebook, accept={}), pipeline.Order("s"), ledger=ledger
-    )
+    contents = pipeline.release(place / "table.csv", codebook, plan(codebook, accept={}), Order("s"), ledger=ledger)
     pipeline.seal(contents, place / "out", ledger=ledger)
     return place
 

@@ -38,6 +38,9 @@ from frostglass.terms.question import Question
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.ways import release as pipeline
 from frostglass.ways import verify as bundles
+from frostglass.ways.finishing import finish
+from frostglass.ways.order import Order
+from frostglass.ways.resuming import is_staged
 from tests.conftest import Command
 from tests.survey import SMALL, survey
 
@@ -67,7 +70,7 @@ def plan_for(book: Codebook, **changes: Any) -> Plan:
 
 def released(book: Codebook, ledger: Ledger, out: Path | None = None, **order: Any) -> str:
     """A whole release, sealed where ``out`` is given; its id."""
-    contents = pipeline.release(survey(40), book, plan_for(book), pipeline.Order("s", **order), ledger=ledger)
+    contents = pipeline.release(survey(40), book, plan_for(book), Order("s", **order), ledger=ledger)
     if out is not None:
         pipeline.seal(contents, out, ledger=ledger)
     return contents.release_id
@@ -217,7 +220,7 @@ def test_a_failure_after_the_draw_says_what_is_spent_what_is_staged_and_why(
     assert "canary" not in said
     assert str(tmp_path) not in said
     spent = ledger.scope("s").spent
-    if bundles.finish(out, plan_for(small), pipeline.Order("s"), ledger) is None:
+    if finish(out, plan_for(small), Order("s"), ledger) is None:
         released(small, ledger, out)
     assert ledger.scope("s").spent == spent
     assert bundles.verify(out).ok
@@ -319,7 +322,7 @@ def test_a_name_that_is_taken_is_refused_before_the_table_is_read(
         if way == "another plan":
             plan = plan_for(small, length=2)
     before = kinds(ledger)
-    order = pipeline.Order("s", release_id="r1", fresh=fresh)
+    order = Order("s", release_id="r1", fresh=fresh)
     with pytest.raises(LedgerError, match="FG-LG-019"):
         pipeline.release(tmp_path / "no-such-table.csv", small, plan, order, ledger=ledger)
     assert kinds(ledger) == before
@@ -344,8 +347,8 @@ def test_a_bundle_is_finished_by_its_own_command_alone(
         patch.setattr(pipeline, "enter", failing(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
             released(small, ledger, tmp_path / "out", release_id="r1")
-    other = pipeline.Order(**{"scope": "s", **order})
-    done = bundles.finish(tmp_path / "out", plan_for(small, length=length), other, ledger)
+    other = Order(**{"scope": "s", **order})
+    done = finish(tmp_path / "out", plan_for(small, length=length), other, ledger)
     assert (done is not None, ledger.state("r1")) == (finished, "sealed" if finished else "committed")
 
 
@@ -472,7 +475,7 @@ def test_ctrl_c_while_the_answers_are_drawn_loses_none(
         with pytest.raises(KeyboardInterrupt) as stopped:
             frostglass.release(survey(40), small, epsilon=1, scope="s", ledger=ledger, fit="fast", release_id="r1")
     assert (STAGED if held else "its answers are lost") in stopped.value.__notes__[0]
-    assert pipeline.is_staged(ledger, "r1") == held
+    assert is_staged(ledger, "r1") == held
 
 
 def test_ctrl_c_at_the_command_line_says_how_to_go_on(

@@ -41,6 +41,7 @@ from frostglass.terms.unit import PrivacyUnit
 from frostglass.ways import plan as foresight
 from frostglass.ways import release as pipeline
 from frostglass.ways.benchmark_curves import Stated, nearest_errors, usual_share
+from frostglass.ways.order import Order
 from frostglass.ways.plan import Outlook
 from tests.bundle.support import receipts_for
 from tests.conftest import Command
@@ -69,7 +70,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
 
 @pytest.fixture(scope="module")
 def contents(small: Codebook, ledger: Ledger) -> Contents:
-    order = pipeline.Order("s", by="ann", random_state=1)
+    order = Order("s", by="ann", random_state=1)
     return pipeline.release(survey(600), small, plan_for(small), order, ledger=ledger)
 
 

@@ -55,9 +55,16 @@ from frostglass.terms.plan import Plan
 from frostglass.terms.question import Question
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.terms.workload import Workload
+from frostglass.ways import finishing, pricing
 from frostglass.ways import plan as foresight
 from frostglass.ways import release as pipeline
 from frostglass.ways import verify as bundles
+from frostglass.ways.build import build
+from frostglass.ways.finishing import finish, refuse_output
+from frostglass.ways.neighbours import shown
+from frostglass.ways.order import Order
+from frostglass.ways.pricing import guarantee, planned_noise
+from frostglass.ways.resuming import is_staged
 from tests.boundary.support import at_home
 from tests.bundle.support import reseal
 from tests.survey import FEW_CELLS, survey
@@ -78,7 +85,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def released(source: object, book: Codebook, ledger: Ledger, **changes: object) -> Contents:
-    return pipeline.release(source, book, plan_for(book, **changes), pipeline.Order("s", by="ann"), ledger=ledger)  # type: ignore[arg-type]
+    return pipeline.release(source, book, plan_for(book, **changes), Order("s", by="ann"), ledger=ledger)  # type: ignore[arg-type]
 
 
 def test_a_release_is_counts_and_records_that_agree(small: Codebook, ledger: Ledger, survey_csv: Path) -> None:
@@ -110,9 +117,7 @@ def test_the_records_keep_the_structural_rules(small: Codebook, ledger: Ledger, 
 
 def test_without_noise_the_number_of_records_is_the_number_of_people(small: Codebook) -> None:
     ledger = Ledger.ephemeral(epsilon=Fraction(4), delta=Fraction("1e-6"))
-    contents = pipeline.release(
-        survey(600), small, plan_for(small), pipeline.Order("ephemeral"), ledger=ledger, noise=NOTHING
-    )
+    contents = pipeline.release(survey(600), small, plan_for(small), Order("ephemeral"), ledger=ledger, noise=NOTHING)
     assert len(contents.records) == 600
 
 
@@ -157,7 +162,7 @@ def test_no_exact_number_enters_what_is_published(small: Codebook) -> None:
             survey(rows),
             small,
             plan_for(small),
-            pipeline.Order("ephemeral", random_state=5),
+            Order("ephemeral", random_state=5),
             ledger=ledger,
             noise=noise,
         )
@@ -195,7 +200,7 @@ def test_nothing_of_the_clear_side_is_left_in_memory_when_the_fit_begins(
             return bool(each.records)
         return isinstance(each, CodedTable | Sensitive | Curator)
 
-    build, left = pipeline.build, []
+    left = []
 
     def looked_at(*arguments: object, **options: object) -> object:
         left.append(held())
@@ -212,7 +217,7 @@ def test_the_messages_after_the_reservation_are_the_same_for_every_table(small: 
     for rows in (0, 1, 600):
         ledger = Ledger.ephemeral(epsilon=Fraction(4), delta=Fraction("1e-6"))
         lines: list[str] = []
-        order = pipeline.Order("ephemeral", random_state=5, allow_empty=True)
+        order = Order("ephemeral", random_state=5, allow_empty=True)
         pipeline.release(survey(rows), small, plan_for(small), order, ledger=ledger, progress=lines.append)
         said.append([line for line in lines if not line.startswith(("fitting", "preparing"))])
     assert said[0] == said[1] == said[2]
@@ -305,7 +310,7 @@ def test_a_staged_release_is_not_given_to_other_data(
             released(survey_csv, small, ledger, epsilon="1")
     with pytest.raises(LedgerError, match="FG-LG-051"):
         released(survey(599), small, ledger, epsilon="1")
-    fresh = pipeline.release(survey(599), small, plan_for(small, "1"), pipeline.Order("s", fresh=True), ledger=ledger)
+    fresh = pipeline.release(survey(599), small, plan_for(small, "1"), Order("s", fresh=True), ledger=ledger)
     assert ledger.scope("s").releases == 2
     assert fresh.records is not None
 
@@ -338,9 +343,9 @@ def test_a_ledger_older_than_a_neighbouring_bundle_is_refused(
         old.unlink()
     restored = Ledger.open(at_home((tmp_path / "monday.db").rename(tmp_path / "budget.db")))
     with pytest.raises(LedgerError, match="reconcile"):
-        bundles.refuse_output(tmp_path / "next", small, plan_for(small), restored)
-    restored.reconcile(bundles.shown([tmp_path / "out"], restored).known, by="bea", reason="the disk died")
-    bundles.refuse_output(tmp_path / "next", small, plan_for(small), restored)
+        refuse_output(tmp_path / "next", small, plan_for(small), restored)
+    restored.reconcile(shown([tmp_path / "out"], restored).known, by="bea", reason="the disk died")
+    refuse_output(tmp_path / "next", small, plan_for(small), restored)
     assert restored.scope("s").spent > 0
 
 
@@ -350,9 +355,7 @@ def test_what_an_ephemeral_ledger_or_scripted_noise_paid_for_is_never_sealed(
     ephemeral = Ledger.ephemeral(epsilon=Fraction(4), delta=Fraction("1e-6"))
     cases: list[tuple[Ledger, str, ScriptedNoise | None]] = [(ephemeral, "ephemeral", None), (ledger, "s", NOTHING)]
     for paying, scope, noise in cases:
-        contents = pipeline.release(
-            survey(50), small, plan_for(small), pipeline.Order(scope), ledger=paying, noise=noise
-        )
+        contents = pipeline.release(survey(50), small, plan_for(small), Order(scope), ledger=paying, noise=noise)
         with pytest.raises(BundleError, match="FG-BN-003"):
             pipeline.seal(contents, tmp_path / "out", ledger=paying)
         assert not (tmp_path / "out").exists()
@@ -436,7 +439,7 @@ def test_a_person_with_many_rows_counts_for_at_most_m(small: Codebook, ledger: L
             frame,
             small,
             plan_for(small, unit=unit),
-            pipeline.Order("ephemeral"),
+            Order("ephemeral"),
             ledger=ephemeral,
             noise=NOTHING,
         )
@@ -468,7 +471,7 @@ def test_each_of_two_unfinished_releases_goes_back_to_its_own_table(
     """Both were drawn under one plan and cut short; neither is paid for again, whichever is finished first."""
     with monkeypatch.context() as patch:
         patch.setattr(Ledger, "commit", crash)
-        order = pipeline.Order("s", fresh=True)
+        order = Order("s", fresh=True)
         for rows in (400, 500):
             with pytest.raises(Crash):
                 pipeline.release(survey(rows), small, plan_for(small, "1"), order, ledger=ledger)
@@ -491,10 +494,10 @@ def test_a_bundle_that_was_complete_before_the_crash_is_entered_not_made_again(
         with pytest.raises(Crash):
             pipeline.seal(contents, tmp_path / "out", ledger=ledger)
     before = (tmp_path / "out" / "manifest.json").read_bytes()
-    assert bundles.finish(tmp_path / "out", plan_for(small), pipeline.Order("s"), ledger) is not None
+    assert finish(tmp_path / "out", plan_for(small), Order("s"), ledger) is not None
     assert (tmp_path / "out" / "manifest.json").read_bytes() == before
     assert ledger.state(contents.release_id) == "sealed"
-    assert bundles.finish(tmp_path / "out", plan_for(small), pipeline.Order("s"), ledger) is None
+    assert finish(tmp_path / "out", plan_for(small), Order("s"), ledger) is None
     assert not (tmp_path / "budget.db.staged").exists()
 
 
@@ -546,9 +549,9 @@ def test_a_bundle_that_was_changed_since_the_crash_is_never_entered_as_sealed(
         with pytest.raises(Crash):
             pipeline.seal(contents, tmp_path / "out", ledger=ledger)
     change(tmp_path / "out")
-    assert bundles.finish(tmp_path / "out", plan_for(small, "1", length=2), pipeline.Order("s"), ledger) is None
+    assert finish(tmp_path / "out", plan_for(small, "1", length=2), Order("s"), ledger) is None
     assert ledger.state(contents.release_id) == "committed"
-    assert pipeline.is_staged(ledger, contents.release_id)
+    assert is_staged(ledger, contents.release_id)
     again = released(survey_csv, small, ledger, epsilon="1", length=2)
     assert again.release_id == contents.release_id
     assert bundles.verify(pipeline.seal(again, tmp_path / "next", ledger=ledger).path, ledger=ledger).ok
@@ -560,16 +563,16 @@ def test_only_the_bundle_that_was_sealed_lets_its_staged_answers_go(
     """Whatever else says of itself that it is this release."""
     contents = released(survey_csv, small, ledger, epsilon="1", length=2)
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "tidy", crash)
+        patch.setattr(finishing, "tidy", crash)
         with pytest.raises(Crash):
             pipeline.seal(contents, tmp_path / "out", ledger=ledger)
     sealed = (tmp_path / "out" / "manifest.json").read_bytes()
     reseal(tmp_path / "out", {}, {"sampling_seed": 1})
-    assert bundles.finish(tmp_path / "out", plan_for(small, "1", length=2), pipeline.Order("s"), ledger) is None
-    assert pipeline.is_staged(ledger, contents.release_id)
+    assert finish(tmp_path / "out", plan_for(small, "1", length=2), Order("s"), ledger) is None
+    assert is_staged(ledger, contents.release_id)
     (tmp_path / "out" / "manifest.json").write_bytes(sealed)
-    assert bundles.finish(tmp_path / "out", plan_for(small, "1", length=2), pipeline.Order("s"), ledger) is not None
-    assert not pipeline.is_staged(ledger, contents.release_id)
+    assert finish(tmp_path / "out", plan_for(small, "1", length=2), Order("s"), ledger) is not None
+    assert not is_staged(ledger, contents.release_id)
 
 
 def test_other_answers_than_were_committed_are_not_taken_up_again(
@@ -620,13 +623,13 @@ def test_no_room_for_a_bundle_is_told_before_anything_is_spent(
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _path: type("Usage", (), {"free": 1_000_000}))
     with pytest.raises(BundleError, match="FG-BN-065"):
-        bundles.refuse_output(tmp_path / "out", small, plan_for(small), ledger)
+        refuse_output(tmp_path / "out", small, plan_for(small), ledger)
 
 
 @pytest.mark.parametrize("seed", [-1, 2**63, 1.5, "7", True])
 def test_a_seed_that_could_not_be_sealed_is_refused_at_once(seed: object) -> None:
     with pytest.raises(UsageError, match="FG-OP-035"):
-        pipeline.Order("s", random_state=seed)  # type: ignore[arg-type]
+        Order("s", random_state=seed)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("threshold", [float("nan"), float("inf")])
@@ -677,12 +680,12 @@ def test_a_plan_that_could_use_more_than_the_samplers_share_is_refused_before_an
     contents = released(table, book, ledger, epsilon="1", **changes)
     assert (contents.answers.distances is not None) == ("cells" in changes)
     used, before = used_of_the_reserve(contents), list(ledger.entries())
-    monkeypatch.setattr(pipeline, "SAMPLER_UNITS", used - 1)
+    monkeypatch.setattr(pricing, "SAMPLER_UNITS", used - 1)
     with pytest.raises(UsageError, match="FG-OP-034"):
         released(tmp_path / "there-is-no-such-file.csv", book, ledger, epsilon="1", **changes)
     assert list(ledger.entries()) == before
-    monkeypatch.setattr(pipeline, "SAMPLER_UNITS", used + used // 10)
-    pipeline.planned_noise(book, contents.plan, contents.guarantee.nano_rho, RoundedGaussian())
+    monkeypatch.setattr(pricing, "SAMPLER_UNITS", used + used // 10)
+    planned_noise(book, contents.plan, contents.guarantee.nano_rho, RoundedGaussian())
 
 
 def test_a_release_keeps_its_delta_with_the_table_error_of_all_its_draws(small: Codebook, ledger: Ledger) -> None:
@@ -702,7 +705,7 @@ def test_the_figures_for_groups_are_those_of_an_independent_library(small: Codeb
     account, delta, nano_rho = accountant("gdp"), Fraction("1e-6"), 40_000_000
     plan = plan_for(small, "1.3")
     wanted = plan.workload(small.domain)
-    figures = pipeline.guarantee(plan, wanted, delta, account, "rounded-gaussian", nano_rho)
+    figures = guarantee(plan, wanted, delta, account, "rounded-gaussian", nano_rho)
     assert [size for size, _ in figures.groups] == [2, 3, 5, 10]
     for size, stated in figures.groups:
         exact = GaussianPrivacyLoss(math.sqrt(10**9 / (2 * nano_rho)), sensitivity=size)
@@ -715,7 +718,7 @@ def test_groups_beyond_what_is_proved_get_no_figure(small: Codebook) -> None:
     account = accountant("gdp")
     plan = plan_for(small, "4")
     wanted = plan.workload(small.domain)
-    figures = pipeline.guarantee(plan, wanted, Fraction("1e-6"), account, "rounded-gaussian", 351_004_000)
+    figures = guarantee(plan, wanted, Fraction("1e-6"), account, "rounded-gaussian", 351_004_000)
     bounded = [size for size, epsilon in figures.groups if np.isfinite(epsilon)]
     assert bounded == [2, 3]
     assert np.isfinite(figures.replace_one)
@@ -735,7 +738,7 @@ def test_a_bundle_that_another_ledger_paid_for_is_mentioned(
     pipeline.seal(released(survey_csv, small, ledger), tmp_path / "out", ledger=ledger)
     other = Ledger.create(tmp_path / "other.db")
     other.open_scope("s", epsilon=Fraction(4), delta=Fraction("1e-6"), by="ann")
-    assert len(bundles.refuse_output(tmp_path / "next", small, plan_for(small), other)) == 1
+    assert len(refuse_output(tmp_path / "next", small, plan_for(small), other)) == 1
 
 
 @pytest.mark.parametrize("epsilon", ["0.5", "4"])

@@ -21,8 +21,8 @@ from frostglass.review.attacks.shadow import Ints, Shadow
 from frostglass.sensitive.coding.counts import count
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.custody import Receipt, Released
-from frostglass.ways import release as pipeline
 from frostglass.ways import shadows
+from frostglass.ways.pricing import planned_noise
 from tests.review.support import chance, makers, table
 
 
@@ -60,7 +60,7 @@ def test_what_a_shadow_is_drawn_with_cannot_be_sealed() -> None:
 def test_a_shadow_has_the_tables_and_the_noise_of_its_release(shadow: Shadow) -> None:
     """Noise of the stated sd, which is the one that the plan buys: 1.25 times as much or as little is refused."""
     releases = makers()[0]
-    _, sigmas = pipeline.planned_noise(releases.codebook, releases.plan, releases.guarantee.nano_rho, RoundedGaussian())
+    _, sigmas = planned_noise(releases.codebook, releases.plan, releases.guarantee.nano_rho, RoundedGaussian())
     assert set(shadow.sets) == set(sigmas)
     for each, sd in zip(shadow.sets, shadow.sds, strict=True):
         assert sd == pytest.approx(RoundedGaussian().sd(sigmas[each]), rel=1e-6)

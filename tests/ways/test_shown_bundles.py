@@ -21,6 +21,8 @@ from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.ways import verify as bundles
+from frostglass.ways.finishing import refuse_output
+from frostglass.ways.neighbours import shown
 from tests.boundary.support import new_ledger, put_back, sealed, spent, witness_of
 
 FORMAT_2 = Path(__file__).parents[1] / "data" / "format-2" / "all-measured.zip"
@@ -74,12 +76,12 @@ def ground(tmp_path: Path) -> Ground:
 
 def notes_beside(ground: Ground, book: Codebook) -> tuple[str, ...]:
     plan = Plan(book.id, book.sha256, Fraction(1), PrivacyUnit(book.unit))
-    return bundles.refuse_output(ground.folder / "next", book, plan, ground.ledger)
+    return refuse_output(ground.folder / "next", book, plan, ground.ledger)
 
 
 def test_what_the_ledger_signed_is_believed(ground: Ground, small: Codebook) -> None:
     place = folder_of(ground.folder / "R2", ground.manifest, ground.signature)
-    found = bundles.shown([place], ground.ledger)
+    found = shown([place], ground.ledger)
     assert found.notes == ()
     assert [(each.seq, each.nano_rho) for each in found.known] == [(ground.lost.seq, ground.lost.nano_rho)]
     with pytest.raises(LedgerError, match="FG-LG-008"):
@@ -183,14 +185,14 @@ def test_a_file_that_is_no_manifest_is_passed_over(
     assert notes_beside(ground, small) == (
         "'odd': passed over: no manifest of a bundle that this version reads lies there",
     )
-    assert bundles.shown([place, ground.folder / "nowhere"], ground.ledger).known == ()
+    assert shown([place, ground.folder / "nowhere"], ground.ledger).known == ()
 
 
 def test_a_signed_manifest_of_a_later_version_is_told_of_and_not_believed(ground: Ground) -> None:
     """Its figures cannot be read here; whether the ledger knows it, the version that wrote it can tell."""
     later = ground.manifest.replace(b'"format": 2', b'"format": 99')
     place = folder_of(ground.folder / "R9", later, SigningKey.read(ground.path.with_name("l.db.key")).sign(later))
-    found = bundles.shown([place], ground.ledger)
+    found = shown([place], ground.ledger)
     assert found.known == ()
     assert "the ledger's key signed this, and this version cannot read it" in found.notes[0]
 
@@ -212,9 +214,9 @@ def test_a_key_that_was_replaced_still_vouches_for_what_it_signed(ground: Ground
     """Whether the witness still tells of it or not."""
     ground.ledger.new_key(by="ada", reason="the laptop was given away")
     place = folder_of(ground.folder / "R2", ground.manifest, ground.signature)
-    assert bundles.shown([place], ground.ledger).known
+    assert shown([place], ground.ledger).known
     witness_of(ground.path).unlink()
-    assert bundles.shown([place], ground.ledger).known
+    assert shown([place], ground.ledger).known
 
 
 def test_a_key_that_only_the_witness_saw_vouches_too(tmp_path: Path) -> None:
@@ -226,16 +228,16 @@ def test_a_key_that_only_the_witness_saw_vouches_too(tmp_path: Path) -> None:
     manifest = manifest_of(sealed(before, "R1"))
     place = folder_of(tmp_path / "R1", manifest, before.sign(manifest))
     put_back(old, path)
-    assert [each.release_id for each in bundles.shown([place], Ledger.inspect(path)).known] == ["R1"]
+    assert [each.release_id for each in shown([place], Ledger.inspect(path)).known] == ["R1"]
     witness_of(path).unlink()
-    assert bundles.shown([place], Ledger.inspect(path)).known == ()
+    assert shown([place], Ledger.inspect(path)).known == ()
 
 
 def test_another_ledgers_witness_lends_its_keys_to_nobody(ground: Ground, tmp_path: Path) -> None:
     other = new_ledger(tmp_path / "other.db")
     place = folder_of(ground.folder / "gift", ground.manifest, other.sign(ground.manifest))
     mixed = Ledger.inspect(ground.path, witness=tmp_path / "other.db.witness")
-    assert bundles.shown([place], mixed).known == ()
+    assert shown([place], mixed).known == ()
 
 
 def test_a_bundle_of_another_ledger_is_mentioned_without_its_figures(ground: Ground, tmp_path: Path) -> None:
@@ -243,7 +245,7 @@ def test_a_bundle_of_another_ledger_is_mentioned_without_its_figures(ground: Gro
     other = new_ledger(tmp_path / "other.db")
     manifest = manifest_of(sealed(other, "R9"))
     place = folder_of(ground.folder / "R9", manifest, other.sign(manifest))
-    found = bundles.shown([place], ground.ledger)
+    found = shown([place], ground.ledger)
     assert found.known == ()
     assert found.notes[0].startswith("'R9': another ledger is named there, with a scope of the same name")
     assert not set("0123456789") & set(found.notes[0].removeprefix("'R9'"))

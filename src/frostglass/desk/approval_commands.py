@@ -13,7 +13,7 @@ from frostglass.boundary.ledger.ledger import Ledger
 from frostglass.desk import options as opt
 from frostglass.desk.output import Voice
 from frostglass.ways import approve as approval
-from frostglass.ways import release as pipeline
+from frostglass.ways.order import whoever
 
 BundleFolder = Annotated[Path, typer.Argument(help="A sealed bundle.")]
 LedgerFile = Annotated[Path, typer.Option("--ledger", help="The ledger that paid for it.", metavar="FILE")]
@@ -64,7 +64,7 @@ def publish(
 
     Example: frostglass publish out -o public/2026 --ledger budget.db
     """
-    approval.publish(bundle, out, ledger=ledger, by=by or pipeline.whoever())
+    approval.publish(bundle, out, ledger=ledger, by=by or whoever())
     voice = Voice(as_json)
     voice.say(f"published: {out}")
     voice.give({"out": str(out)})

@@ -24,7 +24,8 @@ from frostglass.ways import approve as approval
 from frostglass.ways import recode as preparation
 from frostglass.ways import release as pipeline
 from frostglass.ways import review as reviewing
-from frostglass.ways.recode import Order, Prepared
+from frostglass.ways.order import Order, whoever
+from frostglass.ways.recode import Prepared
 
 LEAST_CASES, MOST_CASES = 200, 1_000_000
 CODEBOOK, SCOPE, EPSILON, DELTA, SEED = "ctdc-vp-1", "demo", "4", "1e-6", 7
@@ -50,12 +51,12 @@ def run(out: Path | None, cases: int, voice: Voice) -> None:
     book = fictitious(codebooks.load(CODEBOOK))
     voice.progress(f"writing the case files of {cases:,} fictitious people, with names, from four systems")
     write_case_files(folder / "case-files", cases, SEED)
-    prepared = preparation.prepare(Order((folder / "case-files",)), book, voice.progress)
+    prepared = preparation.prepare(preparation.Order((folder / "case-files",)), book, voice.progress)
     preparation.write_table(prepared, folder / "coded.parquet")
     preparation.write_report(prepared, folder / "flow.html")
     preparation.write_queue(prepared, folder / "likely-duplicates.csv")
     ledger = Ledger.create(folder / "ledger.db")
-    ledger.open_scope(SCOPE, epsilon=parse_epsilon(EPSILON), delta=parse_delta(DELTA), by=pipeline.whoever())
+    ledger.open_scope(SCOPE, epsilon=parse_epsilon(EPSILON), delta=parse_delta(DELTA), by=whoever())
     plan = Plan(
         codebook_id=book.id,
         codebook_sha256=book.sha256,
@@ -66,7 +67,7 @@ def run(out: Path | None, cases: int, voice: Voice) -> None:
         folder / "coded.parquet",
         book,
         plan,
-        pipeline.Order(scope=SCOPE, fictitious=True),
+        Order(scope=SCOPE, fictitious=True),
         ledger=ledger,
         progress=voice.progress,
     )
@@ -78,7 +79,7 @@ def run(out: Path | None, cases: int, voice: Voice) -> None:
         voice.progress(f"{person} verifies the bundle from its files alone, and approves it")
         approval.approve(bundle.path, ledger=ledger, by=person, note=note)
     voice.progress("publishing what two people have approved")
-    approval.publish(bundle.path, folder / "public", ledger=ledger, by=pipeline.whoever())
+    approval.publish(bundle.path, folder / "public", ledger=ledger, by=whoever())
     voice.say(_story(Bundle.open(bundle.path), prepared, folder))
 
 

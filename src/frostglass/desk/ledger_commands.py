@@ -19,8 +19,9 @@ from frostglass.files import PUBLIC, write_whole
 from frostglass.terms.budget import NANO, decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.guarantee import ScopeSummary
 from frostglass.terms.wording import counted
-from frostglass.ways import release as pipeline
-from frostglass.ways import verify as bundles
+from frostglass.ways.neighbours import shown
+from frostglass.ways.order import whoever
+from frostglass.ways.pricing import noise_for
 
 app = typer.Typer(no_args_is_help=True, help="What each population has paid, and what is left.", rich_markup_mode=None)
 
@@ -45,7 +46,7 @@ def open_scope(
     """
     voice = Voice(as_json)
     limit, least = parse_epsilon(epsilon), parse_delta(delta)
-    pipeline.noise_for(accounting.accountant(accountant))
+    noise_for(accounting.accountant(accountant))
     refuse_in_bundle(ledger)
     new = not ledger.exists()
     # A scope that is refused must not leave an empty ledger behind, so it is tried in memory first.
@@ -59,7 +60,7 @@ def open_scope(
             accountant=accountant,
             reason=reason,
             population=population,
-            by=by or pipeline.whoever(),
+            by=by or whoever(),
         )
         return book
 
@@ -214,10 +215,10 @@ def reconcile(
     """
     refuse_in_bundle(ledger)
     book = Ledger.rebuild(ledger, source) if source is not None else Ledger.inspect(ledger)
-    found = bundles.shown(folders or (), book)
+    found = shown(folders or (), book)
     for note in found.notes:
         Voice(as_json).note(note)
-    added = book.reconcile(found.known, by=by or pipeline.whoever(), reason=reason)
+    added = book.reconcile(found.known, by=by or whoever(), reason=reason)
     there = sum(1 for _ in book.entries()) - len(added)
     missing = sum(each.kind != "moved" for each in added)
     here = "; the ledger lives here from now on" if any(each.kind == "moved" for each in added) else ""

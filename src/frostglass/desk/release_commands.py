@@ -27,6 +27,9 @@ from frostglass.terms.plan import Plan
 from frostglass.ways import plan as foresight
 from frostglass.ways import release as pipeline
 from frostglass.ways import verify as bundles
+from frostglass.ways.finishing import finish, refuse_output
+from frostglass.ways.order import Order
+from frostglass.ways.resuming import standing
 
 Delta = Annotated[str | None, typer.Option("--delta", help="Only to check it: the scope fixes delta.")]
 
@@ -146,18 +149,18 @@ def verify(
         raise typer.Exit(report.exit_code)
 
 
-def _release(settings: Settings, order: pipeline.Order, private_report: Path | None, voice: Voice) -> None:
+def _release(settings: Settings, order: Order, private_report: Path | None, voice: Voice) -> None:
     book = settings.codebook()
     decided = settings.plan(book)
     out, ledger = settings.out, settings.ledger()
     scope = ledger.scope(order.scope)
     settings.check_delta(scope.delta)
-    done = bundles.finish(out, decided, order, ledger)
+    done = finish(out, decided, order, ledger)
     if done is not None:
         voice.note("this release was complete but for its last step, which is done now; nothing was paid")
         _tell(done, voice)
         return
-    for note in bundles.refuse_output(out, book, decided, ledger):
+    for note in refuse_output(out, book, decided, ledger):
         voice.note(f"note: {note}")
     if voice.verbose:
         foreseen = foresight.foresight(book, decided, accounting.accountant(scope.accountant), scope.delta)
@@ -195,7 +198,7 @@ def _explained(ledger: Ledger, scope: str, decided: Plan) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         known = (*ledger.unfinished(scope, decided.sha256), *ledger.undrawn(scope, decided.sha256))
-        said = pipeline.standing(ledger, known[0].release_id) if known else "nothing was drawn, and nothing is spent"
+        said = standing(ledger, known[0].release_id) if known else "nothing was drawn, and nothing is spent"
         raise BundleError("FG-BN-063", f"stopped; {said}") from None
 
 

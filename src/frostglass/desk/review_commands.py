@@ -14,8 +14,8 @@ from frostglass.desk.output import Voice
 from frostglass.errors import UsageError
 from frostglass.review.attacks.attacking import Attacks
 from frostglass.review.report import Review
-from frostglass.ways import release as pipeline
 from frostglass.ways import review as reviewing
+from frostglass.ways.order import Reading, whoever
 
 
 def add_to(app: typer.Typer) -> None:
@@ -74,14 +74,14 @@ def review(
         groups=tuple(groups or ()),
         attacks=attacks,
         random_state=random_state,
-        reading=pipeline.Reading(delimiter, encoding, sheet),
+        reading=Reading(delimiter, encoding, sheet),
     )
     if paid is not None and paid.find(manifest.release_id, "withdraw"):
         voice.note(f"the release {manifest.release_id} is withdrawn: nobody can approve or publish it")
     found = reviewing.review(data, bundle, order, scope=scope, progress=voice.progress)
     if paid is not None and exported_to is not None:
         what = f"review of release {manifest.release_id}, handed to {exported_to}"
-        paid.non_private(manifest.ledger.scope, what=what, by=by or pipeline.whoever())
+        paid.non_private(manifest.ledger.scope, what=what, by=by or whoever())
     other = reviewing.write(found, out)
     voice.say(_said(found, out, other))
     voice.give({"page": str(out), "json": str(other), "passed": found.passed, "thresholds": len(found.verdicts)})

@@ -16,7 +16,7 @@ from frostglass.terms.codebook import Codebook
 from frostglass.terms.plan import Fit, OnUnknown, Plan
 from frostglass.terms.unit import PrivacyUnit, check_placeholder
 from frostglass.terms.workload import CELL_BUDGET
-from frostglass.ways.release import Order, Reading, whoever
+from frostglass.ways.order import Order, Reading, whoever
 
 T = TypeVar("T")
 

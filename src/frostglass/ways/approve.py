@@ -19,8 +19,9 @@ from frostglass.bundle.withdrawal import WITHDRAWAL, Withdrawal, bury, require_p
 from frostglass.errors import BundleError
 from frostglass.terms.arguments import optional_path
 from frostglass.terms.arguments import path as path_of
-from frostglass.ways.release import Progress, quiet
-from frostglass.ways.verify import is_sealed, verify
+from frostglass.terms.progress import Progress, quiet
+from frostglass.ways.finishing import is_sealed
+from frostglass.ways.verify import verify
 
 CopyState: TypeAlias = Literal["stands", "cleared", "not found"]
 

@@ -32,7 +32,7 @@ from frostglass.terms.unit import PrivacyUnit
 from frostglass.terms.workload import CELL_BUDGET
 from frostglass.verification.examination import Examined
 from frostglass.ways.benchmark_curves import Stated, Withheld, nearest_curves, nearest_errors, usual_share
-from frostglass.ways.release import check_plan, noise_for, planned_noise
+from frostglass.ways.pricing import check_plan, noise_for, planned_noise
 
 REACH = NormalDist().inv_cdf(1 - MISS / 2)
 """Half-widths of intervals, in standard deviations."""

@@ -37,8 +37,10 @@ from frostglass.terms.arguments import one_of, seed
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.guarantee import ScopeSummary
+from frostglass.terms.progress import Progress, quiet
+from frostglass.ways.order import Reading
+from frostglass.ways.pricing import guarantee
 from frostglass.ways.recode import write_private
-from frostglass.ways.release import Progress, Reading, guarantee, quiet
 from frostglass.ways.shadows import BareReleases, ShadowReleases
 
 _FLOW_KEYS = ("stages", "recoding")

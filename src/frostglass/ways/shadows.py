@@ -27,8 +27,9 @@ from frostglass.terms.constraint import Clause
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.guarantee import Guarantee
 from frostglass.terms.plan import Plan
+from frostglass.terms.progress import quiet
 from frostglass.terms.workload import Workload
-from frostglass.ways.release import check_plan, quiet
+from frostglass.ways.pricing import check_plan
 
 NO_NOISE = 0.1
 """The sd, in records, that the control states for its exact counts."""

@@ -18,6 +18,8 @@ from frostglass.terms.unit import PrivacyUnit
 from frostglass.ways import approve as approval
 from frostglass.ways import release as pipeline
 from frostglass.ways import verify as bundles
+from frostglass.ways.finishing import finish
+from frostglass.ways.order import Order
 from tests.boundary.support import at_home
 from tests.survey import survey
 
@@ -41,8 +43,8 @@ def work(folder: Path, book: Codebook) -> None:
     """One release, from the table to the published copy."""
     ledger = Ledger.open(folder / "l.db")
     plan = Plan(book.id, book.sha256, Fraction(1), PrivacyUnit(book.unit), length=2, fit="fast")
-    order = pipeline.Order("s", by="ann")
-    if bundles.finish(folder / "out", plan, order, ledger) is None:
+    order = Order("s", by="ann")
+    if finish(folder / "out", plan, order, ledger) is None:
         contents = pipeline.release(survey(60), book, plan, order, ledger=ledger)
         pipeline.seal(contents, folder / "out", ledger=ledger)
     for by in ("ann", "bea"):
