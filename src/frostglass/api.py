@@ -36,7 +36,6 @@ from frostglass.ways import recode as preparation
 from frostglass.ways import release as pipeline
 from frostglass.ways import review as reviewing
 from frostglass.ways.build import resize
-from frostglass.ways.finishing import finish, refuse_output
 from frostglass.ways.order import Order, whoever
 
 NativeFrame = object
@@ -152,11 +151,11 @@ def review_release(
 class Release(Questions):
     """A committed release in memory: its counts, its records, and ``seal``, which writes the bundle."""
 
-    def __init__(self, contents: Contents, ledger: Ledger, source: object) -> None:
+    def __init__(self, contents: Contents, ledger: Ledger, source: object, bundle: Bundle | None = None) -> None:
         self._contents = contents
         self._ledger = ledger
         self._came_from = source
-        self.bundle: Bundle | None = None
+        self.bundle = bundle
 
     @property
     def id(self) -> str:
@@ -261,31 +260,21 @@ def release(
     )
     place = arguments.optional_path(out, "the bundle (out)")
     paying = _opened(ledger)
-    if place is not None:
-        _finish(place, plan, order, paying)
-        for note in refuse_output(place, book, plan, paying):
-            warnings.warn(note, stacklevel=2)
-    contents = pipeline.release(table, book, plan, order, ledger=paying, out=place, warn=_warn)
-    done = Release(contents, paying, table)
-    if place is not None:
-        done.seal(place)
-    return done
+    if place is None:
+        return Release(pipeline.release(table, book, plan, order, ledger=paying, warn=_warn), paying, table)
+    done = pipeline.to_bundle(table, book, plan, order, out=place, ledger=paying, warn=_warn)
+    if done.contents is None:
+        raise BundleError(
+            "FG-BN-068",
+            f"release {done.bundle.manifest.release_id} had been cut short and is complete now; nothing more was "
+            "spent. Read it with frostglass.open_bundle, or release to another folder",
+        )
+    return Release(done.contents, paying, table, Bundle.open(place))
 
 
 def _warn(note: str) -> None:
     """Tell whoever called ``release`` something that they should know."""
     warnings.warn(note, stacklevel=2)
-
-
-def _finish(out: Path, plan: Plan, order: Order, ledger: Ledger) -> None:
-    """Where a release was cut short after its bundle was written: do what is left, and say that it is there."""
-    done = finish(out, plan, order, ledger)
-    if done is not None:
-        raise BundleError(
-            "FG-BN-068",
-            f"release {done.manifest.release_id} had been cut short and is complete now; nothing more was spent. Read "
-            "it with frostglass.open_bundle, or release to another folder",
-        )
 
 
 class Synthesizer:

@@ -25,10 +25,9 @@ from frostglass.sensitive.coding.check import CheckReport
 from frostglass.terms.budget import decimal_text
 from frostglass.terms.plan import Plan
 from frostglass.ways import plan as foresight
-from frostglass.ways import release as pipeline
 from frostglass.ways import verify as bundles
-from frostglass.ways.finishing import finish, refuse_output
 from frostglass.ways.order import Order
+from frostglass.ways.release import to_bundle
 from frostglass.ways.resuming import standing
 
 Delta = Annotated[str | None, typer.Option("--delta", help="Only to check it: the scope fixes delta.")]
@@ -155,27 +154,24 @@ def _release(settings: Settings, order: Order, private_report: Path | None, voic
     out, ledger = settings.out, settings.ledger()
     scope = ledger.scope(order.scope)
     settings.check_delta(scope.delta)
-    done = finish(out, decided, order, ledger)
-    if done is not None:
-        voice.note("this release was complete but for its last step, which is done now; nothing was paid")
-        _tell(done, voice)
-        return
-    for note in refuse_output(out, book, decided, ledger):
-        voice.note(f"note: {note}")
     if voice.verbose:
         foreseen = foresight.foresight(book, decided, accounting.accountant(scope.accountant), scope.delta)
         voice.note(plan_text(decided, foreseen, scope.accountant, decimal_text(scope.delta)))
     with _explained(ledger, order.scope, decided), _reported(private_report, voice):
-        contents = pipeline.release(
-            settings.data, book, decided, order, ledger=ledger, out=out, progress=voice.progress, warn=voice.note
+        done = to_bundle(
+            settings.data,
+            book,
+            decided,
+            order,
+            out=out,
+            ledger=ledger,
+            progress=voice.progress,
+            warn=lambda said: voice.note(f"note: {said}"),
         )
-        bundle = pipeline.seal(contents, out, ledger=ledger, progress=voice.progress)
-    _tell(bundle, voice)
-
-
-def _tell(bundle: Bundle, voice: Voice) -> None:
-    voice.say(summary_text(bundle))
-    voice.give(json.loads((bundle.path / "manifest.json").read_text()))
+    if done.contents is None:
+        voice.note("this release was complete but for its last step, which is done now; nothing was paid")
+    voice.say(summary_text(done.bundle))
+    voice.give(json.loads((done.bundle.path / "manifest.json").read_text()))
 
 
 def summary_text(bundle: Bundle) -> str:

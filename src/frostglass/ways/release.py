@@ -1,15 +1,15 @@
 """READ FIRST: one release, in straight-line code.
 
-``release`` is the whole way: plan, afford, read and check, reserve, draw, stage, commit, fit, count. ``seal`` makes
-the bundle final. Everything before ``reserve`` may be loud, for the steward's eyes; nothing after it depends on the
-data but the noisy answers themselves.
+``to_bundle`` is the way of both doors. ``release`` is most of it: plan, afford, read and check, reserve, draw, stage,
+commit, fit, count. ``seal`` makes the bundle final. Everything before ``reserve`` may be loud, for the steward's eyes;
+nothing after it depends on the data but the noisy answers themselves.
 """
 
 from __future__ import annotations
 
 import secrets
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -43,12 +43,20 @@ from frostglass.terms.custody import Sensitive
 from frostglass.terms.plan import Plan
 from frostglass.terms.progress import Progress, quiet
 from frostglass.ways.build import build, engine, environment
-from frostglass.ways.finishing import enter
+from frostglass.ways.finishing import enter, finish, refuse_output
 from frostglass.ways.order import Order
 from frostglass.ways.pricing import check_plan, guarantee, noise_for, planned_noise
 from frostglass.ways.resuming import _commit, _resumed, _room, _stage, _staged_releases, told
 
 _NO_HASH = "0" * 64
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A sealed bundle, and what is in it; ``contents`` is None where a release that had been cut short was finished."""
+
+    bundle: Bundle
+    contents: Contents | None
 
 
 def release(
@@ -161,6 +169,30 @@ def release(
             sampling_seed=staged.seed,
             sealable=all(each.sealable for each in answers.receipts),
         )
+
+
+def to_bundle(
+    source: object,
+    codebook: Codebook,
+    plan: Plan,
+    order: Order,
+    *,
+    out: Path,
+    ledger: Ledger,
+    progress: Progress = quiet,
+    warn: Progress = quiet,
+) -> Sealed:
+    """The whole way to a sealed bundle in ``out``: finish what was cut short there, refuse, release, seal.
+
+    ``warn`` is also given what lies beside ``out`` and is not believed.
+    """
+    done = finish(out, plan, order, ledger)
+    if done is not None:
+        return Sealed(done, None)
+    for note in refuse_output(out, codebook, plan, ledger):
+        warn(note)
+    contents = release(source, codebook, plan, order, ledger=ledger, out=out, progress=progress, warn=warn)
+    return Sealed(seal(contents, out, ledger=ledger, progress=progress), contents)
 
 
 def seal(contents: Contents, out: Path, *, ledger: Ledger, progress: Progress = quiet) -> Bundle:
