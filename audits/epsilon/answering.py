@@ -25,6 +25,7 @@ from frostglass.sensitive.coding.coded_table import CodedTable
 from frostglass.synthesis.strategy import strategy
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.budget import NANO
+from frostglass.terms.charge import Charge
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.domain import Domain
 from frostglass.terms.progress import quiet
@@ -68,18 +69,8 @@ class Terms:
 def measured(table: Sensitive[CodedTable], terms: Terms) -> tuple[Measurement, ...]:
     """What one release measures, paid for in a ledger of its own."""
     ledger = Ledger.ephemeral(epsilon=terms.epsilon, delta=DELTA, scope=_SCOPE)
-    reservation = ledger.reserve(
-        _SCOPE,
-        release_id="release",
-        plan_sha256="0" * 64,
-        nano_rho=terms.nano_rho,
-        epsilon=terms.epsilon,
-        mechanism=ROUNDED_GAUSSIAN,
-        sampler_units=SAMPLER_UNITS,
-        unit=terms.unit.name,
-        keyed=terms.unit.person_key is not None,
-        max_records=terms.unit.max_records,
-    )
+    charge = Charge(terms.nano_rho, terms.epsilon, ROUNDED_GAUSSIAN, SAMPLER_UNITS, terms.unit)
+    reservation = ledger.reserve(_SCOPE, "release", "0" * 64, charge)
     glass = Curator(table, terms.domain, terms.unit, ledger=ledger, reservation=reservation, noise=RoundedGaussian())
     return strategy("measure-and-fit").measure(terms.domain, terms.workload, glass, quiet).measurements
 

@@ -14,12 +14,12 @@ from unittest.mock import patch
 
 from audits.figures import Figure, Size
 from audits.ground import CLAIMED, fast_folder, fresh_ledger, server, small_reservation
-from frostglass.boundary.accountant import ROUNDED_GAUSSIAN, epsilon
+from frostglass.boundary.accountant import epsilon
 from frostglass.boundary.ledger import money as ledger_money
 from frostglass.boundary.ledger.book import ScopeBook
 from frostglass.boundary.ledger.ledger import Ledger
 from frostglass.errors import BudgetError, LedgerError
-from tests.boundary.support import ROWS, SCOPE
+from tests.boundary.support import SCOPE, charge
 
 PROCESSES = 8
 
@@ -115,7 +115,7 @@ def _try(path: Path, name: str, attempts: int, nano_rho: int, careful: bool) -> 
 
 
 def _look(ledger: Ledger, nano_rho: int) -> None:
-    ledger.afford(SCOPE, nano_rho=nano_rho, epsilon=CLAIMED, mechanism=ROUNDED_GAUSSIAN, **ROWS)
+    ledger.afford(SCOPE, charge(CLAIMED, nano_rho=nano_rho))
 
 
 @contextmanager

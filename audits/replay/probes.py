@@ -25,7 +25,9 @@ from frostglass.boundary.ledger.requests import reservation_of, whole
 from frostglass.boundary.noise.rounded_gaussian import RoundedGaussian
 from frostglass.errors import FrostglassError
 from frostglass.terms.attribute_set import AttributeSet
+from frostglass.terms.charge import Charge
 from frostglass.terms.question import Question
+from frostglass.terms.unit import PrivacyUnit
 
 _NAMES = ("sex", "works")
 _UNITS = 2**40
@@ -94,19 +96,8 @@ def _once_faults(ledger: Ledger, held: Reservation, most: int) -> list[str]:
 def _reserve(
     ledger: Ledger, name: str, nano_rho: int, *, sampler_units: int = _UNITS, mechanism: str = "rounded-gaussian"
 ) -> Reservation:
-    return ledger.reserve(
-        SCOPE,
-        release_id=name,
-        plan_sha256="0" * 64,
-        nano_rho=nano_rho,
-        epsilon=Fraction(1),
-        mechanism=mechanism,
-        sampler_units=sampler_units,
-        unit="person",
-        keyed=False,
-        max_records=1,
-        by="ann",
-    )
+    charge = Charge(nano_rho, Fraction(1), mechanism, sampler_units, PrivacyUnit("person"))
+    return ledger.reserve(SCOPE, name, "0" * 64, charge, by="ann")
 
 
 def _most_units() -> int:

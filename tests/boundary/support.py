@@ -7,11 +7,12 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import TypedDict
 
 from frostglass.boundary.accountant import ROUNDED_GAUSSIAN, accountant, allowance
 from frostglass.boundary.ledger.home import settle
 from frostglass.boundary.ledger.ledger import KnownRelease, Ledger, Reservation
+from frostglass.terms.charge import Charge
+from frostglass.terms.unit import PrivacyUnit
 
 SCOPE = "people"
 EPSILON, DELTA = Fraction(2), Fraction(1, 10**6)
@@ -19,21 +20,7 @@ SMALL = Fraction(1, 2)
 PLAN, OTHER_PLAN, STAGED, MANIFEST = "a" * 64, "d" * 64, "b" * 64, "c" * 64
 
 
-class Unit(TypedDict):
-    """The privacy unit in the words of ``afford``."""
-
-    unit: str
-    keyed: bool
-
-
-class BoundedUnit(Unit):
-    """The privacy unit in the words of ``reserve``."""
-
-    max_records: int
-
-
-ROWS: Unit = {"unit": "person", "keyed": False}
-PERSON: BoundedUnit = {**ROWS, "max_records": 1}
+PERSON = PrivacyUnit("person")
 
 
 def cost(epsilon: Fraction = SMALL) -> int:
@@ -53,6 +40,18 @@ def in_memory() -> Ledger:
     return Ledger.ephemeral(epsilon=EPSILON, delta=DELTA, scope=SCOPE)
 
 
+def charge(
+    epsilon: Fraction = SMALL,
+    *,
+    nano_rho: int | None = None,
+    mechanism: str = ROUNDED_GAUSSIAN,
+    sampler_units: int = 1000,
+    unit: PrivacyUnit = PERSON,
+) -> Charge:
+    """What a release of ``epsilon`` costs."""
+    return Charge(cost(epsilon) if nano_rho is None else nano_rho, epsilon, mechanism, sampler_units, unit)
+
+
 def reserve(
     ledger: Ledger,
     release_id: str,
@@ -62,21 +61,12 @@ def reserve(
     by: str = "ada",
     sampler_units: int = 1000,
     mechanism: str = ROUNDED_GAUSSIAN,
-    unit: BoundedUnit = PERSON,
+    unit: PrivacyUnit = PERSON,
     nano_rho: int | None = None,
 ) -> Reservation:
     """Reserve for a release of ``epsilon``."""
-    return ledger.reserve(
-        SCOPE,
-        release_id=release_id,
-        plan_sha256=plan,
-        nano_rho=nano_rho or cost(epsilon),
-        epsilon=epsilon,
-        mechanism=mechanism,
-        sampler_units=sampler_units,
-        by=by,
-        **unit,
-    )
+    asked = charge(epsilon, nano_rho=nano_rho, mechanism=mechanism, sampler_units=sampler_units, unit=unit)
+    return ledger.reserve(SCOPE, release_id, plan, asked, by=by)
 
 
 def draw(ledger: Ledger, release_id: str, epsilon: Fraction = SMALL) -> Reservation:

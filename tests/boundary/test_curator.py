@@ -25,6 +25,7 @@ from frostglass.released.synthetic import SyntheticRecords
 from frostglass.sensitive.coding.coded_table import CodedTable
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.budget import NANO
+from frostglass.terms.charge import Charge
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.domain import Attribute, Domain
 from frostglass.terms.question import Question
@@ -57,19 +58,10 @@ def curator(
 ) -> Curator:
     """Of an ephemeral ledger, unless another is given that has a scope of the same name."""
     ledger = ledger or Ledger.ephemeral(epsilon=Fraction(epsilon), delta=Fraction("1e-6"))
-    reservation = ledger.reserve(
-        "ephemeral",
-        release_id="r1",
-        plan_sha256="0" * 64,
-        nano_rho=allowance(accountant(account), Fraction(epsilon), Fraction("1e-6")),
-        epsilon=Fraction(epsilon),
-        mechanism=noise.mechanism,
-        sampler_units=sampler_units,
-        unit="person",
-        keyed=max_records > 1,
-        max_records=max_records,
-    )
     unit = PrivacyUnit("person", max_records, None if max_records == 1 else "key")
+    nano_rho = allowance(accountant(account), Fraction(epsilon), Fraction("1e-6"))
+    charge = Charge(nano_rho, Fraction(epsilon), noise.mechanism, sampler_units, unit)
+    reservation = ledger.reserve("ephemeral", "r1", "0" * 64, charge)
     table = Sensitive(CodedTable.of(DOMAIN, codes, max_records), "coded table")
     return Curator(table, DOMAIN, unit, ledger=ledger, reservation=reservation, noise=noise)
 

@@ -34,6 +34,7 @@ from frostglass.released.likeness import Worth, likeness
 from frostglass.released.measurement import Measurement
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.reporting.opening import Bundle
+from frostglass.terms.charge import Charge
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Receipt
 from frostglass.terms.plan import Plan
@@ -224,18 +225,9 @@ def test_a_scope_affords_as_many_releases_as_it_then_pays_for(small: Codebook) -
 
 
 def _reserve(purse: Ledger, outlook: Outlook, name: str) -> None:
-    purse.reserve(
-        "ephemeral",
-        release_id=name,
-        plan_sha256=outlook.plan.sha256,
-        nano_rho=outlook.wanted.nano_rho,
-        epsilon=outlook.plan.epsilon,
-        mechanism="rounded-gaussian",
-        sampler_units=SAMPLER_UNITS,
-        unit="person",
-        keyed=False,
-        max_records=1,
-    )
+    plan = outlook.plan
+    charge = Charge(outlook.wanted.nano_rho, plan.epsilon, "rounded-gaussian", SAMPLER_UNITS, PrivacyUnit("person"))
+    purse.reserve("ephemeral", name, plan.sha256, charge)
 
 
 # ----------------------------------------------------------------------------------- what comes from an earlier release

@@ -38,6 +38,7 @@ from frostglass.sensitive.coding.coded_table import CodedTable
 from frostglass.sensitive.coding.counts import judge_size
 from frostglass.sensitive.coding.intake import opened
 from frostglass.synthesis.strategy import Strategy
+from frostglass.terms.charge import Charge
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.plan import Plan
@@ -91,7 +92,7 @@ def release(
     release_id = _release_id(order, today.isoformat())
     rehearsed = _rehearsed(codebook, plan, order, ledger, noise.mechanism, nano_rho, asking, release_id, today)
     candidates = _staged_releases(ledger, plan, order)
-    keyed = plan.unit.person_key is not None
+    charge = Charge(nano_rho, plan.epsilon, noise.mechanism, SAMPLER_UNITS, plan.unit)
     if not candidates:
         for lost in ledger.unfinished(order.scope, plan.sha256):
             progress(
@@ -102,15 +103,7 @@ def release(
                 f"release {held.release_id} of this plan is reserved and was not drawn: unless it is under way, a "
                 "second person may give it back with `frostglass ledger void`; a new one is paid"
             )
-        ledger.afford(
-            order.scope,
-            nano_rho=nano_rho,
-            epsilon=plan.epsilon,
-            mechanism=noise.mechanism,
-            sampler_units=SAMPLER_UNITS,
-            unit=plan.unit.name,
-            keyed=keyed,
-        )
+        ledger.afford(order.scope, charge)
 
     progress("reading and checking the table")
     table = _coded(source, codebook, plan, order, warn)
@@ -125,19 +118,7 @@ def release(
         with _room(ledger, release_id, codebook, plan) as room:
             if out is not None:
                 judge_size(table, lambda records: refuse_full(out, codebook, plan, records=records))
-            reservation = ledger.reserve(
-                order.scope,
-                release_id=release_id,
-                plan_sha256=plan.sha256,
-                nano_rho=nano_rho,
-                epsilon=plan.epsilon,
-                mechanism=noise.mechanism,
-                sampler_units=SAMPLER_UNITS,
-                unit=plan.unit.name,
-                keyed=keyed,
-                max_records=plan.unit.max_records,
-                by=order.by,
-            )
+            reservation = ledger.reserve(order.scope, release_id, plan.sha256, charge, by=order.by)
             with told(ledger, release_id), held_back():
                 answers = asking.measure(
                     codebook.domain,

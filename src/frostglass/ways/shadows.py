@@ -22,6 +22,7 @@ from frostglass.released.answers import Answers
 from frostglass.review.attacks.shadow import Generator, Shadow
 from frostglass.sensitive.coding.coded_table import CodedTable
 from frostglass.synthesis.strategy import Strategy
+from frostglass.terms.charge import Charge
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.constraint import Clause
 from frostglass.terms.custody import Sensitive
@@ -134,18 +135,8 @@ def _answers(shadows: ShadowReleases, table: Sensitive[CodedTable], noise: Shado
     domain, plan, promise = shadows.codebook.domain, shadows.plan, shadows.guarantee
     asking, _ = shadows.checked
     ledger = Ledger.ephemeral(epsilon=promise.epsilon, delta=promise.delta, accountant=promise.accountant, scope=_SCOPE)
-    reservation = ledger.reserve(
-        _SCOPE,
-        release_id=_SCOPE,
-        plan_sha256=plan.sha256,
-        nano_rho=promise.nano_rho,
-        epsilon=promise.epsilon,
-        mechanism=noise.mechanism,
-        sampler_units=SAMPLER_UNITS,
-        unit=plan.unit.name,
-        keyed=plan.unit.person_key is not None,
-        max_records=plan.unit.max_records,
-    )
+    charge = Charge(promise.nano_rho, promise.epsilon, noise.mechanism, SAMPLER_UNITS, plan.unit)
+    reservation = ledger.reserve(_SCOPE, _SCOPE, plan.sha256, charge)
     glass = Curator(table, domain, plan.unit, ledger=ledger, reservation=reservation, noise=noise)
     return asking.measure(domain, shadows.workload, glass, quiet)
 

@@ -15,6 +15,7 @@ from frostglass.boundary.ledger.requests import whole
 from frostglass.boundary.ledger.store import MemoryStore
 from frostglass.errors import BudgetError, LedgerError
 from frostglass.terms.budget import decimal_text
+from frostglass.terms.unit import PrivacyUnit
 from tests.boundary.support import (
     DELTA,
     SCOPE,
@@ -164,8 +165,8 @@ def test_a_bundle_fixes_the_unit_of_its_scope_too() -> None:
     known = sealed(ledger, "A")
     restored.reconcile([known], by="bea", reason="restored")
     with pytest.raises(LedgerError, match="protects the unit 'person'"):
-        reserve(restored, "B", unit={"unit": "household", "keyed": False, "max_records": 1})
-    reserve(torn, "F", unit={"unit": "household", "keyed": False, "max_records": 1})
+        reserve(restored, "B", unit=PrivacyUnit("household"))
+    reserve(torn, "F", unit=PrivacyUnit("household"))
     with pytest.raises(LedgerError, match=r"sums over different units mean nothing; nothing was written"):
         torn.reconcile([known], by="bea", reason="restored")
     torn.reconcile([replace(known, unit="")], by="bea", reason="restored")

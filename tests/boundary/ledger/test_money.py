@@ -13,7 +13,6 @@ from mpmath import mp, mpf
 
 from frostglass.boundary.accountant import (
     DISCRETE_GAUSSIAN,
-    ROUNDED_GAUSSIAN,
     SAMPLER_SHARE,
     accountant,
     allowance,
@@ -27,11 +26,8 @@ from frostglass.terms.budget import NANO
 from tests.boundary.support import (
     DELTA,
     EPSILON,
-    PERSON,
-    PLAN,
-    ROWS,
     SCOPE,
-    SMALL,
+    charge,
     cost,
     draw,
     in_memory,
@@ -40,30 +36,21 @@ from tests.boundary.support import (
 )
 
 
-def charge(ledger: Ledger, release_id: str, nano_rho: int, *, sampler_units: int = 0) -> Reservation:
+def taken(ledger: Ledger, release_id: str, nano_rho: int, *, sampler_units: int = 0) -> Reservation:
     """Reserve so many nano-rho, claiming an epsilon of 20."""
-    return ledger.reserve(
-        SCOPE,
-        release_id=release_id,
-        plan_sha256=PLAN,
-        nano_rho=nano_rho,
-        epsilon=Fraction(20),
-        mechanism=ROUNDED_GAUSSIAN,
-        sampler_units=sampler_units,
-        **PERSON,
-    )
+    return reserve(ledger, release_id, Fraction(20), nano_rho=nano_rho, sampler_units=sampler_units)
 
 
 def test_the_allowance_is_spent_to_the_last_nano_rho_and_not_one_more() -> None:
     ledger = in_memory()
     most = ledger.scope(SCOPE).allowance
-    charge(ledger, "R1", most - 1)
+    taken(ledger, "R1", most - 1)
     with pytest.raises(BudgetError):
-        charge(ledger, "R2", 2)
-    charge(ledger, "R2", 1)
+        taken(ledger, "R2", 2)
+    taken(ledger, "R2", 1)
     assert spent(ledger) == most
     with pytest.raises(BudgetError) as refused:
-        charge(ledger, "R3", 1)
+        taken(ledger, "R3", 1)
     assert refused.value.code == "FG-BU-001"
     assert spent(ledger) == most
     assert ledger.verify().ok
@@ -74,16 +61,7 @@ def test_the_allowance_is_spent_to_the_last_nano_rho_and_not_one_more() -> None:
 def test_a_release_of_the_scopes_own_epsilon_always_fits_a_fresh_scope(name: str, epsilon: str) -> None:
     ledger = Ledger.ephemeral(epsilon=Fraction(epsilon), delta=DELTA, accountant=name, scope=SCOPE)
     most = allowance(accountant(name), Fraction(epsilon), DELTA)
-    ledger.reserve(
-        SCOPE,
-        release_id="R1",
-        plan_sha256=PLAN,
-        nano_rho=most,
-        epsilon=Fraction(epsilon),
-        mechanism=ROUNDED_GAUSSIAN,
-        sampler_units=2**40,
-        **PERSON,
-    )
+    reserve(ledger, "R1", Fraction(epsilon), nano_rho=most, sampler_units=2**40)
     assert ledger.scope(SCOPE).tight_epsilon <= float(Fraction(epsilon))
 
 
@@ -95,11 +73,11 @@ def test_what_is_granted_never_exceeds_the_allowance_and_is_refused_only_when_it
     most, granted = ledger.scope(SCOPE).allowance, 0
     for number, amount in enumerate(costs):
         if granted + amount <= most:
-            charge(ledger, f"R{number}", amount)
+            taken(ledger, f"R{number}", amount)
             granted += amount
         else:
             with pytest.raises(BudgetError):
-                charge(ledger, f"R{number}", amount)
+                taken(ledger, f"R{number}", amount)
         assert spent(ledger) == granted
 
 
@@ -134,7 +112,7 @@ def test_the_epsilon_that_a_refusal_offers_fits_and_the_next_hundredth_does_not(
 def test_the_largest_fitting_epsilon_is_the_largest(already: int) -> None:
     ledger = in_memory()
     if already:
-        charge(ledger, "R1", already)
+        taken(ledger, "R1", already)
     found = whole(ledger._store.read()).scopes[SCOPE]
     fitting = largest_fitting(found)
     cents = int(100 * fitting) if fitting else 0
@@ -146,13 +124,13 @@ def test_an_exhausted_scope_offers_no_epsilon() -> None:
     ledger = in_memory()
     reserve(ledger, "R1", EPSILON)
     with pytest.raises(BudgetError, match=r"no release of epsilon 0\.01 or more fits any longer"):
-        ledger.afford(SCOPE, nano_rho=cost(), epsilon=Fraction(1, 2), mechanism=ROUNDED_GAUSSIAN, **ROWS)
+        ledger.afford(SCOPE, charge())
 
 
 def test_affording_writes_nothing() -> None:
     ledger = in_memory()
     before = list(ledger.entries())
-    ledger.afford(SCOPE, nano_rho=cost(), epsilon=SMALL, mechanism=ROUNDED_GAUSSIAN, sampler_units=2**40, **ROWS)
+    ledger.afford(SCOPE, charge(sampler_units=2**40))
     assert list(ledger.entries()) == before
 
 
@@ -172,16 +150,7 @@ def test_both_sums_are_shown_and_the_tight_one_is_smaller() -> None:
 def test_a_claimed_epsilon_below_the_cost_is_refused() -> None:
     """Otherwise the plain sum would be too small."""
     with pytest.raises(BudgetError, match=r"is worth more than the epsilon of 0\.5") as refused:
-        in_memory().reserve(
-            SCOPE,
-            release_id="R1",
-            plan_sha256=PLAN,
-            nano_rho=cost() + 1,
-            epsilon=Fraction(1, 2),
-            mechanism=ROUNDED_GAUSSIAN,
-            sampler_units=0,
-            **PERSON,
-        )
+        reserve(in_memory(), "R1", nano_rho=cost() + 1)
     assert refused.value.code == "FG-BU-004"
 
 
@@ -212,13 +181,13 @@ def test_the_sampler_allowance_keeps_the_second_term_within_its_share(epsilon: s
 def test_the_samplers_share_is_enforced_to_the_last_unit() -> None:
     ledger = in_memory()
     most = sampler_allowance(EPSILON, DELTA)
-    charge(ledger, "R1", 1, sampler_units=most - 1)
+    taken(ledger, "R1", 1, sampler_units=most - 1)
     with pytest.raises(BudgetError, match="1 are left") as refused:
-        charge(ledger, "R2", 1, sampler_units=2)
+        taken(ledger, "R2", 1, sampler_units=2)
     assert refused.value.code == "FG-BU-002"
-    charge(ledger, "R2", 1, sampler_units=1)
+    taken(ledger, "R2", 1, sampler_units=1)
     with pytest.raises(BudgetError):
-        charge(ledger, "R3", 1, sampler_units=1)
+        taken(ledger, "R3", 1, sampler_units=1)
     assert ledger.verify().ok
 
 
@@ -227,7 +196,7 @@ def test_voiding_gives_the_samplers_share_back_too() -> None:
     most = sampler_allowance(EPSILON, DELTA)
     reserve(ledger, "R1", sampler_units=most)
     ledger.void("R1", by="bea", reason="stopped")
-    charge(ledger, "R2", 1, sampler_units=most)
+    taken(ledger, "R2", 1, sampler_units=most)
 
 
 def test_rho_is_written_out_exactly() -> None:

@@ -12,19 +12,17 @@ import pytest
 from frostglass.boundary.ledger.ledger import Ledger, Reservation
 from frostglass.errors import FrostglassError, LedgerError, UsageError
 from frostglass.terms.budget import decimal_text
+from frostglass.terms.unit import PrivacyUnit
 from tests.boundary.support import (
     DELTA,
     EPSILON,
     MANIFEST,
     OTHER_PLAN,
-    PERSON,
     PLAN,
-    ROWS,
     SCOPE,
-    SMALL,
     STAGED,
-    BoundedUnit,
     approved,
+    charge,
     cost,
     draw,
     in_memory,
@@ -247,14 +245,11 @@ def test_what_left_without_a_guarantee_is_named_and_the_sum_goes_on() -> None:
 # The privacy unit
 
 
-OTHER_UNITS: list[BoundedUnit] = [
-    {"unit": "household", "keyed": False, "max_records": 1},
-    {"unit": "person", "keyed": True, "max_records": 1},
-]
+OTHER_UNITS = [PrivacyUnit("household"), PrivacyUnit("person", 1, "key")]
 
 
 @pytest.mark.parametrize("other", OTHER_UNITS, ids=str)
-def test_the_first_release_fixes_the_unit_of_its_scope(other: BoundedUnit) -> None:
+def test_the_first_release_fixes_the_unit_of_its_scope(other: PrivacyUnit) -> None:
     ledger = in_memory()
     reserve(ledger, "R1")
     before = list(ledger.entries())
@@ -262,22 +257,15 @@ def test_the_first_release_fixes_the_unit_of_its_scope(other: BoundedUnit) -> No
         reserve(ledger, "R2", unit=other)
     assert refused.value.code == "FG-LG-021"
     with pytest.raises(LedgerError, match="protects the unit 'person'"):
-        ledger.afford(
-            SCOPE,
-            nano_rho=cost(),
-            epsilon=SMALL,
-            mechanism="rounded-gaussian",
-            unit=other["unit"],
-            keyed=other["keyed"],
-        )
+        ledger.afford(SCOPE, charge(unit=other))
     assert list(ledger.entries()) == before
-    ledger.afford(SCOPE, nano_rho=cost(), epsilon=SMALL, mechanism="rounded-gaussian", **ROWS)
+    ledger.afford(SCOPE, charge())
 
 
 def test_each_release_of_a_scope_may_bound_the_records_of_a_person_anew() -> None:
     ledger = in_memory()
     for most in (1, 3, 2):
-        reserve(ledger, f"R{most}", unit={"unit": "person", "keyed": True, "max_records": most})
+        reserve(ledger, f"R{most}", unit=PrivacyUnit("person", most, "key"))
     reserved = [each.body for each in ledger.entries() if each.kind == "reserve"]
     assert [(each["unit"], each["keyed"], each["max_records"]) for each in reserved] == [
         ("person", True, 1),
@@ -291,7 +279,7 @@ def test_another_scope_may_protect_another_unit() -> None:
     ledger = in_memory()
     reserve(ledger, "R1")
     ledger.open_scope("others", epsilon=EPSILON, delta=DELTA)
-    ledger.afford("others", nano_rho=5, epsilon=SMALL, mechanism="rounded-gaussian", unit="household", keyed=False)
+    ledger.afford("others", charge(unit=PrivacyUnit("household")))
 
 
 # Scopes
@@ -300,16 +288,7 @@ def test_another_scope_may_protect_another_unit() -> None:
 def test_a_release_never_opens_a_scope() -> None:
     ledger = in_memory()
     with pytest.raises(LedgerError, match=r"'others' is not open in this ledger \(open: people\).*ledger open others"):
-        ledger.reserve(
-            "others",
-            release_id="R1",
-            plan_sha256=PLAN,
-            nano_rho=1,
-            epsilon=Fraction(1),
-            mechanism="rounded-gaussian",
-            sampler_units=0,
-            **PERSON,
-        )
+        ledger.reserve("others", "R1", PLAN, charge())
 
 
 @pytest.mark.parametrize("delta", [DELTA, DELTA / 10])
@@ -391,9 +370,8 @@ def test_figures_out_of_range_do_not_open_a_scope(arguments: dict[str, object], 
         {"nano_rho": 0},
         {"nano_rho": -5},
         {"sampler_units": -1},
-        {"max_records": 0},
-        {"unit": " "},
-        {"unit": "two\nlines"},
+        {"unit": PrivacyUnit(" ")},
+        {"unit": PrivacyUnit("two\nlines")},
         {"epsilon": Fraction(1, 2) + Fraction(1, 10**10)},
         {"epsilon": Fraction(1, 3)},
     ],
@@ -401,17 +379,9 @@ def test_figures_out_of_range_do_not_open_a_scope(arguments: dict[str, object], 
 )
 def test_malformed_reservations_are_never_written(wrong: dict[str, object]) -> None:
     ledger = in_memory()
-    arguments: dict[str, object] = {
-        "release_id": "R1",
-        "plan_sha256": PLAN,
-        "nano_rho": 5,
-        "epsilon": Fraction(1),
-        "mechanism": "rounded-gaussian",
-        "sampler_units": 5,
-        **PERSON,
-    }
+    plan = str(wrong.pop("plan_sha256", PLAN))
     with pytest.raises(FrostglassError):
-        ledger.reserve(SCOPE, **{**arguments, **wrong})  # type: ignore[arg-type]
+        ledger.reserve(SCOPE, "R1", plan, replace(charge(Fraction(1), nano_rho=5), **wrong))  # type: ignore[arg-type]
     assert spent(ledger) == 0
     assert ledger.verify().ok
 
@@ -427,7 +397,7 @@ def test_a_scope_in_which_no_release_would_fit_names_the_least_delta_which_works
         ledger.open_scope("others", epsilon=Fraction(epsilon), delta=Fraction(delta), reason="a test")
     assert refused.value.code == "FG-OP-066"
     ledger.open_scope("others", epsilon=Fraction(epsilon), delta=Fraction(least), reason="a test")
-    ledger.afford("others", nano_rho=1, epsilon=SMALL, mechanism="rounded-gaussian", sampler_units=2**40, **ROWS)
+    ledger.afford("others", charge(nano_rho=1, sampler_units=2**40))
 
 
 @pytest.mark.parametrize("parts", [(1, 10**9), (333_333_333, 10**9), (7, 3 * 10**8)], ids=str)

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frostglass.boundary.accountant import ROUNDED_GAUSSIAN
 from frostglass.boundary.ledger import place as ledger_place
 from frostglass.boundary.ledger.home import home_of
 from frostglass.boundary.ledger.ledger import Ledger
@@ -24,10 +23,9 @@ from frostglass.errors import LedgerError
 from tests.boundary.support import (
     DELTA,
     EPSILON,
-    PERSON,
     PLAN,
-    ROWS,
     SCOPE,
+    charge,
     cost,
     draw,
     in_memory,
@@ -410,15 +408,6 @@ def test_the_reference_release_is_paid_once_and_refused_twice(tmp_path: Path) ->
     ledger = Ledger.create(tmp_path / "t.db")
     ledger.open_scope("t", epsilon=EPSILON * 6, delta=DELTA * 58 / 10, reason="reference release")
     most = ledger.scope("t").allowance
-    ledger.reserve(
-        "t",
-        release_id="R1",
-        plan_sha256=PLAN,
-        nano_rho=most,
-        epsilon=EPSILON * 6,
-        mechanism=ROUNDED_GAUSSIAN,
-        sampler_units=2**40,
-        **PERSON,
-    )
+    ledger.reserve("t", "R1", PLAN, charge(EPSILON * 6, nano_rho=most, sampler_units=2**40))
     with pytest.raises(Exception, match=r"0\.000000000 of 2\.58\d+ rho are left"):
-        ledger.afford("t", nano_rho=cost(), epsilon=EPSILON, mechanism=ROUNDED_GAUSSIAN, **ROWS)
+        ledger.afford("t", charge(EPSILON, nano_rho=cost()))

@@ -11,22 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from frostglass.boundary.accountant import ROUNDED_GAUSSIAN
 from frostglass.boundary.ledger.entries import line_of
 from frostglass.boundary.ledger.ledger import Ledger
 from frostglass.boundary.ledger.store import Snapshot, SqliteStore
 from frostglass.boundary.ledger.witness import Witness
 from frostglass.errors import BudgetError, LedgerError
+from frostglass.terms.unit import PrivacyUnit
 from tests.boundary.support import (
     DELTA,
     EPSILON,
     MANIFEST,
     OTHER_PLAN,
-    PERSON,
     PLAN,
-    ROWS,
     SCOPE,
     STAGED,
+    charge,
     cost,
     days_later,
     draw,
@@ -163,7 +162,7 @@ def test_a_step_that_another_process_takes_meanwhile_does_not_look_like_an_old_c
 
     monkeypatch.setattr(SqliteStore, "read", read_and_be_overtaken)
     Ledger.open(path)
-    ledger.afford(SCOPE, nano_rho=1, epsilon=Fraction(1), mechanism=ROUNDED_GAUSSIAN, **ROWS)
+    ledger.afford(SCOPE, charge(nano_rho=1))
     assert ledger.verify().ok
     assert next(releases) >= 3
 
@@ -208,7 +207,7 @@ def test_an_old_copy_is_refused_for_every_step_that_counts(path: Path) -> None:
         with pytest.raises(LedgerError, match="older than its witness"):
             reserve(stale, "R3")
         with pytest.raises(LedgerError, match="older than its witness"):
-            stale.afford(SCOPE, nano_rho=1, epsilon=Fraction(1), mechanism=ROUNDED_GAUSSIAN, **ROWS)
+            stale.afford(SCOPE, charge(nano_rho=1))
     assert Ledger.inspect(path).scope(SCOPE).spent == cost()
 
 
@@ -384,16 +383,7 @@ def test_what_was_voided_on_the_other_branch_costs_nothing(path: Path) -> None:
 def test_scopes_and_notes_of_the_other_branch_come_along(path: Path) -> None:
     ledger = Ledger.open(path)
     ledger.open_scope("others", epsilon=Fraction(6), delta=DELTA, reason="a pilot")
-    ledger.reserve(
-        "others",
-        release_id="R2",
-        plan_sha256=PLAN,
-        nano_rho=cost(),
-        epsilon=Fraction(1, 2),
-        mechanism=ROUNDED_GAUSSIAN,
-        sampler_units=7,
-        **PERSON,
-    )
+    ledger.reserve("others", "R2", PLAN, charge(sampler_units=7))
     ledger.non_private(SCOPE, what="a table with k = 10", by="ada")
     fork(path)
     Ledger.inspect(path).reconcile([], by="bea", reason="restored")
@@ -414,7 +404,7 @@ def test_the_unit_of_the_other_branch_comes_along(tmp_path: Path) -> None:
     witness_of(path).write_bytes(kept)
     Ledger.inspect(path).reconcile([], by="bea", reason="restored")
     with pytest.raises(LedgerError, match="protects the unit 'person'"):
-        reserve(Ledger.open(path), "R2", unit={"unit": "household", "keyed": False, "max_records": 1})
+        reserve(Ledger.open(path), "R2", unit=PrivacyUnit("household"))
 
 
 def test_a_branch_that_was_itself_reconciled_can_be_taken_over(path: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from fractions import Fraction
 from pathlib import Path
 
 from frostglass.boundary.accountant import accountant as accountant_of
@@ -16,7 +15,7 @@ from frostglass.boundary.ledger.approvals import require_another_person, require
 from frostglass.boundary.ledger.book import Book, Problem, ReleaseBook
 from frostglass.boundary.ledger.entries import Draft, Entry, Json, line_of
 from frostglass.boundary.ledger.home import is_at_home, require_home, require_shown, settle
-from frostglass.boundary.ledger.money import opening, require_affordable, scope_of, summary
+from frostglass.boundary.ledger.money import opening, scope_of, summary
 from frostglass.boundary.ledger.place import claimed, missing, new_place, require_local, require_writable
 from frostglass.boundary.ledger.reconcile import KnownRelease, continuation, require_known, taken_over
 from frostglass.boundary.ledger.requests import (
@@ -24,12 +23,13 @@ from frostglass.boundary.ledger.requests import (
     one_line,
     release_name,
     require_held,
-    require_same_unit,
+    require_payable,
     require_unopened,
     require_unused,
     reservation_of,
     scope_name,
     stated,
+    unit_of,
     whole,
 )
 from frostglass.boundary.ledger.signing_key import SigningKey, key_of
@@ -42,6 +42,7 @@ from frostglass.terms.arguments import path as path_of
 from frostglass.terms.arguments import text
 from frostglass.terms.arguments import whole as whole_number
 from frostglass.terms.budget import Number, decimal_text, parse_delta, parse_epsilon
+from frostglass.terms.charge import Charge
 from frostglass.terms.guarantee import ScopeSummary
 
 __all__ = ["Entry", "KnownRelease", "Ledger", "LedgerReport", "Problem", "Reservation"]
@@ -210,72 +211,35 @@ class Ledger:
 
     # A release
 
-    def afford(
-        self,
-        scope: str,
-        *,
-        nano_rho: int,
-        epsilon: Fraction,
-        mechanism: str,
-        unit: str,
-        keyed: bool,
-        sampler_units: int = 0,
-    ) -> None:
+    def afford(self, scope: str, charge: Charge) -> None:
         """Raise BudgetError, with the figures and the ways out, when the scope does not cover a release.
 
         Raises LedgerError when the scope protects another unit.
         """
-        book = self._checked_book()
-        require_same_unit(book, scope, (stated(unit, "the unit"), keyed))
-        require_affordable(
-            book,
-            scope,
-            nano_rho=nano_rho,
-            epsilon=epsilon,
-            mechanism=mechanism,
-            sampler_units=sampler_units,
-        )
+        require_payable(self._checked_book(), scope, charge)
 
-    def reserve(
-        self,
-        scope: str,
-        *,
-        release_id: str,
-        plan_sha256: str,
-        nano_rho: int,
-        epsilon: Fraction,
-        mechanism: str,
-        sampler_units: int,
-        unit: str,
-        keyed: bool,
-        max_records: int,
-        by: str = "",
-    ) -> Reservation:
+    def reserve(self, scope: str, release_id: str, plan_sha256: str, charge: Charge, *, by: str = "") -> Reservation:
         """Charge a scope for one release, durably, before anything is drawn.
 
-        ``sampler_units`` bounds the total variation of all its draws from the ideal, in units of 2**-128.
-        ``unit`` names whom one unit is, ``keyed`` says whether a key tells them apart; the scope's first release fixes
-        both. ``max_records`` is the most records of one unit. Raises BudgetError when the scope does not cover it,
-        LedgerError for a release id that is used already and for another unit than the scope's.
+        The scope's first release fixes whom it protects, and whether a key tells them apart. Raises BudgetError when
+        the scope does not cover it, LedgerError for a release id that is used already and for another unit than the
+        scope's.
         """
-        unit = stated(unit, "the unit")
+        name, keyed = unit_of(charge)
         body: dict[str, Json] = {
             "plan_sha256": plan_sha256,
-            "nano_rho": nano_rho,
-            "sampler_units": sampler_units,
-            "epsilon": decimal_text(parse_epsilon(epsilon)),
-            "mechanism": mechanism,
-            "unit": unit,
+            "nano_rho": charge.nano_rho,
+            "sampler_units": charge.sampler_units,
+            "epsilon": decimal_text(parse_epsilon(charge.epsilon)),
+            "mechanism": charge.mechanism,
+            "unit": name,
             "keyed": keyed,
-            "max_records": max_records,
+            "max_records": charge.unit.max_records,
             "by": one_line(by, "the name"),
         }
         with self._writing() as turn:
             require_unused(turn.book, release_name(release_id))
-            require_same_unit(turn.book, scope, (unit, keyed))
-            require_affordable(
-                turn.book, scope, nano_rho=nano_rho, epsilon=epsilon, mechanism=mechanism, sampler_units=sampler_units
-            )
+            require_payable(turn.book, scope, charge)
             entry = turn.write(Draft("reserve", body, scope, release_id))
             return self._reservation(turn.book, entry)
 

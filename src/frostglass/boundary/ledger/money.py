@@ -13,6 +13,7 @@ from frostglass.boundary.ledger.book import Book, ScopeBook
 from frostglass.boundary.ledger.entries import Draft
 from frostglass.errors import BudgetError, LedgerError, UsageError
 from frostglass.terms.budget import EPSILON_LEAST, EPSILON_WITHOUT_REASON, NANO, decimal_text
+from frostglass.terms.charge import Charge
 from frostglass.terms.guarantee import ScopeSummary
 
 DELTA_WITHOUT_REASON = Fraction(1, 10**5)
@@ -111,17 +112,15 @@ def scope_of(book: Book, scope: str) -> ScopeBook:
     return found
 
 
-def require_affordable(
-    book: Book, scope: str, *, nano_rho: int, epsilon: Fraction, mechanism: str, sampler_units: int
-) -> None:
+def require_affordable(book: Book, scope: str, charge: Charge) -> None:
     """Raise BudgetError, with the figures and the ways out, when the scope does not cover a release."""
-    found = scope_of(book, scope)
+    found, nano_rho, epsilon = scope_of(book, scope), charge.nano_rho, charge.epsilon
     accounts = accountant(found.accountant)
-    if mechanism not in accounts.mechanisms:
+    if charge.mechanism not in accounts.mechanisms:
         raise BudgetError(
             "FG-BU-003",
-            f"the accountant {found.accountant!r} of the scope {scope!r} cannot value the mechanism {mechanism!r}, "
-            f"only {', '.join(sorted(accounts.mechanisms))}",
+            f"the accountant {found.accountant!r} of the scope {scope!r} cannot value the mechanism "
+            f"{charge.mechanism!r}, only {', '.join(sorted(accounts.mechanisms))}",
         )
     if nano_rho > allowed(found.accountant, epsilon, found.delta):
         raise BudgetError(
@@ -130,13 +129,13 @@ def require_affordable(
         )
     if not found.covers(nano_rho):
         raise BudgetError("FG-BU-001", _not_covered(scope, found, nano_rho, epsilon))
-    if not found.covers_error(sampler_units):
+    if not found.covers_error(charge.sampler_units):
         room = max(found.sampler_allowance - found.sampler_spent, 0)
         raise BudgetError(
             "FG-BU-002",
             f"the part of delta that the scope {scope!r} sets aside for the samplers' table error does not cover this "
-            f"release: it needs {sampler_units} units of 2**-128, and {room} are left; a scope with a larger delta or "
-            "a smaller epsilon has room for more. Nothing was reserved",
+            f"release: it needs {charge.sampler_units} units of 2**-128, and {room} are left; a scope with a larger "
+            "delta or a smaller epsilon has room for more. Nothing was reserved",
         )
 
 

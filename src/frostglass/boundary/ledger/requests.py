@@ -8,10 +8,11 @@ from fractions import Fraction
 
 from frostglass.boundary.ledger.book import Book, ReleaseBook, in_words
 from frostglass.boundary.ledger.entries import Entry, Unit
-from frostglass.boundary.ledger.money import rho, scope_of
+from frostglass.boundary.ledger.money import require_affordable, rho, scope_of
 from frostglass.boundary.ledger.store import Snapshot
 from frostglass.errors import LedgerError, UsageError
 from frostglass.terms.arguments import text
+from frostglass.terms.charge import Charge
 
 _SCOPE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -122,7 +123,18 @@ def require_unopened(book: Book, scope: str) -> None:
         )
 
 
-def require_same_unit(book: Book, scope: str, unit: Unit) -> None:
+def unit_of(charge: Charge) -> Unit:
+    """Whom a release protects, as the ledger notes it. Raises UsageError for a unit without a name."""
+    return stated(charge.unit.name, "the unit"), charge.unit.person_key is not None
+
+
+def require_payable(book: Book, scope: str, charge: Charge) -> None:
+    """Raise BudgetError when the scope does not cover the charge, LedgerError when it protects another unit."""
+    _require_same_unit(book, scope, unit_of(charge))
+    require_affordable(book, scope, charge)
+
+
+def _require_same_unit(book: Book, scope: str, unit: Unit) -> None:
     """Raise LedgerError when the scope's releases so far protect another unit."""
     fixed = scope_of(book, scope).unit
     if fixed and fixed != unit:
