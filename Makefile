@@ -5,12 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check lint types walls unit audit benchmark benchmark-short schemas wheel clean
+.PHONY: demo test test-all check lint types walls unit long audit benchmark benchmark-short schemas wheel clean
 
 demo: $(STAMP)
 	$(BIN)/frostglass demo
 
 test: check unit
+
+test-all: test long
 
 check: lint types walls
 
@@ -25,7 +27,10 @@ walls: $(STAMP)
 	$(BIN)/lint-imports
 
 unit: $(STAMP)
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist worksteal -m "not long"
+
+long: $(STAMP)
+	$(BIN)/pytest -n 2 --dist worksteal -m long
 
 audit: $(STAMP)
 	$(BIN)/python -m audits.run

@@ -15,6 +15,13 @@ from tests.survey import SMALL, survey
 Command = Callable[..., tuple[int, str, str]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The short forms of the audits are long tests."""
+    for each in items:
+        if each.path.parent.name == "audits":
+            each.add_marker(pytest.mark.long)
+
+
 @pytest.fixture
 def frostglass_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs the command line in this process: exit code, what is said on stdout and what on stderr."""

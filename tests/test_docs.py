@@ -28,6 +28,7 @@ def blocks(path: Path, start: str) -> list[tuple[bool, str, str]]:
     return [(bool(fails), language, code) for fails, language, code in FENCE.findall(text[text.index(start) :])]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("page", "start"),
     [
@@ -98,6 +99,7 @@ def test_the_shipped_schemas_are_those_of_the_models() -> None:
         assert (package / path).read_text(encoding="utf-8") == text, f"{path}: run make schemas"
 
 
+@pytest.mark.long
 def test_the_python_page_runs_as_printed(tmp_path: Path) -> None:
     codes = [
         code for _, language, code in blocks(ROOT / "docs/reference/python.md", "# Python") if language == "python"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from mypy import api
 
 LEAKS = Path(__file__).parent / "leaks" / "leaks.py"
 
 
+@pytest.mark.long
 def test_every_marked_leak_is_refused_by_the_type_checker_and_nothing_else_is(tmp_path: Path) -> None:
     marked = {number for number, line in enumerate(LEAKS.read_text().splitlines(), 1) if "# leak:" in line}
     out, _, _ = api.run([str(LEAKS), "--strict", "--no-error-summary", f"--cache-dir={tmp_path}", "--no-pretty"])

@@ -55,6 +55,7 @@ def before_ours(folder: Path) -> set[str]:
     return {each.partition(".")[0] for each in done.stdout.split()} - {"probe"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", COMMANDS)
 def test_no_module_of_the_working_folder_is_imported(
     delivery: Path, how: str, tmp_path_factory: pytest.TempPathFactory

@@ -33,6 +33,7 @@ def test_the_wheel_holds_codebooks_schemas_templates_and_the_typing_marker(wheel
     assert data <= names
 
 
+@pytest.mark.long
 def test_the_installed_wheel_makes_a_release_from_a_read_only_place(wheel: Path, tmp_path: Path) -> None:
     """Installed without its dependencies next to those of this environment, then made read-only."""
     site, work = tmp_path / "site", tmp_path / "work"

@@ -170,6 +170,8 @@ def _become(order: dict[str, object]) -> None:
         if change:
             module, _, function = str(change[0]).partition(":")
             getattr(import_module(module), function)(*change[1:])
+        for each in HELD:  # as at a terminal, whoever started this
+            signal.signal(each, signal.default_int_handler if each == signal.SIGINT else signal.SIG_DFL)
         sys.argv = ["frostglass", *arguments]
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
         main.run()

@@ -250,6 +250,7 @@ print(sealing, peak())
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not say how much memory was used")
 def test_memory_for_sealing_and_verifying_does_not_grow_with_the_records(tmp_path: Path) -> None:
     """A million records are more than 200 MB where all are written at once."""

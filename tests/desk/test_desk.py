@@ -303,6 +303,7 @@ def test_faults_of_a_codebook_are_all_named(desk: Command, tmp_path: Path) -> No
     assert "variable[2]" in out
 
 
+@pytest.mark.long
 def test_the_demo_ends_with_the_promise_and_five_counts(desk: Command, tmp_path: Path) -> None:
     code, out, err = desk("demo", "--cases", "2000")
     assert code == 0, err

@@ -72,6 +72,7 @@ def commands() -> Iterator[tuple[str, ...]]:
     yield from below(typer.main.get_command(main.app), ())
 
 
+@pytest.mark.long
 def test_every_command_has_the_same_words_of_help_in_any_encoding(spoken: Spoken) -> None:
     listed = list(commands())
     assert ("ledger", "show") in listed
@@ -244,6 +245,7 @@ def run(line: str, folder: Path, **settings: str) -> subprocess.CompletedProcess
     )
 
 
+@pytest.mark.long
 def test_a_reader_that_leaves_ends_the_command_quietly(folder: Path) -> None:
     done = run("$F codebook show ctdc-vp-1 | :; echo ${PIPESTATUS[0]}; $F codebook list 2>&- >&-; echo $?", folder)
     assert (done.stdout, done.stderr) == (f"{PIPE_CLOSED}\n0\n", "")
@@ -252,6 +254,7 @@ def test_a_reader_that_leaves_ends_the_command_quietly(folder: Path) -> None:
     assert full.stderr.startswith("FG-OP-058: the output could not be written: no space left on device")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("streams", ["2>&1 | :", ">/dev/full 2>/dev/full", ">&- 2>&-", ">&- 2>&- <&-"])
 def test_a_release_is_whole_whatever_becomes_of_its_output(streams: str, tmp_path: Path) -> None:
     """Nothing fails after the seal, and no file gets the number of a closed stream."""

@@ -65,6 +65,7 @@ def test_no_part_reaches_above_a_whole_of_it_and_none_is_empty(found: Estimate, 
         assert high <= most
 
 
+@pytest.mark.long
 @settings(max_examples=40, deadline=None)
 @given(estimates())
 def test_all_cells_at_once_have_the_ends_of_each_alone(found: Estimate) -> None:

@@ -520,6 +520,7 @@ def test_options_that_do_not_go_together_are_refused(
     assert caught.value.code == code
 
 
+@pytest.mark.long
 def test_the_page_on_reporting_runs_as_printed(
     bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -53,6 +53,7 @@ def truth_of(folder: Path) -> dict[str, dict[str, str]]:
 # ------------------------------------------------------------------------------------------------ against the truth
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_the_coded_table_is_the_truth_but_for_undecided_duplicates(tmp_path: Path, seed: int) -> None:
     folder = tmp_path / "case-files"
@@ -186,6 +187,7 @@ def identifiers_of(folder: Path) -> set[str]:
     return {one.strip() for one in found if one and len(one.strip()) > 3}
 
 
+@pytest.mark.long
 def test_no_identifier_is_in_the_table_the_report_what_is_said_or_the_bundle(
     case_files: Path, tmp_path: Path, desk: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ def test_the_reference_lists_every_code_and_no_other() -> None:
     assert set(listed) == used
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
 def test_a_damaged_file_is_refused_or_read_and_never_a_crash(kind: str, tmp_path: Path) -> None:
     path = tmp_path / f"t.{kind}"

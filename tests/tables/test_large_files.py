@@ -142,6 +142,7 @@ def tables(rows: st.SearchStrategy[int]) -> st.SearchStrategy[pl.DataFrame]:
 # -------------------------------------------------------------------------------------------------- the same result
 
 
+@pytest.mark.long
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tables(st.integers(0, 12)), st.sampled_from(["refuse", "missing"]), st.sampled_from(["csv", "parquet"]))
 def test_a_messy_file_is_found_to_be_the_same_in_parts_and_as_a_whole(

@@ -274,6 +274,7 @@ def killed_in(folder: Path, act: Callable[[], object], module: str, name: str, n
     act()
 
 
+@pytest.mark.long
 @SEALED_ONCE
 def test_what_a_kill_leaves_of_a_publication_or_a_withdrawal_is_finished_by_the_same_command() -> None:
     approve_twice()

@@ -175,6 +175,7 @@ def test_a_bundle_fixes_the_unit_of_its_scope_too() -> None:
 days = st.lists(st.integers(0, 2), min_size=1, max_size=6)
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(st.data(), days)
 def test_whatever_was_lost_before_the_newest_bundle_is_counted(data: st.DataObject, gaps: list[int]) -> None:
