@@ -46,7 +46,6 @@ SEEDS = (
     ("reporting.opening", "boundary.curator"),
     ("reporting.opening", "ways.release"),
     ("reporting.source", "verification.report"),
-    ("verification.examination", "synthesis.strategy"),
     ("verification.examination", "boundary.ledger.ledger"),
     ("verification.examination", "reporting.counts"),
     ("bundle.read", "reporting.questions"),

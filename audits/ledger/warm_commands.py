@@ -30,9 +30,8 @@ from frostglass import codebooks
 from frostglass.boundary import accountant
 from frostglass.boundary.held_signals import HELD
 from frostglass.boundary.ledger.ledger import Ledger
-from frostglass.bundle.pages import accuracy_page, statement
-from frostglass.bundle.pages import codebook as pages
 from frostglass.desk import main
+from frostglass.pages.blocks import templates
 from frostglass.terms.plan import Plan
 from frostglass.terms.unit import PrivacyUnit
 from frostglass.ways import release as pipeline
@@ -113,11 +112,8 @@ def _taken(path: Path) -> str:
 def remember() -> None:
     """Keep what is the same for every release here: figures of the accountant, templates, the parts of the command."""
     patch.object(accountant.GaussianDP, "delta", cache(accountant.GaussianDP.delta)).start()
-    templates = statement.templates()
-    for name in ("accuracy.html", "codebook.html", "look.css", "statement.md"):
-        templates.get_template(name)
-    for module in (statement, pages, accuracy_page):
-        vars(module)["templates"] = lambda: templates
+    for name in ("accuracy.html", "codebook.html", "statement.md"):
+        templates("frostglass.bundle.pages").get_template(name)
     vars(main)["app"] = get_command(main.app)
 
 

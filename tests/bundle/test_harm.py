@@ -105,7 +105,7 @@ PROBE = """
 import json, sys
 from pathlib import Path
 import frostglass
-from frostglass import bundles
+from frostglass.ways import verify as bundles
 from frostglass.errors import FrostglassError
 said = []
 for path in sys.argv[1:]:

@@ -21,8 +21,9 @@ from frostglass.bundle.pages.statement import (
     guarantee_sentence,
     statement,
     statement_page,
-    templates,
 )
+from frostglass.pages.blocks import templates
+from frostglass.pages.words import markdown
 from frostglass.released.counts import CountBlock
 from frostglass.terms.budget import NANO
 from tests.bundle.support import CODEBOOK_TOML, contents, render, scope, sealed
@@ -154,7 +155,7 @@ def test_the_citation_names_release_and_day(tmp_path: Path) -> None:
 
 def test_an_undefined_name_in_a_template_is_an_error() -> None:
     with pytest.raises(UndefinedError):
-        templates().from_string("{{ page.missing }}").render(page=object())
+        templates("frostglass.bundle.pages").from_string("{{ page.missing }}").render(page=object())
 
 
 def test_every_template_names_only_what_its_page_has(tmp_path: Path) -> None:
@@ -183,7 +184,7 @@ def test_every_template_names_only_what_its_page_has(tmp_path: Path) -> None:
     ],
 )
 def test_texts_cannot_act_as_markdown(text: str, written: str) -> None:
-    assert templates().filters["md"](text) == written
+    assert markdown(text) == written
 
 
 def test_the_page_is_one_file_without_script_network_or_style_from_elsewhere() -> None:
@@ -215,11 +216,11 @@ def test_each_variable_has_an_anchor_that_the_contents_lead_to() -> None:
 
 def test_each_value_stands_in_a_real_table_with_missing_first() -> None:
     tags = read(page_of(contents())).tags
-    rows = [attributes.get("class") for name, attributes in tags if name == "tr"]
     heads = [attributes["scope"] for name, attributes in tags if name == "th"]
+    rows = [attributes.get("class") for name, attributes in tags if name == "th" and attributes["scope"] == "row"]
     assert heads.count("row") == 4 + 2 + 5 + 4
     assert heads.count("col") == 4 * 3
-    assert [place for place, kind in enumerate(rows) if kind == "missing"] == [1, 6, 9, 15]
+    assert [place for place, kind in enumerate(rows) if kind == "quiet"] == [0, 4, 6, 11]
     assert sum(name == "caption" for name, _ in tags) == 4
 
 
@@ -242,7 +243,7 @@ def singles(made: Contents) -> tuple[CountBlock, ...]:
 
 def test_the_counts_on_the_page_are_the_released_ones_with_their_intervals_and_shares() -> None:
     made = contents(rows=4000)
-    row = r'"right">([\d,]+) <span>([\d,]+) – ([\d,]+)</span></td>\n<td role="cell" class="where">([\d.]+)%'
+    row = r'"right">([\d,]+) <span class="under">([\d,]+) – ([\d,]+)</span></td><td role="cell" class="drawn">([\d.]+)%'
     expected = [
         (f"{count:,}", f"{low:,}", f"{high:,}", f"{100 * count / len(made.records):.1f}")
         for block in singles(made)
@@ -253,7 +254,9 @@ def test_the_counts_on_the_page_are_the_released_ones_with_their_intervals_and_s
 
 
 def test_bars_stay_within_the_page() -> None:
-    for start, width in re.findall(r"left:([\d.]+)%;width:([\d.]+)%", page_of(contents())):
+    bars = re.findall(r"inset-inline-start:([\d.]+)%;width:([\d.]+)%", page_of(contents()))
+    assert len(bars) == 2 * 15
+    for start, width in bars:
         assert 0 <= float(start) <= float(start) + float(width) <= 100.01
 
 

@@ -270,7 +270,7 @@ def test_interrupting_says_what_was_spent_and_how_to_go_on(desk: Command, monkey
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("frostglass.ways.build.build", stop)
+        patch.setattr("frostglass.ways.release.build", stop)
         code, _, err = desk(*RELEASE, "-o", "out")
     assert code == 1
     assert "counts as spent" in err
@@ -353,7 +353,7 @@ def test_staged_answers_that_nobody_will_finish_can_be_deleted(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("frostglass.ways.build.build", stop)
+        patch.setattr("frostglass.ways.release.build", stop)
         desk(*RELEASE, "-o", "out", "--release-id", "cut-short")
     assert (tmp_path / "b.db.staged" / "cut-short").exists()
     assert desk("ledger", "purge", "cut-short", "--ledger", "b.db")[0] == 0

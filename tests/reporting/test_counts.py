@@ -103,7 +103,7 @@ def test_a_withheld_count_keeps_its_interval_and_names_what_is_nearest(bundle: B
 def test_what_is_not_listed_is_said_to_be_none_or_too_few(bundle: Bundle) -> None:
     """Clear skies with rain are forbidden, so no record has them."""
     answer = bundle.count(sky="clear", rain="1")
-    assert (answer.status, answer.count, answer.low, answer.high) == ("not_listed", None, None, None)
+    assert (answer.status, answer.count, answer.low, answer.high) == ("not_listed", None, 0, 3)
     assert "none, or some that cannot be told from noise" in answer.note
     assert [near.conditions for near in answer.nearest] == [(("sky", "clear"),), (("rain", "1"),)]
 

@@ -99,7 +99,7 @@ def test_a_release_that_was_cut_short_before_its_seal_is_finished_by_the_same_ca
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("frostglass.ways.finishing.enter", killed)
+        patch.setattr("frostglass.ways.release.enter", killed)
         with pytest.raises(Killed):
             again()
     spent = ledger.scope("s").spent

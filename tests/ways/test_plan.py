@@ -437,9 +437,9 @@ def test_the_page_is_one_file_and_its_drawings_carry_their_data(frostglass_comma
     assert "<script" not in page
     outside = re.findall(r'(?:src|href|url)\s*[=(]\s*["\']?(?!data:|#)([^"\'\s)>]+)', page)
     assert not outside
-    sources = re.findall(r'href="data:application/json;base64,([^"]+)" download="([a-z0-9-]+\.json)"', page)
+    sources = re.findall(r'download="([a-z0-9-]+\.vl\.json)" href="data:application/json;base64,([^"]+)"', page)
     assert len(sources) == page.count("<svg") == 2
-    for source, _ in sources:
+    for _, source in sources:
         spec = json.loads(b64decode(source))
         assert "vega-lite" in spec["$schema"]
         assert all(layer["data"]["values"] for layer in spec["layer"])

@@ -18,9 +18,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from frostglass.bundle.format.files import read_file, sha256
 from frostglass.bundle.format.manifest import MANIFEST, MOST_MANIFEST_BYTES, PUBLICATION, SEALED, Sha256, canonical_json
 from frostglass.bundle.format.signature import SIGNATURE
-from frostglass.bundle.pages.statement import day_in_words, templates
 from frostglass.errors import BundleError
 from frostglass.files import PUBLIC, sync_folder, write_whole
+from frostglass.pages.blocks import Page, templates
+from frostglass.pages.words import day_in_words
 
 WITHDRAWAL = "withdrawal.json"
 TOMBSTONE = "withdrawn.html"
@@ -68,13 +69,10 @@ class Withdrawal(BaseModel):
         return f"the release {self.release_id} was withdrawn on {self.withdrawn_on.isoformat()}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
-class TombstonePage:
-    """All that the template sees."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TombstonePage(Page):
+    """All that the template of withdrawn.html sees."""
 
-    release_id: str
-    manifest_sha256: str
-    day: str
     reason: str
     readers: str
     spent: str
@@ -145,14 +143,16 @@ def bury(folder: Path, withdrawal: Withdrawal) -> None:
 def tombstone(withdrawal: Withdrawal) -> Mapping[str, bytes]:
     """The files of a tombstone, the word for programs first."""
     page = TombstonePage(
-        release_id=withdrawal.release_id,
-        manifest_sha256=withdrawal.manifest_sha256,
-        day=day_in_words(withdrawal.withdrawn_on),
+        title=f"Withdrawn: {withdrawal.release_id}",
+        over=f"Withdrawn on {day_in_words(withdrawal.withdrawn_on)}",
+        heading="This release was withdrawn by its publisher",
+        facts=(("Release", withdrawal.release_id), ("SHA-256 of its manifest", withdrawal.manifest_sha256)),
+        hidden=True,
         reason=withdrawal.reason,
         readers=withdrawal.readers,
         spent=withdrawal.spent,
     )
-    html = templates().get_template("withdrawn.html").render(page=page)
+    html = templates("frostglass.bundle.pages").get_template("withdrawn.html").render(page=page)
     return {WITHDRAWAL: canonical_json(withdrawal.model_dump(mode="json")), TOMBSTONE: html.encode()}
 
 

@@ -58,9 +58,10 @@ def report(error: FrostglassError, *, as_json: bool) -> None:
         typer.echo(f"{error.code}: {error.message}", err=True)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
-    """Aligned columns; those numbered in ``right`` to the right."""
-    widths = [max(len(row[place]) for row in (head, *rows)) for place in range(len(head))]
+def table(head: Sequence[object], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> str:
+    """Aligned columns of texts; those numbered in ``right`` to the right."""
+    texts = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(len(row[place]) for row in texts) for place in range(len(head))]
 
     def line(row: Sequence[str]) -> str:
         cells = [
@@ -69,7 +70,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence
         ]
         return "  ".join(cells).rstrip()
 
-    return "\n".join([line(head), "  ".join("─" * width for width in widths), *(line(row) for row in rows)])
+    return "\n".join([line(texts[0]), "  ".join("─" * width for width in widths), *map(line, texts[1:])])
 
 
 def wants_json() -> bool:

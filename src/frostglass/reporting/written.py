@@ -8,7 +8,7 @@ from typing import Literal, Protocol, get_args
 import polars as pl
 
 from frostglass.bundle.format.formats import to_csv
-from frostglass.bundle.pages.statement import templates
+from frostglass.pages.words import markdown
 from frostglass.reporting.cross_table import Table
 from frostglass.reporting.rows import Row
 from frostglass.terms.codebook import Codebook
@@ -72,16 +72,12 @@ def _markdown(answer: Answered, citation: str, told: str) -> str:
     if isinstance(answer, Table):
         lines = [answer.head(), ["---", *("---:" for _ in answer.head()[1:])], *map(_escaped, answer.lines())]
         lines[0] = _escaped(lines[0])
-        body = [_escape(answer.title), "\n".join(f"| {' | '.join(line)} |" for line in lines), _escape(answer.note)]
+        body = [markdown(answer.title), "\n".join(f"| {' | '.join(line)} |" for line in lines), markdown(answer.note)]
     else:
-        body = [_escape(line) for line in answer.text().splitlines()]
-    source = [] if citation in answer.text() else [f"Source: {_escape(citation)}"]
-    return "\n\n".join([*body, *source, f"*{_escape(told)}*"]) + "\n"
+        body = [markdown(line) for line in answer.text().splitlines()]
+    source = [] if citation in answer.text() else [f"Source: {markdown(citation)}"]
+    return "\n\n".join([*body, *source, f"*{markdown(told)}*"]) + "\n"
 
 
 def _escaped(cells: list[str]) -> list[str]:
-    return [_escape(cell) for cell in cells]
-
-
-def _escape(text: str) -> str:
-    return str(templates().filters["md"](text))
+    return [markdown(cell) for cell in cells]

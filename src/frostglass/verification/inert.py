@@ -39,7 +39,7 @@ _INERT = frozenset(
 
 _VALUES = {
     "href": re.compile(r"#[A-Za-z0-9_.-]+"),
-    "style": re.compile(r"(?:(?:width|height|left|right):[0-9.]+%;?)*"),
+    "style": re.compile(r"(?:(?:width|height|left|right|inset-inline-start):[0-9.]+%;?)*"),
 }
 """Attributes that could do more, with all that they may say: a place in the same page, and the length of a bar."""
 

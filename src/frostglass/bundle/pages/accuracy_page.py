@@ -8,21 +8,15 @@ from dataclasses import dataclass
 import polars as pl
 
 from frostglass.bundle.format.manifest import Manifest
-from frostglass.bundle.pages.accuracy import (
-    BUCKETS,
-    Accuracy,
-    BucketAccuracy,
-    LengthAccuracy,
-    Spread,
-    VariableAccuracy,
-    example,
-)
-from frostglass.bundle.pages.statement import banner, citation, day, guarantee_sentence, templates
+from frostglass.bundle.pages.accuracy import BUCKETS, Accuracy, BucketAccuracy, LengthAccuracy, Spread, example
+from frostglass.bundle.pages.statement import banner, citation, day, guarantee_sentence
+from frostglass.pages.blocks import Cell, Page, Part, Table, templates
+from frostglass.pages.words import NOTHING, in_parts, number
 from frostglass.terms import wording
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.domain import JOIN
 
-NOTHING = "–"
+TOGETHER = "Variables together"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,98 +30,22 @@ class ExampleLine:
     rounded: str
 
 
-@dataclass(frozen=True, slots=True)
-class WidthLine:
-    """How wide the intervals of one length are, as half widths; bars in percent of the widest one shown."""
-
-    length: int
-    stated: str
-    typical: str
-    range: str
-    raw: str
-    bar: str
-    raw_bar: str
-
-
-@dataclass(frozen=True, slots=True)
-class BucketCell:
-    """The typical half width of one length and one bucket, and its share in the count."""
-
-    number: str
-    margin: str
-    relative: str
-
-
-@dataclass(frozen=True, slots=True)
-class BucketLine:
-    """One bucket of counts, with a cell for each length."""
-
-    counts: str
-    cells: tuple[BucketCell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StatedLine:
-    """What became of the combinations of one length; the parts of the bar are percent of those declared."""
-
-    length: int
-    declared: str
-    stated: str
-    withheld: str
-    unlisted: str
-    stated_bar: str
-    withheld_bar: str
-    withheld_below: str
-    bounds: str
-
-
-@dataclass(frozen=True, slots=True)
-class FitLine:
-    """Agreement of one length of measured tables: records with answers, and answers with each other."""
-
-    length: int
-    cells: str
-    misfit: str
-    disagreement: str
-
-
-@dataclass(frozen=True, slots=True)
-class VariableLine:
-    """A variable; ``bar`` is the missing share in percent."""
-
-    label: str
-    name: str
-    share: str
-    bar: str
-    missing: str
-    interval: str
-    typical: str
-    range: str
-
-
-@dataclass(frozen=True, slots=True)
-class AccuracyPage:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccuracyPage(Page):
     """All that the template of accuracy.html sees."""
 
-    title: str
-    banner: str
     publisher: str
-    release_id: str
-    day: str
-    total: str
     empty: bool
     sentence: str
-    unit: str
     tau: str
-    longest: int
     examples: tuple[ExampleLine, ...]
-    widths: tuple[WidthLine, ...]
-    lengths: tuple[int, ...]
-    buckets: tuple[BucketLine, ...]
-    stated: tuple[StatedLine, ...]
+    widths: Table
+    buckets: Table
+    stated: Table
+    bounds: tuple[tuple[int, str], ...]
     rows: str
-    fits: tuple[FitLine, ...]
-    variables: tuple[VariableLine, ...]
+    fits: Table
+    variables: Table
     citation: str
     contact: str
     software_version: str
@@ -135,30 +53,39 @@ class AccuracyPage:
 
 def accuracy_html(manifest: Manifest, codebook: Codebook, counts: pl.DataFrame, found: Accuracy) -> str:
     """The text of accuracy.html; ``found`` are the figures of accuracy.json, ``counts`` the published table."""
-    return templates().get_template("accuracy.html").render(page=_page(manifest, codebook, counts, found))
+    page = _page(manifest, codebook, counts, found)
+    return templates("frostglass.bundle.pages").get_template("accuracy.html").render(page=page)
 
 
 def _page(manifest: Manifest, codebook: Codebook, counts: pl.DataFrame, found: Accuracy) -> AccuracyPage:
+    tau = f"{manifest.tau:,}"
     return AccuracyPage(
-        title=codebook.title,
+        title=f"Accuracy: {codebook.title}",
+        over="Accuracy",
+        heading=f"How far to trust the numbers: {codebook.title}",
         banner=banner(manifest),
+        facts=(
+            ("Release", manifest.release_id),
+            ("Day", day(manifest)),
+            ("Records, measured with noise", f"{manifest.total:,}"),
+            ("Longer combinations are stated from", f"{tau} records on"),
+        ),
         publisher=codebook.publisher,
-        release_id=manifest.release_id,
-        day=day(manifest),
-        total=f"{manifest.total:,}",
         empty=manifest.total == 0,
         sentence=guarantee_sentence(manifest, codebook),
-        unit=codebook.unit,
-        tau=f"{manifest.tau:,}",
-        longest=len(found.lengths),
+        tau=tau,
         examples=tuple(_examples(codebook, counts, len(found.lengths))),
         widths=_widths(found.lengths),
-        lengths=tuple(each.length for each in found.lengths),
-        buckets=tuple(_bucket(found.lengths, place) for place in range(len(BUCKETS))),
-        stated=tuple(map(_stated, found.lengths)),
+        buckets=_buckets(found.lengths),
+        stated=_stated(found.lengths),
+        bounds=tuple(
+            (each.length, f"{each.tables - each.estimated:,} of {each.tables:,}")
+            for each in found.lengths
+            if each.tables > each.estimated
+        ),
         rows=f"{counts.height:,}",
         fits=_fits(found),
-        variables=tuple(_variable(codebook, each) for each in found.variables),
+        variables=_variables(codebook, found),
         citation=citation(manifest, codebook),
         contact=codebook.release.contact,
         software_version=manifest.software.version,
@@ -193,97 +120,125 @@ def _rounded(count: int, width: int) -> int:
     return (count + step // 2) // step * step
 
 
-def _widths(lengths: tuple[LengthAccuracy, ...]) -> tuple[WidthLine, ...]:
+def _widths(lengths: tuple[LengthAccuracy, ...]) -> Table:
     shown = [figure for each in lengths for figure in (each.width.median, each.raw_width) if figure]
     most = max(shown, default=1.0)
-    return tuple(
-        WidthLine(
-            length=each.length,
-            stated=f"{each.stated:,}",
-            typical=_margin(each.width.median),
-            range=_range(each.width),
-            raw=_margin(each.raw_width),
-            bar=_percent(each.width.median, most),
-            raw_bar=_percent(each.raw_width, most),
-        )
-        for each in lengths
+
+    def bars(each: LengthAccuracy) -> Cell:
+        ours, raw = (in_parts(width, most) for width in (each.width.median, each.raw_width))
+        return Cell("", strips=((Part(0, ours),), (Part(0, raw, "other"),)))
+
+    return Table(
+        "Widths of the intervals of stated counts, by the number of variables in a combination",
+        (TOGETHER, Cell("Give or take", "least to most"), "A noisy count by itself", "Typical widths compared"),
+        tuple(
+            (
+                Cell(str(each.length), f"{each.stated:,} stated counts"),
+                Cell(_margin(each.width.median), _range(each.width)),
+                _margin(each.raw_width),
+                bars(each),
+            )
+            for each in lengths
+        ),
+        right=(1, 2),
     )
 
 
-def _bucket(lengths: tuple[LengthAccuracy, ...], place: int) -> BucketLine:
-    least, most = BUCKETS[place]
-    counts = f"{least:,} or more" if most is None else f"{least:,} to {most:,}"
-    return BucketLine(counts, tuple(_cell(each.by_count[place]) for each in lengths))
+def _buckets(lengths: tuple[LengthAccuracy, ...]) -> Table:
+    return Table(
+        "Typical half widths by size of the count and number of variables",
+        ("Count", *(f"{each.length} variable{'s' if each.length > 1 else ''}" for each in lengths)),
+        tuple(
+            (
+                f"{least:,} or more" if most is None else f"{least:,} to {most:,}",
+                *(_bucket(each.by_count[place]) for each in lengths),
+            )
+            for place, (least, most) in enumerate(BUCKETS)
+        ),
+        right=tuple(range(1, len(lengths) + 1)),
+    )
 
 
-def _cell(found: BucketAccuracy) -> BucketCell:
-    return BucketCell(f"{found.stated:,}", _margin(found.width), _share(found.relative))
+def _bucket(found: BucketAccuracy) -> Cell:
+    share = "" if found.relative is None else f" ({_share(found.relative)})"
+    return Cell(f"{_margin(found.width)}{share}", f"{found.stated:,} counts")
 
 
-def _share(relative: float | None) -> str:
-    if relative is None:
-        return ""
+def _share(relative: float) -> str:
     if relative > 1:
         return "over 100%"
     return f"{relative:.1%}" if relative < 0.1 else f"{relative:.0%}"
 
 
-def _stated(each: LengthAccuracy) -> StatedLine:
-    bounds = each.tables - each.estimated
-    return StatedLine(
-        length=each.length,
-        declared=f"{each.declared:,}",
-        stated=f"{each.stated:,}",
-        withheld=f"{each.withheld:,}",
-        unlisted=f"{each.declared - each.listed:,}",
-        stated_bar=_percent(each.stated, each.declared),
-        withheld_bar=_percent(each.withheld, each.declared),
-        withheld_below=_whole(each.withheld_high.median),
-        bounds=f"{bounds:,} of {each.tables:,}" if bounds else "",
+def _stated(lengths: tuple[LengthAccuracy, ...]) -> Table:
+    def bars(each: LengthAccuracy) -> Cell:
+        stated, listed = (in_parts(part, each.declared) for part in (each.stated, each.listed))
+        return Cell("", strips=((Part(0, stated, "strong"), Part(stated, listed - stated, "other")),))
+
+    return Table(
+        "Combinations by what became of them",
+        (TOGETHER, "Stated", "Withheld", "Not listed", "Of all declared"),
+        tuple(
+            (
+                Cell(str(each.length), f"{each.declared:,} declared"),
+                f"{each.stated:,}",
+                Cell(
+                    f"{each.withheld:,}",
+                    f"half of them: at most {number(each.withheld_high.median, 0)}" if each.withheld else "",
+                ),
+                f"{each.declared - each.listed:,}",
+                bars(each),
+            )
+            for each in lengths
+        ),
+        right=(1, 2, 3),
     )
 
 
-def _fits(found: Accuracy) -> tuple[FitLine, ...]:
+def _fits(found: Accuracy) -> Table:
     disagreements = {each.length: each.per_direction for each in found.disagreement}
-    return tuple(
-        FitLine(
-            length=each.length,
-            cells=f"{each.cells:,}",
-            misfit=f"{each.per_cell:.2f}",
-            disagreement=f"{disagreements[each.length]:.2f}" if each.length in disagreements else NOTHING,
-        )
-        for each in found.misfit
+    return Table(
+        "Agreement by the number of variables of the measured tables",
+        (TOGETHER, "Measured cells", "Records and answers", "Answers among themselves"),
+        tuple(
+            (
+                str(each.length),
+                f"{each.cells:,}",
+                f"{each.per_cell:.2f}",
+                number(disagreements.get(each.length), 2),
+            )
+            for each in found.misfit
+        ),
+        right=(1, 2, 3),
     )
 
 
-def _variable(codebook: Codebook, found: VariableAccuracy) -> VariableLine:
-    share = found.missing_share
-    return VariableLine(
-        label=codebook.label(found.name),
-        name=found.name,
-        share=NOTHING if share is None else f"{share:.1%}",
-        bar=f"{100 * (share or 0):.2f}",
-        missing="never" if found.missing is None else f"{found.missing:,}",
-        interval="" if found.missing is None else f"{found.missing_low:,} – {found.missing_high:,}",
-        typical=_margin(found.width.median),
-        range=_range(found.width),
+def _variables(codebook: Codebook, found: Accuracy) -> Table:
+    return Table(
+        "Missing values and typical half widths of each variable",
+        ("Variable", Cell("Give or take", "least to most"), Cell("Missing", "95% interval"), "Share missing"),
+        tuple(
+            (
+                Cell(codebook.label(each.name), code=each.name),
+                Cell(_margin(each.width.median), _range(each.width)),
+                Cell("never")
+                if each.missing is None
+                else Cell(f"{each.missing:,}", f"{each.missing_low:,} – {each.missing_high:,}"),
+                Cell(
+                    NOTHING if each.missing_share is None else f"{each.missing_share:.1%}",
+                    strips=((Part(0, in_parts(each.missing_share, 1), "other"),),),
+                ),
+            )
+            for each in found.variables
+        ),
+        right=(1, 2),
     )
 
 
 def _margin(width: float | None) -> str:
     """Half a width, as people say it."""
-    if width is None:
-        return NOTHING
-    return f"± {width / 2:,.0f}" if width >= 10 else f"± {width / 2:,.1f}"
+    return NOTHING if width is None else f"± {number(width / 2, 0 if width >= 10 else 1)}"
 
 
 def _range(width: Spread) -> str:
     return NOTHING if width.least is None else f"{_margin(width.least)} to {_margin(width.most)}"
-
-
-def _whole(figure: float | None) -> str:
-    return NOTHING if figure is None else f"{figure:,.0f}"
-
-
-def _percent(part: float | None, whole: float) -> str:
-    return f"{100 * (part or 0) / whole:.2f}"

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from frostglass.bundle.format.manifest import Manifest
-from frostglass.bundle.pages.statement import banner, citation, day, guarantee_sentence, templates
+from frostglass.bundle.pages.statement import banner, citation, day, guarantee_sentence
+from frostglass.pages.blocks import Cell, Page, Part, Row, Table, templates
+from frostglass.pages.words import in_parts
 from frostglass.terms.codebook import Codebook, Variable
 from frostglass.terms.domain import MISSING_LABEL
 
@@ -41,22 +43,6 @@ class SetPart:
 
 
 @dataclass(frozen=True, slots=True)
-class ValueLine:
-    """One value of a variable with its released count; ``bar``, ``start`` and ``width`` are percent of all records."""
-
-    code: str
-    label: str
-    definition: str
-    missing: bool
-    count: str
-    interval: str
-    share: str
-    bar: str
-    start: str
-    width: str
-
-
-@dataclass(frozen=True, slots=True)
 class Section:
     """One variable."""
 
@@ -73,7 +59,7 @@ class Section:
     group: str
     aliases: tuple[str, ...]
     parts: tuple[SetPart, ...]
-    lines: tuple[ValueLine, ...]
+    values: Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +70,13 @@ class Rule:
     basis: str
 
 
-@dataclass(frozen=True, slots=True)
-class CodebookPage:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodebookPage(Page):
     """All that the template of codebook.html sees."""
 
-    language: str
-    title: str
-    banner: str
     codebook: str
     publisher: str
     provenance: str
-    unit: str
-    release_id: str
-    day: str
-    total: str
     sentence: str
     sections: tuple[Section, ...]
     rules: tuple[Rule, ...]
@@ -114,7 +93,8 @@ class CodebookPage:
 
 def codebook_html(manifest: Manifest, codebook: Codebook, counts: pl.DataFrame) -> str:
     """The text of codebook.html; ``counts`` is the published table, of which the length-1 rows are shown."""
-    return templates().get_template("codebook.html").render(page=_page(manifest, codebook, counts))
+    page = _page(manifest, codebook, counts)
+    return templates("frostglass.bundle.pages").get_template("codebook.html").render(page=page)
 
 
 def _page(manifest: Manifest, codebook: Codebook, counts: pl.DataFrame) -> CodebookPage:
@@ -122,15 +102,19 @@ def _page(manifest: Manifest, codebook: Codebook, counts: pl.DataFrame) -> Codeb
     rows = {(row["variables"], row["values"]): row for row in singles.iter_rows(named=True)}
     return CodebookPage(
         language=codebook.language,
-        title=codebook.title,
+        title=f"Codebook: {codebook.title}",
+        over="Codebook",
+        heading=codebook.title,
         banner=banner(manifest),
+        facts=(
+            ("Release", manifest.release_id),
+            ("Day", day(manifest)),
+            ("Records, measured with noise", f"{manifest.total:,}"),
+            ("One row is one", codebook.unit),
+        ),
         codebook=f"{codebook.id}, version {codebook.version}, {codebook.date}",
         publisher=codebook.publisher,
         provenance=codebook.release.provenance,
-        unit=codebook.unit,
-        release_id=manifest.release_id,
-        day=day(manifest),
-        total=f"{manifest.total:,}",
         sentence=guarantee_sentence(manifest, codebook),
         sections=tuple(_section(each, codebook, rows, manifest.total) for each in codebook.variables),
         rules=tuple(Rule(each.sentence, _BASES[each.basis]) for each in codebook.constraints),
@@ -166,9 +150,14 @@ def _section(
         group=_group(variable, codebook),
         aliases=variable.aliases,
         parts=parts,
-        lines=tuple(
-            _line(codebook, variable.name, value, said.get(value, ""), rows[variable.name, value], total)
-            for value in values
+        values=Table(
+            f"Values of {codebook.label(variable.name)}, with released counts",
+            ("Value", Cell("Count", "95% interval"), "Share of all records"),
+            tuple(
+                _row(codebook, variable.name, value, said.get(value, ""), rows[variable.name, value], total)
+                for value in values
+            ),
+            right=(1,),
         ),
     )
 
@@ -196,21 +185,12 @@ def _parts(variable: Variable, codebook: Codebook) -> tuple[SetPart, ...]:
     )
 
 
-def _line(codebook: Codebook, name: str, value: str, definition: str, row: dict[str, int], total: int) -> ValueLine:
-    count, low, high = row["count"], row["low"], row["high"]
-    return ValueLine(
-        code=value,
-        label=codebook.value_label(name, value),
-        definition=definition,
-        missing=value == MISSING_LABEL,
-        count=f"{count:,}",
-        interval=f"{low:,} – {high:,}",
-        share=f"{_percent(count, total):.1f}%",
-        bar=f"{_percent(count, total):.2f}",
-        start=f"{_percent(low, total):.2f}",
-        width=f"{_percent(high, total) - _percent(low, total):.2f}",
+def _row(codebook: Codebook, name: str, value: str, definition: str, row: dict[str, int], total: int) -> Row:
+    """A value, its released count and interval, and both as shares of all records, drawn."""
+    label, missing = codebook.value_label(name, value), value == MISSING_LABEL
+    count, low, high = (in_parts(row[each], total) for each in ("count", "low", "high"))
+    return (
+        Cell(label, definition, code="" if missing or value == label else value, quiet=missing),
+        Cell(f"{row['count']:,}", f"{row['low']:,} – {row['high']:,}"),
+        Cell(f"{count:.1f}%", strips=((Part(0, count), Part(low, high - low, "strong")),)),
     )
-
-
-def _percent(part: int, whole: int) -> float:
-    return min(100 * part / whole, 100.0) if whole else 0.0

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
-from functools import cache
 from statistics import NormalDist
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from frostglass.bundle.format.manifest import Manifest
+from frostglass.pages.blocks import templates
+from frostglass.pages.words import day_in_words, markdown
 from frostglass.terms.budget import NANO
 from frostglass.terms.codebook import Codebook
 
@@ -28,12 +25,6 @@ FICTITIOUS = "Fictitious data: every record and every figure is invented, and no
 """What every page of a bundle says whose data are invented."""
 
 _NO_BOUND = "no useful bound"
-
-# strftime would follow the locale
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +81,8 @@ class StatementPage:
 
 def statement(manifest: Manifest, codebook: Codebook) -> str:
     """The text of statement.md."""
-    return templates().get_template("statement.md").render(page=statement_page(manifest, codebook))
+    page = statement_page(manifest, codebook)
+    return templates("frostglass.bundle.pages").get_template("statement.md").render(page=page)
 
 
 def guarantee_sentence(manifest: Manifest, codebook: Codebook) -> str:
@@ -140,22 +132,17 @@ def day(manifest: Manifest) -> str:
     return day_in_words(manifest.date)
 
 
-def day_in_words(on: date) -> str:
-    """Such as "3 December 2022"."""
-    return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
-
-
 def statement_page(manifest: Manifest, codebook: Codebook) -> StatementPage:
     """What the template of statement.md is filled with."""
     promise, scope, texts = manifest.guarantee, manifest.scope, codebook.release
     return StatementPage(
-        title=_markdown(codebook.title),
+        title=markdown(codebook.title),
         banner=banner(manifest),
         release_id=manifest.release_id,
         day=day(manifest),
         sentence=guarantee_line(manifest, codebook),
         empty=manifest.total == 0,
-        unit=_markdown(protected(manifest, codebook)),
+        unit=markdown(protected(manifest, codebook)),
         epsilon=promise.epsilon,
         delta=promise.delta,
         best_guess=f"{best_guess(manifest):.1f}",
@@ -192,7 +179,7 @@ def statement_page(manifest: Manifest, codebook: Codebook) -> StatementPage:
 
 def guarantee_line(manifest: Manifest, codebook: Codebook) -> str:
     """The sentence of the guarantee as statement.md has it."""
-    return _markdown(guarantee_sentence(manifest, codebook))
+    return markdown(guarantee_sentence(manifest, codebook))
 
 
 def best_guess(manifest: Manifest) -> float:
@@ -232,33 +219,3 @@ def _confirmed(codebook: Codebook) -> str:
     """Who confirmed a drafted codebook, and when; empty for one that was not drafted from data."""
     word = codebook.confirmed
     return f"{word.by} on {word.on}" if codebook.drafted and word else ""
-
-
-_ACTIVE = re.compile(r"([\\`*\[\]<>|~]|(?<!\w)_|_(?!\w)|^(?:#+|[-+=])(?=\s))")
-_NUMBERED = re.compile(r"^([0-9]+)([.)])(?=\s)")
-
-
-def _markdown(text: str) -> str:
-    """``text`` on one line, with what Markdown or HTML would act on escaped."""
-    return _NUMBERED.sub(r"\1\\\2", _ACTIVE.sub(r"\\\1", " ".join(text.split())))
-
-
-def _code(text: str) -> str:
-    """``text`` set as code."""
-    return f"`{text.replace('`', chr(39))}`"
-
-
-@cache
-def templates() -> Environment:
-    """The templates of this room; an undefined name is an error, and HTML is escaped."""
-    environment = Environment(
-        loader=PackageLoader("frostglass.bundle.pages", "templates"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["md"] = _markdown
-    environment.filters["code"] = _code
-    return environment

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from frostglass.desk.plan import tables
-from frostglass.desk.plan.tables import Rows
+from frostglass.pages.blocks import Page, Section, templates
 from frostglass.pages.charts import FAINT, INK, SERIES, WARN, Chart, chart
 from frostglass.terms.budget import NANO, decimal_text
 from frostglass.terms.codebook import Codebook
@@ -29,47 +27,30 @@ MOST_SHARE = 10
 DIFFERENT, OWN = "of the different combinations", "of a record's own combinations"
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One question, answered by a drawing and the table behind it; ``notes`` say how to read the table."""
-
-    question: str
-    answer: str
-    drawing: Chart | None
-    rows: Rows
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanPage(Page):
     """All that the template of plan.html sees."""
 
-    title: str
-    codebook: str
-    facts: tuple[tuple[str, str, str], ...]
+    lead: str
+    cards: tuple[tuple[str, str, str], ...]
     sections: tuple[Section, ...]
     sha256: str
 
 
 def plan_html(outlook: Outlook, codebook: Codebook) -> str:
     """The text of the page: one file that draws itself."""
-    environment = Environment(
-        loader=PackageLoader("frostglass.desk.plan", "templates"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("plan.html").render(page=_page(outlook, codebook))
+    return templates("frostglass.desk.plan").get_template("plan.html").render(page=_page(outlook, codebook))
 
 
-def _page(outlook: Outlook, codebook: Codebook) -> Page:
+def _page(outlook: Outlook, codebook: Codebook) -> PlanPage:
     last = _like(outlook) if outlook.earlier else _benchmark(outlook.wanted)
-    return Page(
-        title=codebook.title,
-        codebook=f"{codebook.id} {codebook.version}",
-        facts=tuple(_facts(outlook)),
+    return PlanPage(
+        title=f"Plan: {codebook.title}",
+        over=f"The plan of a release · {codebook.id} {codebook.version}",
+        heading="What will it cost, and what will it be able to say?",
+        facts=(),
+        lead=f"{codebook.title}. No data was opened and nothing was spent: all of this is known beforehand.",
+        cards=tuple(_facts(outlook)),
         sections=tuple(
             filter(None, (_groups(outlook), _epsilons(outlook), _both(outlook), last, _lengths(outlook.wanted)))
         ),
@@ -103,12 +84,14 @@ def _groups(outlook: Outlook) -> Section:
     longest = [row for row in wanted.rows if row.told_from is not None][-1]
     assert longest.middle is not None
     return Section(
-        question="How well will we see a group?",
-        answer=f"A combination of length {longest.length} gets an interval of about ± {longest.middle:,.0f} people, "
-        f"however many have it. So it is wide beside a small group and narrow beside a large one: from "
-        f"{longest.told_from:,} people on a group is told from none in 95 of 100 releases.",
-        drawing=_drawn_groups(outlook),
-        rows=tables.group_rows(wanted),
+        title="How well will we see a group?",
+        words=(
+            f"A combination of length {longest.length} gets an interval of about ± {longest.middle:,.0f} people, "
+            f"however many have it. So it is wide beside a small group and narrow beside a large one: from "
+            f"{longest.told_from:,} people on a group is told from none in 95 of 100 releases.",
+        ),
+        charts=_some(_drawn_groups(outlook)),
+        tables=(tables.group_rows(wanted),),
         notes=(
             "Under each length: the half-width of the 95% interval, as a share of the group. Above zero: the chance "
             "that the interval lies above zero, which tells the group from none. Its count: whether that is stated. "
@@ -125,11 +108,13 @@ def _epsilons(outlook: Outlook) -> Section:
     where = "combinations of the earlier release" if outlook.earlier else "true benchmark combinations of 10 or more"
     refused = tuple(f"Epsilon {decimal_text(each)} would be refused: {reason}" for each, reason in outlook.refused)
     return Section(
-        question="What would another epsilon buy?",
-        answer="A larger epsilon narrows every interval and promises less to each person. What is spent cannot be had "
-        "back.",
-        drawing=_drawn_epsilons(outlook),
-        rows=tables.epsilon_rows(outlook),
+        title="What would another epsilon buy?",
+        words=(
+            "A larger epsilon narrows every interval and promises less to each person. What is spent cannot be had "
+            "back.",
+        ),
+        charts=_some(_drawn_epsilons(outlook)),
+        tables=(tables.epsilon_rows(outlook),),
         notes=(
             "± at each length: the half-width of the middle table, in people. Told from: the smallest group that is "
             "told from none in 95 of 100 releases, at the longest measured length. Withheld: the share of the "
@@ -145,20 +130,18 @@ def _both(outlook: Outlook) -> Section | None:
         return None
     longest = [row.length for row in outlook.wanted.rows if row.half_width][-1]
     return Section(
-        question="And a group, at another epsilon?",
-        answer=f"The half-width of the 95% interval at length {longest}, as a share of the group.",
-        drawing=None,
-        rows=tables.group_rows_by_epsilon(outlook, longest),
+        title="And a group, at another epsilon?",
+        words=(f"The half-width of the 95% interval at length {longest}, as a share of the group.",),
+        tables=(tables.group_rows_by_epsilon(outlook, longest),),
         notes=("Beyond 100%, a group is told from none in less than half of all releases.",),
     )
 
 
 def _lengths(wanted: Foresight) -> Section:
     return Section(
-        question="What is measured?",
-        answer="All figures follow from the declared variables and epsilon alone.",
-        drawing=None,
-        rows=tables.length_rows(wanted),
+        title="What is measured?",
+        words=("All figures follow from the declared variables and epsilon alone.",),
+        tables=(tables.length_rows(wanted),),
         notes=(
             "Noise and errors are standard deviations, in people.",
             tables.what_is_written(wanted),
@@ -170,12 +153,14 @@ def _lengths(wanted: Foresight) -> Section:
 def _like(outlook: Outlook) -> Section:
     assert outlook.earlier is not None
     return Section(
-        question="How much will be withheld?",
-        answer="An estimate from the synthetic records of release "
-        f"{outlook.earlier.release_id}, scaled to {outlook.expect or outlook.earlier.total:,}. Many of the different "
-        "combinations are rare; what records have in common is stated.",
-        drawing=_drawn_like(outlook),
-        rows=tables.like_rows(outlook.wanted),
+        title="How much will be withheld?",
+        words=(
+            f"An estimate from the synthetic records of release {outlook.earlier.release_id}, scaled to "
+            f"{outlook.expect or outlook.earlier.total:,}. Many of the different combinations are rare; what records "
+            "have in common is stated.",
+        ),
+        charts=_some(_drawn_like(outlook)),
+        tables=(tables.like_rows(outlook.wanted),),
         notes=(
             "A record's own, stated: of any record and any so many variables, how often their combination is stated. "
             "Half-width by count: half of the stated counts have a narrower interval than that, half a wider one.",
@@ -188,16 +173,19 @@ def _benchmark(wanted: Foresight) -> Section | None:
     if rows is None:
         return None
     return Section(
-        question="What would another threshold cost?",
-        answer="Stating smaller counts (--tau) loses fewer true combinations and shows more that noise made up.",
-        drawing=None,
-        rows=rows,
+        title="What would another threshold cost?",
+        words=("Stating smaller counts (--tau) loses fewer true combinations and shows more that noise made up.",),
+        tables=(rows,),
         notes=(
             "Of the released, the share that noise fabricated / of the true ones of 10 or more, the share that was "
             "lost. From the benchmark tables (records x variables) with noise of nearly this size. Your table is "
             f"another, and none of your data is in these figures. {tables.benchmark_names(wanted)}.",
         ),
     )
+
+
+def _some(drawing: Chart | None) -> tuple[Chart, ...]:
+    return () if drawing is None else (drawing,)
 
 
 def _drawn_groups(outlook: Outlook) -> Chart:

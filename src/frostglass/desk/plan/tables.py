@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from string import ascii_uppercase
 
+from frostglass.pages.blocks import Table
 from frostglass.released.counts_size import SPREADSHEET_ROWS
 from frostglass.terms.budget import NANO, decimal_text
 from frostglass.terms.workload import LONGEST_CHOSEN
@@ -15,17 +15,7 @@ SAID = {"always": "always stated", "stated": "stated", "either": "unsure", "with
 """What becomes of a count, in words."""
 
 
-@dataclass(frozen=True)
-class Rows:
-    """A table as text; the columns numbered in ``right`` hold figures. ``strong`` is the row of what is planned."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    right: tuple[int, ...]
-    strong: int | None = None
-
-
-def length_rows(foreseen: Foresight) -> Rows:
+def length_rows(foreseen: Foresight) -> Table:
     """What each length gets."""
     rows = [
         (
@@ -40,10 +30,10 @@ def length_rows(foreseen: Foresight) -> Rows:
         for row in foreseen.rows
     ]
     head = ("length", "tables", "cells", "measured", "noise sd", "error sd", "95% interval: ± least, middle, most")
-    return Rows(head, tuple(rows), (0, 1, 2, 4, 5))
+    return Table("What each length gets", head, tuple(rows), (0, 1, 2, 4, 5))
 
 
-def group_rows(foreseen: Foresight) -> Rows:
+def group_rows(foreseen: Foresight) -> Table:
     """What a group gets: the half-width as a share of it, and what is said of it."""
     measured = [row.length for row in foreseen.rows if row.half_width]
     head = (
@@ -66,18 +56,18 @@ def group_rows(foreseen: Foresight) -> Rows:
                 ", ".join(_off_by(each) for each in ours),
             )
         )
-    return Rows(head, tuple(rows), tuple(range(len(measured) + 2)))
+    return Table("What a group gets", head, tuple(rows), tuple(range(len(measured) + 2)))
 
 
-def group_rows_by_epsilon(outlook: Outlook, length: int) -> Rows:
+def group_rows_by_epsilon(outlook: Outlook, length: int) -> Table:
     """The half-width at one length as a share of each group, for each epsilon."""
     head = ("people", *(f"epsilon {decimal_text(each.epsilon)}" for each in outlook.range))
     columns = [[each for each in foreseen.groups if each.length == length] for foreseen in outlook.range]
     rows = [(_size(ours[0]), *(_share(each.relative) for each in ours)) for ours in zip(*columns, strict=True)]
-    return Rows(head, tuple(rows), tuple(range(len(head))))
+    return Table("What a group gets, at each epsilon", head, tuple(rows), tuple(range(len(head))))
 
 
-def epsilon_rows(outlook: Outlook) -> Rows:
+def epsilon_rows(outlook: Outlook) -> Table:
     """What other epsilons would give and cost."""
     measured = [row.length for row in outlook.wanted.rows if row.half_width]
     head = (
@@ -102,10 +92,10 @@ def epsilon_rows(outlook: Outlook) -> Rows:
         for each in outlook.range
     )
     strong = [each.epsilon for each in outlook.range].index(outlook.plan.epsilon)
-    return Rows(head, rows, tuple(range(len(head))), strong)
+    return Table("What each epsilon gives and costs", head, rows, tuple(range(len(head))), (strong,))
 
 
-def like_rows(foreseen: Foresight) -> Rows:
+def like_rows(foreseen: Foresight) -> Table:
     """What would be stated and withheld if the records were like those of the earlier release."""
     head = ("length", "combinations", "stated", "withheld", "a record's own, stated", "half-width by count")
     rows = tuple(
@@ -119,10 +109,10 @@ def like_rows(foreseen: Foresight) -> Rows:
         )
         for each in foreseen.like
     )
-    return Rows(head, rows, tuple(range(len(head))))
+    return Table("What would be stated and withheld", head, rows, tuple(range(len(head))))
 
 
-def benchmark_rows(foreseen: Foresight) -> Rows | None:
+def benchmark_rows(foreseen: Foresight) -> Table | None:
     """What thresholds near tau gave on the benchmark tables; None where no longer combination is shown."""
     points = [each for each in foreseen.withholding if foreseen.tau <= 4 * each.tau <= 16 * foreseen.tau]
     if not points:
@@ -133,7 +123,7 @@ def benchmark_rows(foreseen: Foresight) -> Rows | None:
     letters = benchmark_letters(foreseen)
     head = ("from", *(f"{letters[name]}, length {length}" for name, length in columns))
     rows = [(f"{tau:,}", *(_shares(found.get((*column, tau))) for column in columns)) for tau in taus]
-    return Rows(head, tuple(rows), tuple(range(len(head))))
+    return Table("What other thresholds cost on the benchmark tables", head, tuple(rows), tuple(range(len(head))))
 
 
 def what_is_chosen(foreseen: Foresight) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import fill
 
 from frostglass.desk.output import table
 from frostglass.desk.plan import tables
-from frostglass.desk.plan.tables import Rows
+from frostglass.pages.blocks import Table
 from frostglass.terms.budget import NANO, decimal_text
 from frostglass.terms.plan import Plan
 from frostglass.ways.plan import Foresight, Outlook
@@ -70,13 +71,13 @@ def _epsilons(outlook: Outlook) -> str:
         else "the true ones of 10 or more on the benchmark tables"
     )
     rows = tables.epsilon_rows(outlook)
-    marked = tuple((("> " if place == rows.strong else "") + row[0], *row[1:]) for place, row in enumerate(rows.rows))
+    marked = tuple((f"{'> ' if place in rows.strong else ''}{row[0]}", *row[1:]) for place, row in enumerate(rows.rows))
     refused = [f"Epsilon {decimal_text(epsilon)} would be refused: {reason}." for epsilon, reason in outlook.refused]
     return _part(
         "WHAT OTHER EPSILONS GIVE: half-width of the middle table at each length; told from: the smallest group whose "
         "interval lies above zero in 95 of 100 releases, at the longest measured length; withheld: the share of "
         f"{where}, at the longest length.",
-        Rows(rows.head, marked, rows.right),
+        replace(rows, rows=marked),
         "\n".join(refused),
     )
 
@@ -107,7 +108,7 @@ def _benchmark(foreseen: Foresight) -> str:
     )
 
 
-def _part(before: str, rows: Rows, after: str) -> str:
+def _part(before: str, rows: Table, after: str) -> str:
     """A table with words about it, none wider than the terminal is taken to be."""
     parts = [_filled(before), table(rows.head, rows.rows, right=rows.right), *([_filled(after)] if after else [])]
     return "\n\n".join(parts)

@@ -5,166 +5,146 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from frostglass.review.rendering import templates
+from frostglass.pages.blocks import Cell, Page, Part, Row, Table, templates
+from frostglass.pages.words import in_parts
 from frostglass.sensitive.flow import Flow, Loss, SourceFlow
 
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step of the flow: cases that are left, those lost at it, and the length of their bars in percent."""
-
-    name: str
-    left: str
-    lost: str
-    bar: str
-    bar_lost: str
+PRIVATE = "PRIVATE. For the steward alone: exact counts of cases, without noise. Do not publish, do not pass on."
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRow:
-    """A reason, with the cases of each source that it takes out."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowPage(Page):
+    """Everything that the template shows."""
 
-    reason: str
-    numbers: tuple[str, ...]
-    total: str
-    strong: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LossRow:
-    """What recoding lost of a variable, and examples with their numbers."""
-
-    variable: str
-    kind: str
-    cases: str
-    share: str
-    values: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Everything that the template shows, as text."""
-
-    codebook: str
-    sha256: str
-    snapshot: str
     version: str
     fictitious: bool
-    registered: str
-    released: str
-    share: str
-    steps: tuple[Step, ...]
-    sources: tuple[str, ...]
-    systems: tuple[str, ...]
-    rows: tuple[SourceRow, ...]
+    steps: Table
+    reasons: Table
     bases: tuple[tuple[str, str], ...]
-    notes: tuple[tuple[str, str, str], ...]
-    missing: tuple[LossRow, ...]
-    kept: tuple[LossRow, ...]
-    households: tuple[tuple[str, str], ...]
-    linked: tuple[tuple[str, str], ...]
+    notes: Table
+    linked: Table
     waiting: int
     unfilled: tuple[str, ...]
-    columns: tuple[tuple[str, str, str, str, str, str], ...]
-    searches: tuple[tuple[str, str, str, str, str], ...]
+    missing: Table
+    kept: Table
+    households: Table
+    proof: tuple[Table, ...]
     proved: bool
-    truth: tuple[tuple[str, str], ...]
+    truth: Table
 
 
 def flow_html(flow: Flow) -> str:
     """The page: one file, no script, no network."""
-    return templates().get_template("flow.html").render(page=_page(flow))
+    return templates("frostglass.review.pages").get_template("flow.html").render(page=_page(flow))
 
 
-def _page(flow: Flow) -> Page:
+def _page(flow: Flow) -> FlowPage:
     registered = sum(one.registered for one in flow.sources)
-    missing = [one for one in flow.losses if not one.keeps_a_value]
-    kept = [one for one in flow.losses if one.keeps_a_value]
-    return Page(
-        codebook=flow.codebook,
-        sha256=flow.codebook_sha256,
-        snapshot=flow.snapshot,
+    return FlowPage(
+        title=f"PRIVATE · flow report: {flow.codebook}",
+        private=PRIVATE,
+        over="Flow report",
+        heading=f"From {registered:,} registered cases to {flow.released:,} records",
+        facts=(
+            ("Codebook", flow.codebook),
+            ("Snapshot", flow.snapshot),
+            ("Released of registered", _share(flow.released, registered)),
+            ("frostglass", flow.version),
+            ("SHA-256 of the codebook", f"{flow.codebook_sha256[:16]}…"),
+        ),
         version=flow.version,
         fictitious=flow.fictitious,
-        registered=f"{registered:,}",
-        released=f"{flow.released:,}",
-        share=_percent(flow.released, registered),
-        steps=tuple(_steps(flow.stages)),
-        sources=tuple(one.import_map for one in flow.sources),
-        systems=tuple(one.source_system for one in flow.sources),
-        rows=tuple(_rows(flow.sources)),
+        steps=_steps(flow.stages),
+        reasons=_reasons(flow.sources),
         bases=tuple((one.import_map, one.legal_basis) for one in flow.sources if one.legal_basis is not None),
-        notes=tuple(_notes(flow.sources)),
-        missing=tuple(_loss(one, flow.recoded) for one in missing),
-        kept=tuple(_loss(one, flow.recoded) for one in kept),
-        households=tuple((f"{size:,}", f"{number:,}") for size, number in sorted(flow.households.items())),
+        notes=_notes(flow.sources),
         linked=_linked(flow),
         waiting=flow.linked.undecided,
         unfilled=flow.unfilled,
-        columns=_columns(flow),
-        searches=_searches(flow),
+        missing=_losses("What became missing or was left out", flow, kept=False),
+        kept=_losses("Values read from elsewhere", flow, kept=True),
+        households=Table(
+            "Households by the number of their released members",
+            ("released members", "households"),
+            tuple((f"{size:,}", f"{number:,}") for size, number in sorted(flow.households.items())),
+            right=(1,),
+        ),
+        proof=_proof(flow),
         proved=flow.proof is not None and flow.proof.holds(),
-        truth=tuple((key, f"{value}") for key, value in (flow.truth or {}).items()),
+        truth=Table(
+            "Comparison with the truth",
+            ("what", "figure"),
+            tuple((key, f"{value}") for key, value in (flow.truth or {}).items()),
+            right=(1,),
+        ),
     )
 
 
-def _percent(part: int, whole: int) -> str:
+def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f}%" if whole else "–"
 
 
-def _steps(stages: Sequence[tuple[str, int]]) -> list[Step]:
+def _steps(stages: Sequence[tuple[str, int]]) -> Table:
     """Each step with what is left after it; what is lost at it is drawn behind."""
-    first = stages[0][1] if stages else 0
-    steps, before = [], first
+    before = first = stages[0][1] if stages else 0
+    rows = list[Row]()
     for name, left in stages:
-        lost = before - left
-        steps.append(
-            Step(
-                name,
-                f"{left:,}",
-                f"−{lost:,}" if lost else "",
-                f"{100 * left / first:.2f}" if first else "0",
-                f"{100 * before / first:.2f}" if first else "0",
-            )
-        )
+        drawn = Cell("", strips=((Part(0, in_parts(before, first), "other"), Part(0, in_parts(left, first))),))
+        rows.append((name, f"{left:,}", f"−{before - left:,}" if before > left else "", drawn))
         before = left
-    return steps
+    return Table("Cases left after each step", ("step", "left", "lost here", ""), tuple(rows), right=(1, 2))
 
 
-def _rows(sources: Sequence[SourceFlow]) -> list[SourceRow]:
+def _reasons(sources: Sequence[SourceFlow]) -> Table:
     """Every reason for a loss with its cases by source, from registered to released."""
-    rows = [_row("registered", [one.registered for one in sources], strong=True)]
+    rows = [_row("registered", [one.registered for one in sources])]
     for title, books in (
         ("quarantined: {}", [one.quarantined for one in sources]),
         ("{}", [one.out_of_scope for one in sources]),
         ("breaks the rule: {}", [one.broken for one in sources]),
     ):
         rows += [
-            _row(title.format(reason), [book.get(reason, 0) for book in books], strong=False)
+            _row(title.format(reason), [book.get(reason, 0) for book in books])
             for reason in dict.fromkeys(reason for book in books for reason in book)
         ]
-    return [*rows, _row("released", [one.released for one in sources], strong=True)]
+    rows.append(_row("released", [one.released for one in sources]))
+    return Table(
+        "Losses by reason and source",
+        ("reason", *(Cell(one.import_map, one.source_system) for one in sources), "all"),
+        tuple(rows),
+        right=tuple(range(1, len(sources) + 2)),
+        strong=(0, len(rows) - 1),
+    )
 
 
-def _row(reason: str, numbers: Sequence[int], *, strong: bool) -> SourceRow:
-    return SourceRow(reason, tuple(f"{one:,}" for one in numbers), f"{sum(numbers):,}", strong)
+def _row(reason: str, numbers: Sequence[int]) -> Row:
+    return reason, *(f"{one:,}" for one in numbers), f"{sum(numbers):,}"
 
 
-def _notes(sources: Sequence[SourceFlow]) -> list[tuple[str, str, str]]:
-    return [
+def _notes(sources: Sequence[SourceFlow]) -> Table:
+    rows = tuple(
         (one.import_map, what, f"{number:,}")
         for one in sources
         for what, number in (*one.flags.items(), *one.loose.items())
         if number
-    ]
+    )
+    return Table("What was flagged at import", ("source", "what", "cases or rows"), rows, right=(2,))
 
 
-def _loss(loss: Loss, recoded: int) -> LossRow:
-    values = tuple((value, f"{number:,}") for value, number in loss.values.items())
-    return LossRow(loss.variable, loss.kind, f"{loss.cases:,}", _percent(loss.cases, recoded), values)
+def _losses(caption: str, flow: Flow, *, kept: bool) -> Table:
+    """What recoding lost of each variable, with examples of what was lost."""
+    losses = [one for one in flow.losses if one.keeps_a_value == kept]
+    head = ("variable", "what" if kept else "why", "records", "share", *(() if kept else ("values",)))
+    return Table(caption, head, tuple(_loss(one, flow.recoded, kept=kept) for one in losses), right=(2, 3))
 
 
-def _linked(flow: Flow) -> tuple[tuple[str, str], ...]:
+def _loss(loss: Loss, recoded: int, *, kept: bool) -> Row:
+    values = " · ".join(f"{value} {number:,}" for value, number in loss.values.items())
+    figures = loss.variable, loss.kind, f"{loss.cases:,}", _share(loss.cases, recoded)
+    return figures if kept else (*figures, Cell(values, quiet=True))
+
+
+def _linked(flow: Flow) -> Table:
     linked = flow.linked
     rows = (
         ("cases compared with one another", linked.cases),
@@ -181,31 +161,45 @@ def _linked(flow: Flow) -> tuple[tuple[str, str], ...]:
         ("people whom another database releases", linked.held_elsewhere),
         ("people whom another database may hold, by name and birth date", linked.maybe_elsewhere),
     )
-    return tuple((what, f"{number:,}") for what, number in rows)
+    shown = tuple((what, f"{number:,}") for what, number in rows)
+    return Table("Duplicates", ("what", "number"), shown, right=(1,))
 
 
-def _columns(flow: Flow) -> tuple[tuple[str, str, str, str, str, str], ...]:
+def _proof(flow: Flow) -> tuple[Table, ...]:
+    """What was searched for in the output, and which columns were read; nothing where nothing was stripped."""
     if flow.proof is None:
         return ()
-    return tuple(
+    found = [("identifiers of the cases", flow.proof.identifiers)]
+    if flow.proof.planted is not None:
+        found.append(("planted identifiers", flow.proof.planted))
+    searches = tuple(
+        (what, f"{one.identifiers:,}", f"{one.too_short:,}", f"{one.public:,}", f"{one.found:,}") for what, one in found
+    )
+    columns = tuple(
         (
             one.import_map,
-            ", ".join(one.recoding),
-            ", ".join(one.linking),
-            ", ".join(one.selecting),
-            ", ".join(one.never) or "none",
+            Cell(", ".join(one.recoding), quiet=True),
+            Cell(", ".join(one.linking), quiet=True),
+            Cell(", ".join(one.selecting), quiet=True),
+            Cell(", ".join(one.never) or "none", quiet=True),
             f"{one.unread:,}",
         )
         for one in flow.proof.columns
     )
-
-
-def _searches(flow: Flow) -> tuple[tuple[str, str, str, str, str], ...]:
-    if flow.proof is None:
-        return ()
-    pairs = [("identifiers of the cases", flow.proof.identifiers)]
-    if flow.proof.planted is not None:
-        pairs.append(("planted identifiers", flow.proof.planted))
-    return tuple(
-        (what, f"{one.identifiers:,}", f"{one.too_short:,}", f"{one.public:,}", f"{one.found:,}") for what, one in pairs
+    return (
+        Table(
+            "Identifiers searched for in the output",
+            ("searched for", "different ones", "too short to search", "also public words", "found"),
+            searches,
+            right=(1, 2, 3, 4),
+        ),
+        Table(
+            "Columns read",
+            (
+                *("source", "read for recoding", "read for linking alone", "read to select, check and count"),
+                *("known, never read", "unknown, not read"),
+            ),
+            columns,
+            right=(5,),
+        ),
     )

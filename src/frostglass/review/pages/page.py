@@ -8,35 +8,27 @@ from math import isnan
 from typing import Any
 
 from frostglass.bundle.pages.statement import banner, best_guess, day, epsilon_figure, guarantee_sentence
-from frostglass.pages.charts import Chart
+from frostglass.pages.blocks import Cell, Page, Row, Section, Table, templates
+from frostglass.pages.words import number, percent, variables
 from frostglass.review.acceptance import share, worst_group
 from frostglass.review.fidelity import Example, Kind, LengthFidelity
 from frostglass.review.pages import plots
-from frostglass.review.rendering import templates
 from frostglass.review.report import Review
 from frostglass.terms import wording
 from frostglass.terms.budget import NANO
 from frostglass.terms.guarantee import ScopeSummary
 from frostglass.version import __version__
 
-Row = tuple[str, ...]
+PRIVATE = (
+    "PRIVATE · for the steward only: this page compares with the truth. Do not publish or send it, nor one figure of "
+    "it."
+)
 
 _KINDS: dict[Kind, str] = {
     "error": "Largest errors of stated counts",
     "suppressed": "Largest real combinations that are not stated",
     "fabricated": "Largest stated combinations that nobody has",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of the page: ``right`` are the columns of figures; ``strong`` the rows that should be seen first."""
-
-    caption: str
-    head: Row
-    rows: tuple[Row, ...]
-    right: tuple[int, ...]
-    strong: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,51 +40,25 @@ class Answer:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A threshold and what came of it."""
-
-    words: str
-    threshold: str
-    found: str
-    passed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One part of the page: words, tables and drawings. ``folded`` tables are behind a click."""
-
-    title: str
-    words: tuple[str, ...]
-    charts: tuple[Chart, ...] = ()
-    tables: tuple[Table, ...] = ()
-    folded: tuple[Table, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewPage(Page):
     """Everything that the template shows."""
 
-    title: str
-    banner: str
-    release_id: str
-    day: str
     sha256: str
     version: str
-    facts: tuple[tuple[str, str], ...]
     strange: bool
     answers: tuple[Answer, ...]
-    thresholds: tuple[Line, ...]
+    thresholds: Table
     passed: bool
     sections: tuple[Section, ...]
 
 
 def review_html(review: Review) -> str:
     """The page: one file, no script, no network."""
-    return templates().get_template("review.html").render(page=_page(review))
+    return templates("frostglass.review.pages").get_template("review.html").render(page=_page(review))
 
 
-def _page(review: Review) -> Page:
+def _page(review: Review) -> ReviewPage:
     bundle = review.bundle
     manifest, codebook = bundle.manifest, bundle.codebook
     sections = (
@@ -107,11 +73,12 @@ def _page(review: Review) -> Page:
         _anonymity(review),
         _sds(review),
     )
-    return Page(
-        title=codebook.title,
+    return ReviewPage(
+        title=f"PRIVATE · review of release {manifest.release_id}",
+        private=PRIVATE,
         banner=banner(manifest),
-        release_id=manifest.release_id,
-        day=day(manifest),
+        over=f"Review before signing · {codebook.title}",
+        heading="Is this release safe and good enough to publish?",
         sha256=bundle.manifest_sha256,
         version=__version__,
         facts=(
@@ -124,14 +91,19 @@ def _page(review: Review) -> Page:
         ),
         strange=review.strange,
         answers=_answers(review),
-        thresholds=tuple(
-            Line(
-                each.criterion.words,
-                f"at {each.criterion.bound} {_quantity(each.threshold, each.criterion.figure)}",
-                "not there to be found" if isnan(each.found) else _quantity(each.found, each.criterion.figure),
-                each.passed,
-            )
-            for each in review.verdicts
+        thresholds=Table(
+            "Thresholds",
+            ("what", "wanted", "found", "verdict"),
+            tuple(
+                (
+                    each.criterion.words,
+                    f"at {each.criterion.bound} {_quantity(each.threshold, each.criterion.figure)}",
+                    "not there to be found" if isnan(each.found) else _quantity(each.found, each.criterion.figure),
+                    Cell("passed") if each.passed else Cell("FAILED", strong=True),
+                )
+                for each in review.verdicts
+            ),
+            right=(1, 2),
         ),
         passed=review.passed,
         sections=tuple(each for each in sections if each is not None),
@@ -149,23 +121,23 @@ def _answers(review: Review) -> tuple[Answer, ...]:
         Answer(
             f"± {at.errors.mean:,.0f}" if at.errors.number else "–",
             "How far off is a count?",
-            f"A stated count of {_variables(at.length)} is off by {at.errors.mean:,.1f} people in the mean; 95 of 100 "
+            f"A stated count of {variables(at.length)} is off by {at.errors.mean:,.1f} people in the mean; 95 of 100 "
             f"are off by at most {at.errors.percentile_95:,.0f}, and the worst by {at.errors.largest:,.0f}.",
         ),
         Answer(
-            _percent(1 - share(at.lost, at.frequent)),
+            percent(1 - share(at.lost, at.frequent)),
             "Is what matters there?",
-            f"Of the {at.frequent:,} combinations of {_variables(at.length)} that ten people or more have, "
+            f"Of the {at.frequent:,} combinations of {variables(at.length)} that ten people or more have, "
             f"{at.frequent - at.lost:,} are stated.",
         ),
         Answer(
-            _percent(share(at.fabricated, at.stated)),
+            percent(share(at.fabricated, at.stated)),
             "Is anything made up?",
-            f"Of the {at.stated:,} stated combinations of {_variables(at.length)}, {at.fabricated:,} are nobody's: "
+            f"Of the {at.stated:,} stated combinations of {variables(at.length)}, {at.fabricated:,} are nobody's: "
             "noise alone made them.",
         ),
         Answer(
-            _percent(share(held, intervals)),
+            percent(share(held, intervals)),
             "Do the intervals hold?",
             f"{held:,} of {intervals:,} intervals hold the true count; 95% are promised.",
         ),
@@ -185,7 +157,7 @@ def _answers(review: Review) -> tuple[Answer, ...]:
         answers.insert(
             4,
             Answer(
-                _percent(worst.relative_counts),
+                percent(worst.relative_counts),
                 "Is any group served badly?",
                 f"Of all groups of 100 people or more, {worst.variable}: {worst.value} ({worst.people:,} people) fares "
                 "worst: this is the relative error of its counts.",
@@ -217,8 +189,8 @@ def _attacked(review: Review) -> str:
         else " That is more than is allowed, and more than its interval explains: try --attacks full before you sign."
     )
     return (
-        f" The best of {len(tried)} {kinds} was right in {_percent(best.success)} of cases (95% interval "
-        f"{_percent(best.low)} to {_percent(best.high)}), and in {_percent(best.control)} without protection."
+        f" The best of {len(tried)} {kinds} was right in {percent(best.success)} of cases (95% interval "
+        f"{percent(best.low)} to {percent(best.high)}), and in {percent(best.control)} without protection."
         f"{chance if above else ''}"
     )
 
@@ -247,14 +219,14 @@ def _counts(review: Review) -> Section:
         tuple(
             (
                 str(each.length),
-                _number(each.errors.mean),
-                _number(each.errors.percentile_95),
-                _number(each.errors.largest),
-                _percent(each.relative_counts),
+                number(each.errors.mean),
+                number(each.errors.percentile_95),
+                number(each.errors.largest),
+                percent(each.relative_counts),
                 f"{each.real:,}",
                 f"{each.stated:,}",
-                f"{_percent(share(each.lost, each.frequent))} ({each.lost:,} of {each.frequent:,})",
-                f"{_percent(share(each.fabricated, each.stated))} ({each.fabricated:,} of {each.stated:,})",
+                f"{percent(share(each.lost, each.frequent))} ({each.lost:,} of {each.frequent:,})",
+                f"{percent(share(each.fabricated, each.stated))} ({each.fabricated:,} of {each.stated:,})",
             )
             for each in counted
         ),
@@ -269,9 +241,9 @@ def _counts(review: Review) -> Section:
                 plots.bucket_name(bucket.least),
                 f"{bucket.combinations:,}",
                 f"{bucket.stated:,}",
-                _number(bucket.errors.mean),
-                _number(bucket.errors.percentile_95),
-                _number(bucket.errors.largest),
+                number(bucket.errors.mean),
+                number(bucket.errors.percentile_95),
+                number(bucket.errors.largest),
             )
             for each in counted
             for bucket in each.buckets
@@ -281,7 +253,7 @@ def _counts(review: Review) -> Section:
     )
     examples = [
         Table(
-            f"{title}, {_variables(length)}",
+            f"{title}, {variables(length)}",
             ("combination", "true", "stated" if kind != "suppressed" else "in the records"),
             tuple(_example(each) for each in found.examples[kind, length]),
             right=(1, 2),
@@ -294,9 +266,9 @@ def _counts(review: Review) -> Section:
     words = (
         "A count that is not stated is withheld for reliability. The relative error adds up the errors of all "
         "combinations of recorded values, those that are not stated taken as 0, and divides by the true counts.",
-        f"Of the ten most frequent combinations of each two variables, {_percent(rank.shared)} are also the ten most "
-        f"frequent in the release, and {_percent(rank.agreement)} of their pairs stand in the true order"
-        + (f" (least so for {' and '.join(rank.worst)}: {_percent(rank.worst_agreement)})." if rank.worst else "."),
+        f"Of the ten most frequent combinations of each two variables, {percent(rank.shared)} are also the ten most "
+        f"frequent in the release, and {percent(rank.agreement)} of their pairs stand in the true order"
+        + (f" (least so for {' and '.join(rank.worst)}: {percent(rank.worst_agreement)})." if rank.worst else "."),
     )
     return Section(
         "How good the counts are",
@@ -328,10 +300,10 @@ def _groups(review: Review) -> Section | None:
                 f"{each.variable}: {each.value}",
                 f"{each.people:,}",
                 f"{each.shown:,}",
-                _percent(each.relative_counts),
-                _percent(share(each.lost, each.frequent)),
-                _percent(share(each.fabricated, each.stated)),
-                _percent(share(each.held, each.intervals)),
+                percent(each.relative_counts),
+                percent(share(each.lost, each.frequent)),
+                percent(share(each.fabricated, each.stated)),
+                percent(share(each.held, each.intervals)),
             )
             for each in groups
         ),
@@ -357,7 +329,7 @@ def _intervals(review: Review) -> Section:
             (
                 str(each.length),
                 f"{each.intervals:,}",
-                _percent(share(each.held, each.intervals)),
+                percent(share(each.held, each.intervals)),
                 f"{each.width:,.1f}",
             )
             for each in counted
@@ -397,9 +369,9 @@ def _records(review: Review) -> Section:
                     f"{each.total_variation:.4f}",
                     f"{each.worst_total_variation:.4f}",
                     " × ".join(each.worst_table),
-                    _percent(each.relative_records),
+                    percent(each.relative_records),
                     f"{each.record_combinations:,}",
-                    _percent(share(each.record_fabricated, each.record_combinations)),
+                    percent(share(each.record_fabricated, each.record_combinations)),
                 )
                 for each in review.fidelity.lengths
             ),
@@ -415,13 +387,13 @@ def _records(review: Review) -> Section:
                 ("people with a record like nobody else's", f"{checks.unique:,}"),
                 (
                     "… whose record is also a synthetic one",
-                    f"{checks.matched:,} ({_percent(share(checks.matched, checks.unique))})",
+                    f"{checks.matched:,} ({percent(share(checks.matched, checks.unique))})",
                 ),
                 ("… as many if the columns had nothing to do with one another", f"{checks.alone:,.0f}"),
                 ("synthetic records that occur once", f"{checks.synthetic_unique:,}"),
                 (
                     "synthetic records that look like somebody's",
-                    f"{checks.real:,} ({_percent(share(checks.real, checks.records))})",
+                    f"{checks.real:,} ({percent(share(checks.real, checks.records))})",
                 ),
             ),
             right=(1,),
@@ -451,10 +423,10 @@ def _attacks(review: Review) -> Section | None:
             (
                 each.attack,
                 each.target,
-                f"{_percent(each.success)} ({_percent(each.low)} to {_percent(each.high)})",
-                _percent(each.baseline),
-                "–" if each.bound is None else _percent(each.bound),
-                _percent(each.control),
+                f"{percent(each.success)} ({percent(each.low)} to {percent(each.high)})",
+                percent(each.baseline),
+                "–" if each.bound is None else percent(each.bound),
+                percent(each.control),
             )
             for each in rows
         ),
@@ -570,7 +542,7 @@ def _anonymity(review: Review) -> Section:
         "Records that k-anonymity would suppress",
         ("k", "alike on", "suppressed", "share"),
         tuple(
-            (str(each.size), f"{each.variables} variables", f"{each.suppressed:,}", _percent(each.share))
+            (str(each.size), f"{each.variables} variables", f"{each.suppressed:,}", percent(each.share))
             for each in review.anonymity
         ),
         right=(0, 2, 3),
@@ -607,13 +579,13 @@ def _sds(review: Review) -> Section:
                 str(each.length),
                 f"{each.sensitive:,}",
                 f"{each.synthetic:,}",
-                _percent(each.rare),
+                percent(each.rare),
                 f"{each.mean_count:,.1f}",
                 f"{each.mean_error:,.2f}",
-                _percent(each.preservation),
-                _percent(each.missed),
-                _percent(each.fabricated),
-                f"{each.leaked:,} ({_percent(each.leaked_share)})",
+                percent(each.preservation),
+                percent(each.missed),
+                percent(each.fabricated),
+                f"{each.leaked:,} ({percent(each.leaked_share)})",
             )
             for each in found.lengths
         ),
@@ -632,9 +604,9 @@ def _sds(review: Review) -> Section:
             (
                 str(each.length),
                 f"{each.mean_error_all:,.2f}",
-                _percent(each.kept),
-                _percent(each.missed_frequent),
-                _percent(each.fabricated_shown),
+                percent(each.kept),
+                percent(each.missed_frequent),
+                percent(each.fabricated_shown),
             )
             for each in found.lengths
         ),
@@ -649,7 +621,7 @@ def _sds(review: Review) -> Section:
                 f"{each.combinations:,}",
                 f"{each.mean_count:,.1f}",
                 f"{each.mean_length:.1f}",
-                _percent(each.preservation),
+                percent(each.preservation),
             )
             for each in found.buckets
             if each.combinations
@@ -667,21 +639,6 @@ def _sds(review: Review) -> Section:
         tables=(lengths, right),
         folded=(buckets,),
     )
-
-
-def _variables(length: int) -> str:
-    return "one variable" if length == 1 else f"{('two', 'three', 'four')[length - 2]} variables"
-
-
-def _percent(value: float) -> str:
-    """A share in percent, with as many digits as small ones need."""
-    if isnan(value):
-        return "–"
-    return f"{100 * value:.1f}%" if value >= 0.0005 or value == 0 else f"{100 * value:.2g}%"
-
-
-def _number(value: float) -> str:
-    return "–" if isnan(value) else f"{value:,.1f}"
 
 
 def _quantity(value: float, figure: str) -> str:
