@@ -33,7 +33,7 @@ TAGS = frozenset(
 
 _INERT = frozenset(
     {"class", "id", "lang", "dir", "title", "scope", "colspan", "rowspan", "role"}
-    | {"aria-label", "aria-labelledby", "aria-hidden"}
+    | {"aria-label", "aria-labelledby", "aria-hidden", "tabindex"}
 )
 """Attributes that name, describe or arrange."""
 

@@ -116,7 +116,10 @@ def _page(manifest: Manifest, codebook: Codebook, counts: pl.DataFrame) -> Codeb
         publisher=codebook.publisher,
         provenance=codebook.release.provenance,
         sentence=guarantee_sentence(manifest, codebook),
-        sections=tuple(_section(each, codebook, rows, manifest.total) for each in codebook.variables),
+        sections=tuple(
+            _section(each, codebook, rows, manifest.total)
+            for each in sorted(codebook.variables, key=lambda each: each.number)
+        ),
         rules=tuple(Rule(each.sentence, _BASES[each.basis]) for each in codebook.constraints),
         rules_enforced=manifest.structural,
         limitations=codebook.release.limitations,
