@@ -92,7 +92,9 @@ def _steps(stages: Sequence[tuple[str, int]]) -> Table:
         drawn = Cell("", strips=((Part(0, in_parts(before, first), "other"), Part(0, in_parts(left, first))),))
         rows.append((name, f"{left:,}", f"−{before - left:,}" if before > left else "", drawn))
         before = left
-    return Table("Cases left after each step", ("step", "left", "lost here", "of all registered"), tuple(rows), right=(1, 2))
+    return Table(
+        "Cases left after each step", ("step", "left", "lost here", "of all registered"), tuple(rows), right=(1, 2)
+    )
 
 
 def _reasons(sources: Sequence[SourceFlow]) -> Table:
