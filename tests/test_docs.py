@@ -7,15 +7,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 
 import frostglass
-from frostglass.desk.main import app
+from tests.commands import every_command
 from tools import schemas
 
 ROOT = Path(__file__).parent.parent
@@ -66,22 +63,14 @@ def test_every_page_is_reached_from_the_index() -> None:
 def test_every_command_and_option_is_documented() -> None:
     """Asked of the program itself, so that a new one cannot be forgotten."""
     page = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
-    root = typer.main.get_command(app)
-    for name, command in walk(root, ()):
+    for name, command in every_command():
+        if hasattr(command, "commands"):
+            continue
         assert f"`frostglass {' '.join(name)}`" in page
         if name in (("release",), ("recode",)):
             for parameter in command.params:
                 for option in parameter.opts:
                     assert not option.startswith("-") or f"`{option}`" in page, option
-
-
-def walk(command: Any, name: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command below, with its name."""
-    for part, child in getattr(command, "commands", {}).items():
-        if hasattr(child, "commands"):
-            yield from walk(child, (*name, part))
-        else:
-            yield (*name, part), child
 
 
 def test_the_page_of_errors_is_made_from_the_source() -> None:

@@ -16,8 +16,8 @@ from frostglass.boundary.ledger.ledger import Ledger
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.format import formats
 from frostglass.bundle.format.places import require_new
-from frostglass.bundle.pages.statement import guarantee_sentence
 from frostglass.bundle.seal import manifest_of
+from frostglass.bundle.words import guarantee_sentence
 from frostglass.errors import BundleError, UsageError
 from frostglass.released.synthetic import SyntheticRecords
 from frostglass.reporting.opening import Bundle, open_bundle

@@ -15,13 +15,8 @@ from jinja2 import UndefinedError
 from frostglass import codebooks
 from frostglass.bundle.contents import Contents
 from frostglass.bundle.format.manifest import PAGE
-from frostglass.bundle.pages.statement import (
-    best_guess,
-    citation,
-    guarantee_sentence,
-    statement,
-    statement_page,
-)
+from frostglass.bundle.pages.statement import best_guess, statement, statement_page
+from frostglass.bundle.words import citation, guarantee_sentence
 from frostglass.pages.blocks import templates
 from frostglass.pages.words import markdown
 from frostglass.released.counts import CountBlock

@@ -19,6 +19,7 @@ import typer
 import frostglass
 from frostglass.desk import main
 from frostglass.desk.outlet import _MARKS, PIPE_CLOSED, Outlet, concluded, outlets
+from tests.commands import every_command
 from tests.survey import SMALL, survey
 
 ENCODINGS = ("cp1252", "latin-1", "ascii", "cp437", "koi8-r", "gbk", "shift_jis", "utf-16", "utf-8", "cp037")
@@ -61,15 +62,9 @@ def spoken(monkeypatch: pytest.MonkeyPatch) -> Spoken:
 
 
 def commands() -> Iterator[tuple[str, ...]]:
-    """Every command that there is."""
-
-    def below(group: object, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        for name, one in getattr(group, "commands", {}).items():
-            yield (*path, name)
-            yield from below(one, (*path, name))
-
+    """Every command that there is, and none."""
     yield ()
-    yield from below(typer.main.get_command(main.app), ())
+    yield from (path for path, _ in every_command())
 
 
 @pytest.mark.long

@@ -20,6 +20,11 @@ from frostglass.terms.wording import counted
 app = typer.Typer(no_args_is_help=True, help="Check, show and draft codebooks.", rich_markup_mode=None)
 
 
+def add_to(parent: typer.Typer) -> None:
+    """Register the commands."""
+    parent.add_typer(app, name="codebook")
+
+
 @app.command("list")
 def list_shipped(as_json: opt.Json = False) -> None:
     """List the codebooks that come with frostglass."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from frostglass import codebooks
 from frostglass.boundary.ledger.ledger import Ledger
 from frostglass.bundle.format.places import refuse_in_bundle
-from frostglass.bundle.pages.statement import guarantee_sentence
+from frostglass.bundle.words import guarantee_sentence
 from frostglass.desk.output import Voice, table
 from frostglass.errors import BundleError
 from frostglass.reporting.opening import Bundle

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from frostglass.boundary import accountant as accounting
-from frostglass.boundary import staging
 from frostglass.boundary.ledger.ledger import Entry, Ledger
 from frostglass.bundle.format.places import refuse_in_bundle, require_new
 from frostglass.bundle.format.signature import pem_of
@@ -19,11 +18,15 @@ from frostglass.files import PUBLIC, write_whole
 from frostglass.terms.budget import NANO, decimal_text, parse_delta, parse_epsilon
 from frostglass.terms.guarantee import ScopeSummary
 from frostglass.terms.wording import counted
-from frostglass.ways.neighbours import shown
 from frostglass.ways.order import whoever
-from frostglass.ways.pricing import noise_for
 
 app = typer.Typer(no_args_is_help=True, help="What each population has paid, and what is left.", rich_markup_mode=None)
+
+
+def add_to(parent: typer.Typer) -> None:
+    """Register the commands."""
+    parent.add_typer(app, name="ledger")
+
 
 LedgerFile = Annotated[Path, typer.Option("--ledger", help="The ledger file.", metavar="FILE")]
 
@@ -44,6 +47,8 @@ def open_scope(
 
     Example: frostglass ledger open programme --epsilon 4 --delta 1e-6 --ledger budget.db
     """
+    from frostglass.ways.pricing import noise_for  # here, as it brings the samplers
+
     voice = Voice(as_json)
     limit, least = parse_epsilon(epsilon), parse_delta(delta)
     noise_for(accounting.accountant(accountant))
@@ -215,6 +220,8 @@ def reconcile(
     """
     refuse_in_bundle(ledger)
     book = Ledger.rebuild(ledger, source) if source is not None else Ledger.inspect(ledger)
+    from frostglass.ways.neighbours import shown  # here, so that no other verb waits for what reads bundles
+
     found = shown(folders or (), book)
     for note in found.notes:
         Voice(as_json).note(note)
@@ -251,6 +258,8 @@ def purge(
 ) -> None:
     """Delete the staged answers of a release that will not be finished. What it cost stays spent."""
     Ledger.inspect(ledger).state(release_id)
+    from frostglass.boundary import staging  # here, as it brings numpy
+
     there = staging.purge(staging.folder_for(ledger.resolve(), release_id))
     what = "its staged answers are deleted" if there else "nothing was staged"
     _tell(as_json, f"{release_id}: {what}", {"release_id": release_id, "deleted": there})

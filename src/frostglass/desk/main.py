@@ -8,24 +8,15 @@ from typing import Annotated
 
 import typer
 
-from frostglass.desk import (
-    approval_commands,
-    casefile_commands,
-    codebook_commands,
-    count_commands,
-    ledger_commands,
-    release_commands,
-    review_commands,
-)
-from frostglass.desk import table_commands as tables
 from frostglass.desk.no_dumps import forbid_core_dumps
 from frostglass.desk.outlet import concluded, outlets
 from frostglass.desk.output import report, wants_json
-from frostglass.desk.plan import commands as plan_commands
+from frostglass.desk.verbs import Verbs
 from frostglass.errors import FrostglassError, fault, reason_of
 from frostglass.version import __version__
 
 app = typer.Typer(
+    cls=Verbs,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -48,17 +39,6 @@ def frostglass(
     ] = False,
 ) -> None:
     """Publish the pattern, never the person: private counts and synthetic records from sensitive case data."""
-
-
-release_commands.add_to(app)
-plan_commands.add_to(app)
-count_commands.add_to(app)
-review_commands.add_to(app)
-approval_commands.add_to(app)
-tables.add_to(app)
-casefile_commands.add_to(app)
-app.add_typer(codebook_commands.app, name="codebook")
-app.add_typer(ledger_commands.app, name="ledger")
 
 
 def run() -> None:

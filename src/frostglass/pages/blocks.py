@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, TypeAlias
-
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from frostglass.pages.charts import Chart
 from frostglass.pages.words import code, markdown
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 Ink = Literal["bar", "strong", "other", "faint"]
 """How a part of a strip is drawn."""
@@ -94,6 +95,8 @@ def templates(room: str) -> Environment:
 
     An undefined name is an error, and HTML is escaped. ``md`` and ``code`` escape for Markdown.
     """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape  # for writers alone
+
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(room), PackageLoader("frostglass.pages")]),
         autoescape=select_autoescape(["html"]),

@@ -8,7 +8,7 @@ from itertools import combinations
 from math import ceil, floor, sqrt
 from statistics import NormalDist
 
-from frostglass.bundle.pages.statement import kind_of_record, records
+from frostglass.bundle.words import kind_of_record, records
 from frostglass.reporting.conditions import Condition, Conditions, Pair, in_order, matched
 from frostglass.reporting.rows import Row, figure_row, written_back
 from frostglass.reporting.source import NOT_LISTED, Figure, Source, Status

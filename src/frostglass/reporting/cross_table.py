@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from frostglass.bundle.pages.statement import kind_of_record
+from frostglass.bundle.words import kind_of_record
 from frostglass.errors import UsageError
 from frostglass.reporting.conditions import Condition, Conditions, Pair, in_order, matched, matched_name
 from frostglass.reporting.counts import pairs_of, words_of

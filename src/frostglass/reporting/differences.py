@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from frostglass.bundle.pages.statement import kind_of_record
+from frostglass.bundle.words import kind_of_record
 from frostglass.errors import UsageError
 from frostglass.released.events import Event
 from frostglass.released.ranges import TINY, difference_range, share_difference_range, whole

@@ -11,7 +11,7 @@ from math import ceil, floor
 
 import numpy as np
 
-from frostglass.bundle.pages.statement import kind_of_record
+from frostglass.bundle.words import kind_of_record
 from frostglass.errors import UsageError
 from frostglass.released.denominators import denominator
 from frostglass.released.events import Between, Event, Mark

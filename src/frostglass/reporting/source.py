@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from frostglass.bundle.format.manifest import OLDEST, Manifest
-from frostglass.bundle.pages.statement import citation
+from frostglass.bundle.words import citation
 from frostglass.released.events import Bounding, Event
 from frostglass.released.functional import Figures
 from frostglass.released.least_squares import estimate

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from frostglass.bundle.format.files import Stored
 from frostglass.bundle.format.formats import STATED
 from frostglass.bundle.format.manifest import COUNTS_CSV, RECORDS_CSV, Manifest
-from frostglass.bundle.pages.statement import citation, guarantee_sentence
+from frostglass.bundle.words import citation, guarantee_sentence
 from frostglass.released.counts import RELEASED
 from frostglass.terms.codebook import Codebook, Variable
 

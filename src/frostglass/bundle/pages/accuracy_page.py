@@ -9,7 +9,7 @@ import polars as pl
 
 from frostglass.bundle.format.manifest import Manifest
 from frostglass.bundle.pages.accuracy import BUCKETS, Accuracy, BucketAccuracy, LengthAccuracy, Spread, example
-from frostglass.bundle.pages.statement import banner, citation, day, guarantee_sentence
+from frostglass.bundle.words import banner, citation, day, guarantee_sentence
 from frostglass.pages.blocks import Cell, Page, Part, Table, templates
 from frostglass.pages.words import NOTHING, in_parts, number
 from frostglass.terms import wording

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from frostglass.bundle.format.manifest import Manifest
-from frostglass.bundle.pages.statement import banner, citation, day, guarantee_sentence
+from frostglass.bundle.words import banner, citation, day, guarantee_sentence
 from frostglass.pages.blocks import Cell, Page, Part, Row, Table, templates
 from frostglass.pages.words import in_parts
 from frostglass.terms.codebook import Codebook, Variable

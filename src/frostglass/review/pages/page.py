@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Any
 
-from frostglass.bundle.pages.statement import banner, best_guess, day, epsilon_figure, guarantee_sentence
+from frostglass.bundle.pages.statement import best_guess, epsilon_figure
+from frostglass.bundle.words import banner, day, guarantee_sentence
 from frostglass.pages.blocks import Cell, Page, Row, Section, Table, templates
 from frostglass.pages.words import number, percent, variables
 from frostglass.review.acceptance import share, worst_group
