@@ -45,8 +45,8 @@ def _error_panel(document: dict[str, Any], table: str, name: str, title: str) ->
     x = altair.X("x:Q", title="ε", scale=altair.Scale(type="log"), axis=altair.Axis(values=[0.5, 1, 4, 12]))
     y = altair.Y("y:Q", title=None, scale=altair.Scale(type="log"))
     color = altair.Color("method:N", title=None, sort=methods, scale=altair.Scale(domain=methods))
-    lines = altair.Chart(altair.Data(values=held)).mark_line(point=True).encode(x=x, y=y, color=color)
-    dashed = altair.Chart(altair.Data(values=levels)).mark_line(strokeDash=[5, 4]).encode(x=x, y=y, color=color)
+    lines = altair.Chart(altair.InlineData(values=held)).mark_line(point=True).encode(x=x, y=y, color=color)
+    dashed = altair.Chart(altair.InlineData(values=levels)).mark_line(strokeDash=[5, 4]).encode(x=x, y=y, color=color)
     heading = f"{title}, {table}"
     return altair.layer(lines, dashed).properties(width=WIDTH, height=HEIGHT, title=heading)
 
@@ -68,7 +68,7 @@ def _cost_panel(rows: Sequence[dict[str, Any]], name: str, title: str) -> Any:
     x = altair.X("x:Q", title="records", scale=altair.Scale(type="log"), axis=altair.Axis(format="~s", tickCount=4))
     y = altair.Y("y:Q", title=None, scale=altair.Scale(type="log"), axis=altair.Axis(format="~s", tickCount=5))
     color = altair.Color("method:N", title=None, sort=[row["title"] for row in rows])
-    lines = altair.Chart(altair.Data(values=held)).mark_line(point=True).encode(x=x, y=y, color=color)
+    lines = altair.Chart(altair.InlineData(values=held)).mark_line(point=True).encode(x=x, y=y, color=color)
     return lines.properties(width=WIDTH, height=HEIGHT, title=title)
 
 

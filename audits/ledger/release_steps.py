@@ -17,6 +17,7 @@ from frostglass.boundary.curator import Curator
 from frostglass.boundary.ledger.ledger import Ledger
 from frostglass.bundle import seal
 from frostglass.bundle.format import files, formats
+from frostglass.ways import finishing
 from frostglass.ways import release as pipeline
 
 DRAWN = "drawn"
@@ -44,7 +45,7 @@ STEPS: dict[str, Step] = {
     "before the entry of the seal": (Ledger, "seal", 1, True),
     "after the entry of the seal": (Ledger, "seal", 1, False),
     "half-purged": (staging, "remove_abandoned", 1, True),
-    "when all is done": (pipeline, "tidy", 1, False),
+    "when all is done": (finishing, "tidy", 1, False),
 }
 
 

@@ -27,6 +27,7 @@ from frostglass.boundary.ledger import turn as ledger_turn
 from frostglass.boundary.ledger.ledger import Ledger
 from frostglass.desk import main
 from frostglass.ways import release as pipeline
+from frostglass.ways import resuming
 from frostglass.ways.order import Order
 from tests.boundary.support import at_home
 
@@ -182,6 +183,7 @@ class Recorder:
                 (ledger_turn, "secrets", nonce),
                 (ledger_turn, "utc_now", lambda: NOON),
                 (pipeline, "secrets", steady),
+                (resuming, "secrets", steady),
                 (staging, "secrets", key),
                 (pipeline, "datetime", day),
             ):

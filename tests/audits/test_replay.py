@@ -92,7 +92,10 @@ def test_a_bug_is_taken_out_again(recorder: Recorder) -> None:
 
 def test_a_bug_that_cannot_be_put_in_is_an_error() -> None:
     for old, new in (("def count(", "def tally_all("), ("not there", "at all"), ("exact", "exactly")):
-        with pytest.raises(ValueError, match="nowhere"), applied(Mutant("nowhere", "sensitive.counts", old, new, "")):
+        with (
+            pytest.raises(ValueError, match="nowhere"),
+            applied(Mutant("nowhere", "sensitive.coding.counts", old, new, "")),
+        ):
             pass
 
 

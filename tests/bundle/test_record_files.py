@@ -229,7 +229,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from frostglass.released.synthetic import Repeated, SyntheticRecords
-from frostglass.bundle import formats
+from frostglass.bundle.format import formats
 from tests.bundle.support import contents, recounted, sealed, verified
 
 def peak():

@@ -287,7 +287,7 @@ def test_what_a_kill_leaves_of_a_publication_or_a_withdrawal_is_finished_by_the_
         child.join(120)
         assert child.exitcode == -signal.SIGKILL
 
-    run(publish, "files", "write_file", 5)
+    run(publish, "format.files", "write_file", 5)
     assert not Path("public").exists()
     assert [each.name for each in Path().iterdir() if each.name.startswith(".public.")] != []
     publish()

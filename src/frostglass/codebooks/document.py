@@ -1,7 +1,7 @@
 """The codebook file as typed tables: the shape that TOML and canonical JSON share.
 
 Where a file may spell one thing in two ways (a category as a text or a table, a label as a text or one a language), the
-tables hold the fuller way. Whether the content makes sense is checked in ``frostglass.codebooks.meaning``.
+tables hold the fuller way. Whether the content makes sense is checked in ``frostglass.codebooks.checks``.
 """
 
 from __future__ import annotations

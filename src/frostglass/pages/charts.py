@@ -1,4 +1,7 @@
-"""Drawings for pages: a Vega-Lite specification with its data, drawn as SVG, without script or network."""
+"""Drawings for pages: Vega-Lite by way of altair, with their data, drawn as SVG without script or network.
+
+Both libraries are loaded when something is drawn: ``pip install 'frostglass[review]'`` brings them.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,17 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, TypeAlias
 
-Spec = Mapping[str, Any]
+Spec: TypeAlias = Mapping[str, Any]
 """A Vega-Lite specification as plain JSON values, its data inside."""
+
+Drawing: TypeAlias = Any
+"""A drawing of altair, which brings no types that hold without it."""
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 
@@ -57,15 +65,37 @@ class Chart:
         return "data:application/json;base64," + base64.b64encode(self.source.encode()).decode()
 
 
-def chart(title: str, words: str, spec: Spec) -> Chart:
-    """Draw ``spec``, which needs neither schema nor look. ValueError when it is not Vega-Lite.
+WITHOUT = "Drawings are left out: `pip install 'frostglass[review]'` brings what draws them."
+"""What a page says that has none."""
+
+
+def can_draw() -> bool:
+    """Whether both libraries are there."""
+    return all(find_spec(name) is not None for name in ("altair", "vl_convert"))
+
+
+def drawn(*drawings: Callable[[], Chart]) -> tuple[Chart, ...]:
+    """The drawings; none where they cannot be drawn."""
+    return tuple(each() for each in drawings) if can_draw() else ()
+
+
+def altair() -> Any:
+    """The library that drawings are written in."""
+    return import_module("altair")
+
+
+def of(values: list[dict[str, Any]]) -> Drawing:
+    """A drawing of these values, as a line of a table each."""
+    return altair().Chart(altair().InlineData(values=values))
+
+
+def chart(title: str, words: str, drawing: Drawing) -> Chart:
+    """Draw it. ValueError when its data lie elsewhere.
 
     All text of the data is escaped by the drawing. Identifiers are made unique, so that a page may hold many drawings.
     """
-    import vl_convert  # here, so that nobody who draws nothing loads it
-
-    whole = {"$schema": SCHEMA, "config": _LOOK, **spec}
+    whole = {**drawing.to_dict(), "$schema": SCHEMA, "config": _LOOK}
     source = json.dumps(whole, ensure_ascii=False)
-    svg = vl_convert.vegalite_to_svg(whole, vl_version="6.1", allowed_base_urls=[])
+    svg = import_module("vl_convert").vegalite_to_svg(whole, vl_version="6.1", allowed_base_urls=[])
     prefix = "c" + hashlib.sha256(f"{title}{source}".encode()).hexdigest()[:10] + "-"
     return Chart(title, words, _IDS.sub(rf"\1{prefix}", svg), source)

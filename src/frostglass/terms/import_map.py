@@ -1,6 +1,6 @@
 """How the case files of one system become cases, as values: the import map. Public: it holds no data.
 
-The file form is checked in ``frostglass.codebooks.import_maps``; ``frostglass.sensitive.casefiles`` carries it out.
+The file form is checked in ``frostglass.codebooks.import_maps``; ``frostglass.sensitive.importing`` carries it out.
 """
 
 from __future__ import annotations

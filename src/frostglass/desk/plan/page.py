@@ -8,7 +8,7 @@ from typing import Any
 
 from frostglass.desk.plan import tables
 from frostglass.pages.blocks import Page, Section, templates
-from frostglass.pages.charts import FAINT, INK, SERIES, WARN, Chart, chart
+from frostglass.pages.charts import FAINT, INK, SERIES, WARN, WITHOUT, Chart, altair, can_draw, chart, drawn, of
 from frostglass.terms.budget import NANO, decimal_text
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.workload import LENGTHS
@@ -18,8 +18,6 @@ Json = Mapping[str, Any]
 
 WIDE, HIGH = 740, 300
 """Size of a drawing, in points."""
-
-LETTERS = {"labelFontSize": 13, "titleFontSize": 13}
 
 MOST_SHARE = 10
 """Intervals that are wider beside their group than that are not drawn."""
@@ -35,6 +33,7 @@ class PlanPage(Page):
     cards: tuple[tuple[str, str, str], ...]
     sections: tuple[Section, ...]
     sha256: str
+    without: str
 
 
 def plan_html(outlook: Outlook, codebook: Codebook) -> str:
@@ -55,6 +54,7 @@ def _page(outlook: Outlook, codebook: Codebook) -> PlanPage:
             filter(None, (_groups(outlook), _epsilons(outlook), _both(outlook), last, _lengths(outlook.wanted)))
         ),
         sha256=outlook.plan.sha256,
+        without="" if can_draw() else WITHOUT,
     )
 
 
@@ -90,7 +90,7 @@ def _groups(outlook: Outlook) -> Section:
             f"however many have it. So it is wide beside a small group and narrow beside a large one: from "
             f"{longest.told_from:,} people on a group is told from none in 95 of 100 releases.",
         ),
-        charts=_some(_drawn_groups(outlook)),
+        charts=drawn(lambda: _drawn_groups(outlook)),
         tables=(tables.group_rows(wanted),),
         notes=(
             "Under each length: the half-width of the 95% interval, as a share of the group. Above zero: the chance "
@@ -113,7 +113,7 @@ def _epsilons(outlook: Outlook) -> Section:
             "A larger epsilon narrows every interval and promises less to each person. What is spent cannot be had "
             "back.",
         ),
-        charts=_some(_drawn_epsilons(outlook)),
+        charts=drawn(lambda: _drawn_epsilons(outlook)) if len(outlook.range) > 1 else (),
         tables=(tables.epsilon_rows(outlook),),
         notes=(
             "± at each length: the half-width of the middle table, in people. Told from: the smallest group that is "
@@ -159,7 +159,7 @@ def _like(outlook: Outlook) -> Section:
             f"{outlook.expect or outlook.earlier.total:,}. Many of the different combinations are rare; what records "
             "have in common is stated.",
         ),
-        charts=_some(_drawn_like(outlook)),
+        charts=drawn(lambda: _drawn_like(outlook)),
         tables=(tables.like_rows(outlook.wanted),),
         notes=(
             "A record's own, stated: of any record and any so many variables, how often their combination is stated. "
@@ -184,64 +184,49 @@ def _benchmark(wanted: Foresight) -> Section | None:
     )
 
 
-def _some(drawing: Chart | None) -> tuple[Chart, ...]:
-    return () if drawing is None else (drawing,)
-
-
 def _drawn_groups(outlook: Outlook) -> Chart:
     """Half-width by people, a line a length; what is withheld lies in the shade."""
-    wanted, sizes = outlook.wanted, _ladder(max(each.people for each in outlook.wanted.groups))
+    alt, wanted = altair(), outlook.wanted
+    sizes = _ladder(max(each.people for each in wanted.groups))
     points = [
         {"people": people, "share": row.middle / people, "length": _length(row.length)}
         for row in wanted.rows
         if row.middle is not None
         for people in sizes
     ]
-    bottom = min(row.middle / sizes[-1] for row in wanted.rows if row.middle is not None)
-    across = {
-        "field": "people",
-        "type": "quantitative",
-        "scale": {"type": "log", "domain": [1, sizes[-1]], "nice": False},
-        "title": "people who have the combination",
-        "axis": {**LETTERS, "format": ",d", "values": _decades(sizes[-1])},
-    }
-    up = {
-        "field": "share",
-        "type": "quantitative",
-        "scale": {"type": "log", "domain": [bottom, MOST_SHARE], "nice": False},
-        "title": "half-width by people",
-        "axis": {**LETTERS, "format": "~%", "values": [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, MOST_SHARE]},
-    }
-    shade = {"people": 1, "to": min(wanted.tau, sizes[-1]), "share": bottom, "top": MOST_SHARE}
-    told = {"people": sizes[-1], "share": 1, "says": "below: told from none in most releases"}
-    withheld = {"people": 1, "share": bottom, "says": "withheld"}
-    layers: list[tuple[Json, Json, Json]] = [
-        (shade, {"type": "rect", "color": FAINT, "opacity": 0.22}, {"x2": {"field": "to"}, "y2": {"field": "top"}}),
-        ({**told, "people": 1, "to": sizes[-1]}, {"type": "rule", "strokeDash": [4, 4]}, {"x2": {"field": "to"}}),
-        (told, {"type": "text", "align": "right", "dx": -6, "dy": -8, "fontSize": 13}, {"text": {"field": "says"}}),
-        (withheld, {"type": "text", "align": "left", "dx": 8, "dy": -12, "fontSize": 13}, {"text": {"field": "says"}}),
-    ]
-    drawn: list[Json] = [
-        {"data": {"values": [value]}, "mark": mark, "encoding": {"x": across, "y": up, **more}}
-        for value, mark, more in layers
-    ]
-    lines = {
-        "data": {"values": points},
-        "mark": {"type": "line", "strokeWidth": 2.5, "clip": True},
-        "encoding": {"x": across, "y": up, "color": _colours(points)},
-    }
+    last, bottom = sizes[-1], min(row.middle / sizes[-1] for row in wanted.rows if row.middle is not None)
+    x = alt.X(
+        "people:Q",
+        title="people who have the combination",
+        scale=alt.Scale(type="log", domain=[1, last], nice=False),
+        axis=_axis(format=",d", values=_decades(last)),
+    )
+    y = alt.Y(
+        "share:Q",
+        title="half-width by people",
+        scale=alt.Scale(type="log", domain=[bottom, MOST_SHARE], nice=False),
+        axis=_axis(format="~%", values=[0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, MOST_SHARE]),
+    )
+    shade = of([{"people": 1, "to": min(wanted.tau, last), "share": bottom, "top": MOST_SHARE}])
+    told = {"people": last, "share": 1, "says": "below: told from none in most releases"}
+    withheld = of([{"people": 1, "share": bottom, "says": "withheld"}])
     return chart(
         "Half-width of the 95% interval, as a share of the group",
         "Where a line crosses 100%, a group is told from none in half of all releases. Counts in the shade, below "
         f"{wanted.tau:,}, are withheld beyond single values.",
-        {"width": WIDE, "height": HIGH, "layer": [*drawn, lines]},
+        alt.layer(
+            shade.mark_rect(color=FAINT, opacity=0.22).encode(x, y, alt.X2("to"), alt.Y2("top")),
+            of([{**told, "people": 1, "to": last}]).mark_rule(strokeDash=[4, 4]).encode(x, y, alt.X2("to")),
+            of([told]).mark_text(align="right", dx=-6, dy=-8, fontSize=13).encode(x, y, alt.Text("says:N")),
+            withheld.mark_text(align="left", dx=8, dy=-12, fontSize=13).encode(x, y, alt.Text("says:N")),
+            of(points).mark_line(strokeWidth=2.5, clip=True).encode(x, y, _colours(points)),
+        ).properties(width=WIDE, height=HIGH),
     )
 
 
-def _drawn_epsilons(outlook: Outlook) -> Chart | None:
-    """Half-width by epsilon, a line a length; None where there is but one epsilon."""
-    if len(outlook.range) < 2:
-        return None
+def _drawn_epsilons(outlook: Outlook) -> Chart:
+    """Half-width by epsilon, a line a length."""
+    alt = altair()
     points = [
         {"epsilon": float(each.epsilon), "people": row.middle, "length": _length(row.length)}
         for each in outlook.range
@@ -249,38 +234,24 @@ def _drawn_epsilons(outlook: Outlook) -> Chart | None:
         if row.middle is not None
     ]
     last = [{**each, "says": f"± {each['people']:,.0f}"} for each in points if each["length"] == points[-1]["length"]]
-    across = _epsilon_axis(outlook)
-    up = {
-        "field": "people",
-        "type": "quantitative",
-        "scale": {"type": "log", "nice": True},
-        "title": "± people",
-        "axis": {**LETTERS, "format": ",d", "values": _ladder(1_000_000)},
-    }
-    planned = {
-        "data": {"values": [{"epsilon": float(outlook.plan.epsilon)}]},
-        "mark": {"type": "rule", "color": WARN, "strokeWidth": 1.5, "strokeDash": [4, 4]},
-        "encoding": {"x": across},
-    }
-    lines = {
-        "data": {"values": points},
-        "mark": {"type": "line", "strokeWidth": 2.5, "point": {"filled": True, "size": 50}},
-        "encoding": {"x": across, "y": up, "color": _colours(points)},
-    }
-    figures = {
-        "data": {"values": last},
-        "mark": {"type": "text", "dy": -13, "dx": 14, "fontSize": 13},
-        "encoding": {"x": across, "y": up, "text": {"field": "says"}},
-    }
+    x = _epsilon_axis(outlook)
+    up = _axis(format=",d", values=_ladder(1_000_000))
+    y = alt.Y("people:Q", title="± people", scale=alt.Scale(type="log", nice=True), axis=up)
+    planned = of([{"epsilon": float(outlook.plan.epsilon)}])
     return chart(
         "Half-width of the 95% interval, in people, by epsilon",
         f"The planned epsilon, {decimal_text(outlook.plan.epsilon)}, is marked.",
-        {"width": WIDE, "height": HIGH, "layer": [planned, lines, figures]},
+        alt.layer(
+            planned.mark_rule(color=WARN, strokeWidth=1.5, strokeDash=[4, 4]).encode(x),
+            of(points).mark_line(strokeWidth=2.5, point=_POINT).encode(x, y, _colours(points)),
+            of(last).mark_text(dy=-13, dx=14, fontSize=13).encode(x, y, alt.Text("says:N")),
+        ).properties(width=WIDE, height=HIGH),
     )
 
 
 def _drawn_like(outlook: Outlook) -> Chart:
     """Share of a record's own combinations that are stated, by epsilon, a line a length."""
+    alt = altair()
     points = [
         {"epsilon": float(each.epsilon), "stated": kind, "share": share, "length": _length(row.length)}
         for each in outlook.range
@@ -291,59 +262,42 @@ def _drawn_like(outlook: Outlook) -> Chart:
         )
         if row.length > 1 or len(each.like) == 1
     ]
+    y = alt.Y("share:Q", title="stated", scale=alt.Scale(domain=[0, 1]), axis=_axis(format="~%"))
+    apart = alt.Facet(
+        "stated:N", title=None, sort=[DIFFERENT, OWN], header=alt.Header(labelFontSize=13, labelColor=INK)
+    )
     return chart(
         "Share that is stated, by epsilon",
         "Left: of all different combinations, many of which are rare. Right: of the combinations that a record has.",
-        {
-            "data": {"values": points},
-            "facet": {
-                "field": "stated",
-                "type": "nominal",
-                "title": None,
-                "sort": [DIFFERENT, OWN],
-                "header": {"labelFontSize": 13, "labelColor": INK},
-            },
-            "spec": {
-                "width": WIDE // 2 - 40,
-                "height": HIGH - 40,
-                "mark": {"type": "line", "strokeWidth": 2.5, "point": {"filled": True, "size": 50}},
-                "encoding": {
-                    "x": _epsilon_axis(outlook),
-                    "y": {
-                        "field": "share",
-                        "type": "quantitative",
-                        "scale": {"domain": [0, 1]},
-                        "title": "stated",
-                        "axis": {**LETTERS, "format": "~%"},
-                    },
-                    "color": _colours(points),
-                },
-            },
-        },
+        of(points)
+        .mark_line(strokeWidth=2.5, point=_POINT)
+        .encode(_epsilon_axis(outlook), y, _colours(points))
+        .properties(width=WIDE // 2 - 40, height=HIGH - 40)
+        .facet(apart),
     )
 
 
-def _epsilon_axis(outlook: Outlook) -> Json:
-    return {
-        "field": "epsilon",
-        "type": "quantitative",
-        "scale": {"type": "log", "nice": False, "padding": 24},
-        "title": "epsilon",
-        "axis": {**LETTERS, "values": [float(each.epsilon) for each in outlook.range], "format": "~g"},
-    }
+_POINT = {"filled": True, "size": 50}
 
 
-def _colours(points: Sequence[Json]) -> Json:
+def _axis(**more: Any) -> Any:
+    return altair().Axis(labelFontSize=13, titleFontSize=13, **more)
+
+
+def _epsilon_axis(outlook: Outlook) -> Any:
+    alt, values = altair(), [float(each.epsilon) for each in outlook.range]
+    scale = alt.Scale(type="log", nice=False, padding=24)
+    return alt.X("epsilon:Q", title="epsilon", scale=scale, axis=_axis(values=values, format="~g"))
+
+
+def _colours(points: Sequence[Json]) -> Any:
     """A colour for each length, the same in all drawings."""
+    alt = altair()
     names = [name for name in map(_length, LENGTHS) if any(each["length"] == name for each in points)]
     colours = dict(zip(map(_length, LENGTHS), SERIES, strict=True))
-    return {
-        "field": "length",
-        "type": "nominal",
-        "scale": {"domain": names, "range": [colours[name] for name in names]},
-        "title": None,
-        "legend": {"orient": "top", "labelFontSize": 13, "columnPadding": 24, "symbolStrokeWidth": 3},
-    }
+    legend = alt.Legend(orient="top", labelFontSize=13, columnPadding=24, symbolStrokeWidth=3)
+    scale = alt.Scale(domain=names, range=[colours[name] for name in names])
+    return alt.Color("length:N", title=None, scale=scale, legend=legend)
 
 
 def _length(length: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from frostglass.bundle.pages.statement import best_guess, epsilon_figure
 from frostglass.bundle.words import banner, day, guarantee_sentence
 from frostglass.pages.blocks import Cell, Page, Row, Section, Table, templates
+from frostglass.pages.charts import WITHOUT, can_draw, drawn
 from frostglass.pages.words import number, percent, variables
 from frostglass.review.acceptance import share, worst_group
 from frostglass.review.fidelity import Example, Kind, LengthFidelity
@@ -47,6 +48,7 @@ class ReviewPage(Page):
 
     sha256: str
     version: str
+    without: str
     strange: bool
     answers: tuple[Answer, ...]
     thresholds: Table
@@ -82,6 +84,7 @@ def _page(review: Review) -> ReviewPage:
         heading="Is this release safe and good enough to publish?",
         sha256=bundle.manifest_sha256,
         version=__version__,
+        without="" if can_draw() else WITHOUT,
         facts=(
             ("release", manifest.release_id),
             ("made", day(manifest)),
@@ -274,7 +277,11 @@ def _counts(review: Review) -> Section:
     return Section(
         "How good the counts are",
         words,
-        charts=(plots.stated_beside_true(found), plots.errors_by_count(found), plots.stated_share(found)),
+        charts=drawn(
+            lambda: plots.stated_beside_true(found),
+            lambda: plots.errors_by_count(found),
+            lambda: plots.stated_share(found),
+        ),
         tables=(stated,),
         folded=(buckets, *examples),
     )
@@ -316,7 +323,7 @@ def _groups(review: Review) -> Section | None:
             "A good mean may hide a group that is served badly. These are combinations of two and three variables that "
             "name the group. Other variables can be asked for with --group.",
         ),
-        charts=(plots.group_errors(groups),) if any(each.people for each in groups) else (),
+        charts=drawn(lambda: plots.group_errors(groups)) if any(each.people for each in groups) else (),
         folded=(table,),
     )
 
@@ -343,7 +350,7 @@ def _intervals(review: Review) -> Section:
             "The interval of a count says what is certain, so it is wider than the error of the count usually is. Over "
             "many releases 95% of them hold the true count.",
         ),
-        charts=(plots.coverage(review.fidelity),),
+        charts=drawn(lambda: plots.coverage(review.fidelity)),
         tables=(table,),
     )
 
@@ -449,7 +456,7 @@ def _attacks(review: Review) -> Section | None:
             f"They rest on {review.attacks.counted + review.attacks.fitted:,} releases that were made for this alone, "
             "cost nothing and never leave.",
         ),
-        charts=(plots.attacks(rows),) if rows else (),
+        charts=drawn(lambda: plots.attacks(rows)) if rows else (),
         folded=(meanings, table),
     )
 
@@ -554,7 +561,7 @@ def _anonymity(review: Review) -> Section:
             "Before, tables like this were made safe by leaving out every record that fewer than k people share. That "
             "loses the rarest people, and still gives them away when somebody is added from one release to the next.",
         ),
-        charts=(plots.suppression(review.anonymity),),
+        charts=drawn(lambda: plots.suppression(review.anonymity)),
         folded=(table,),
     )
 
