@@ -1,40 +1,48 @@
-"""CSV larger than memory, in parts: the same strictness as ``csv_reader``, by a compiled reader.
+"""CSV larger than memory, in parts, with the cells, notes and errors of ``strict.read_csv``.
 
-General CSV readers that stream will not do: they fill short rows, take a blank line for a record, or a quote within a
-value for the start of another, and say nothing. Whatever is refused here is read again by ``csv_reader`` for the line.
+Arrow reads the plain files, in which no byte is a quote or NUL and every line is short: there it has no choice in what
+a cell is. Every other file, and the line of every fault, is left to the strict reader.
 """
 
 from __future__ import annotations
 
 import codecs
+import csv
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv as arrow
 
-from frostglass.tables import text_table
-from frostglass.tables.csv.strict import MOST_IN_FIELD, CsvFormat, fault, layout_notes, read_headings, undecodable
-from frostglass.tables.encoding_columns import is_fit
+from frostglass.tables.csv.strict import CsvFormat, UnevenError, add, fault, layout_notes, read_headings, undecodable
+from frostglass.tables.encoding_columns import EncodingColumns, UnfitValueError, is_fit
 from frostglass.tables.text_table import Note, TextColumn, TextTable, check_number_in_parts, wanted_places
 
 _ROWS = 2**18
-"""Most records of a part: few enough that columns of different cells alone fit into memory."""
+"""Most records of a part that the strict reader makes: columns of different cells alone fit into memory."""
 
 _BLOCK = 2**22
-"""Bytes read at a time."""
+"""Bytes that Arrow reads at a time, which make a part."""
 
-MOST_IN_RECORD = 2**26
-"""Most bytes of one record. One that is longer was as a rule begun by a quote that nobody closed."""
+_LONGEST_LINE = 2**17
+"""Most bytes of a line of a plain file, which is less than a block and than any limit of a field."""
 
-_FIRST_SLOTS, _FIRST_CELLS = 2**10, 2**16
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a look at every byte has shown: whether the file is plain, and how many of its lines are blank."""
+
+    plain: bool
+    blank: int = 0
 
 
 class LargeCsv:
     """A CSV file as a ``TableInParts``; it has to stay open until the last part was taken."""
 
     def __init__(self, file: BinaryIO, *, delimiter: str = ",", encoding: str = "utf-8") -> None:
-        """Read the headings. Raises like ``csv_reader.read_csv``."""
+        """Read the headings. Raises like ``strict.read_csv``."""
         self._file = file
         self._form = CsvFormat.of(delimiter, encoding)
         self._headings, self._notes = read_headings(file, self._form)
@@ -48,155 +56,97 @@ class LargeCsv:
     def parts(self, wanted: Collection[str]) -> Iterator[TextTable]:
         """The columns of the headings ``wanted``; of the others no cell is kept."""
         places = wanted_places(self._headings, lambda _: wanted)
-        part = _Part(len(self._headings), places, self._form.delimiter)
-        records = 0
-        try:
-            for block, final in self._blocks(part):
-                while part.read(block, final=final):
-                    records += part.rows
-                    check_number_in_parts(records)
-                    yield self._table(part, places)
-        except UnicodeError:
-            raise undecodable(self._file, self._form) from None
-        except _FaultError:
-            raise fault(self._file, self._form, places) from None
-        self._notes += layout_notes(len(self._headings), part.blank, part.has_lone_returns)
+        look, records = _look(self._file, self._form, len(self._headings)), 0
+        for table in self._plain(places, look.blank) if look.plain and places else self._strict(places):
+            records += table.rows
+            check_number_in_parts(records)
+            yield table
 
-    def _blocks(self, part: _Part) -> Iterator[tuple[npt.NDArray[np.uint8], bool]]:
-        """The file as UTF-8; each block begins with the record that the one before broke off."""
+    def _plain(self, places: Sequence[int], blank: int) -> Iterator[TextTable]:
+        """As Arrow reads it: columns are named by number, since headings may be anything."""
+        names = [str(place) for place in range(len(self._headings))]
+        read = arrow.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=names, skip_rows=1)
+        cut = arrow.ParseOptions(delimiter=self._form.delimiter, quote_char=False, double_quote=False)
+        numbered = pa.dictionary(pa.int32(), pa.string())
+        kept = [names[place] for place in places]
+        texts = arrow.ConvertOptions(
+            include_columns=kept, column_types=dict.fromkeys(names, numbered), null_values=[], strings_can_be_null=False
+        )
         self._file.seek(0)
-        decoder = codecs.getincrementaldecoder(self._form.codec)("strict")
-        rest, final = b"", False
-        while not final:
-            content = self._file.read(_BLOCK)
-            final = not content
-            text = decoder.decode(content, final=final)
-            block = rest + text.encode("utf-8", "surrogatepass")
-            yield np.frombuffer(block, dtype=np.uint8), final
-            rest = block[part.position :]
-            part.position = 0
-            if len(rest) > MOST_IN_RECORD:
-                raise _FaultError
+        try:
+            for batch in arrow.open_csv(self._file, read_options=read, parse_options=cut, convert_options=texts):
+                if batch.num_rows:
+                    yield self._table(batch, places)
+        except (pa.ArrowException, UnfitValueError):
+            raise fault(self._file, self._form, places) from None
+        self._notes += layout_notes(len(self._headings), blank, lone_returns=False)
 
-    def _table(self, part: _Part, places: Sequence[int]) -> TextTable:
-        columns = part.columns([self._headings[place] for place in places])
-        if not all(is_fit(value) for column in columns for value in column.values):
-            raise _FaultError
-        table = TextTable(columns, part.rows, (), tuple(self._headings))
-        part.clear()
-        return table
+    def _table(self, batch: pa.RecordBatch, places: Sequence[int]) -> TextTable:
+        columns = []
+        for place, cells in zip(places, batch.columns, strict=True):
+            values = tuple(cells.dictionary.to_pylist())
+            if not all(map(is_fit, values)):
+                raise UnfitValueError
+            columns.append(TextColumn(self._headings[place], values, cells.indices.to_numpy().astype(np.uint32)))
+        return TextTable(tuple(columns), batch.num_rows, (), tuple(self._headings))
+
+    def _strict(self, places: Sequence[int]) -> Iterator[TextTable]:
+        blank, width = 0, len(self._headings)
+        columns = EncodingColumns(self._headings, places)
+        try:
+            with self._form.records(self._file) as records:
+                records.header()
+                for batch in records.batches(most=_ROWS):
+                    blank += add(columns, batch, width)
+                    if columns.rows >= _ROWS:
+                        yield columns.table(())
+                        columns = EncodingColumns(self._headings, places)
+                lone_returns = records.has_lone_returns()
+        except UnicodeDecodeError:
+            raise undecodable(self._file, self._form) from None
+        except (csv.Error, UnfitValueError, UnevenError):
+            raise fault(self._file, self._form, places) from None
+        if columns.rows:
+            yield columns.table(())
+        self._notes += layout_notes(width, blank, lone_returns)
 
 
-class _FaultError(ValueError):
-    """Some record cannot be taken. Says nothing of it."""
+def _look(file: BinaryIO, form: CsvFormat, width: int) -> _Look:
+    """Look at every byte: Arrow gets UTF-8 of several columns without quote, NUL, lone return or long line."""
+    if form.codec != "utf-8-sig" or not form.delimiter.isascii() or width == 1:
+        return _Look(plain=False)
+    blank, before, decoder = 0, b"", codecs.getincrementaldecoder("utf-8")("strict")
+    file.seek(0)
+    while block := file.read(_BLOCK):
+        joined = before + block
+        returns = joined.count(b"\r") - joined.endswith(b"\r")
+        if b'"' in block or b"\0" in block or returns != joined.count(b"\r\n") or _has_long_line(block):
+            return _Look(plain=False)
+        try:
+            decoder.decode(block)
+        except UnicodeDecodeError:
+            return _Look(plain=False)
+        blank += _blank_lines(joined)
+        before = _end(joined)
+    return _Look(plain=not before.endswith(b"\r") and not decoder.getstate()[0], blank=blank)
 
 
-class _Part:
-    """The arrays that the compiled reader fills: the cells of each column, and for each record which of them it has."""
+def _end(block: bytes) -> bytes:
+    """As much of the end of a block as it takes to know how the next one begins."""
+    if block.endswith(b"\r"):
+        return block[-2:]
+    return block[-1:] if block.endswith(b"\n") else b""
 
-    def __init__(self, width: int, places: Sequence[int], delimiter: str) -> None:
-        self._delimiter = np.uint8(ord(delimiter))
-        self._wanted = np.full(width, -1, dtype=np.int64)
-        self._wanted[list(places)] = np.arange(len(places))
-        self._index = np.empty((len(places), _ROWS), dtype=np.uint32)
-        self._cells = np.empty(_FIRST_CELLS, dtype=np.uint8)
-        self._counts = np.zeros(len(places), dtype=np.int64)
-        self._state = np.zeros(6, dtype=np.int64)
-        self._slots, self._hashes, self._starts, self._lengths = self._tables(_FIRST_SLOTS)
-        from frostglass.tables.csv import kernel as csv_kernel
 
-        self._kernel = csv_kernel
-        self._state[csv_kernel.TO_SKIP] = 1  # the headings
+def _has_long_line(block: bytes) -> bool:
+    """Whether some half of the longest line holds no line end: every longer line has one such half."""
+    half = _LONGEST_LINE // 2
+    return any(block.find(b"\n", begin, begin + half) < 0 for begin in range(0, len(block) - half + 1, half))
 
-    @property
-    def rows(self) -> int:
-        return int(self._state[self._kernel.ROWS])
 
-    @property
-    def blank(self) -> int:
-        return int(self._state[self._kernel.BLANK])
-
-    @property
-    def has_lone_returns(self) -> bool:
-        return bool(self._state[self._kernel.LONE_RETURNS])
-
-    @property
-    def position(self) -> int:
-        """Where in the block the next record begins."""
-        return int(self._state[self._kernel.POSITION])
-
-    @position.setter
-    def position(self, place: int) -> None:
-        self._state[self._kernel.POSITION] = place
-
-    def read(self, block: npt.NDArray[np.uint8], *, final: bool) -> bool:
-        """Read on; whether the part is to be handed out, because it is full or the last one."""
-        while True:
-            why = self._kernel.read_records(
-                block,
-                final,
-                self._delimiter,
-                self._wanted,
-                8 * text_table.MOST_CHARACTERS,
-                MOST_IN_FIELD,
-                self._slots,
-                self._hashes,
-                self._starts,
-                self._lengths,
-                self._counts,
-                self._cells,
-                self._index,
-                self._state,
-            )
-            if why == self._kernel.ROOM:
-                self._make_room()
-            elif why == self._kernel.FAULT:
-                raise _FaultError
-            else:
-                return why == self._kernel.FULL or (why == self._kernel.DONE and self.rows > 0)
-
-    def columns(self, headings: Sequence[str]) -> tuple[TextColumn, ...]:
-        """The columns as they stand."""
-        cells = self._cells[: self._state[self._kernel.USED]].tobytes()
-        return tuple(
-            TextColumn(heading, self._values(number, cells), self._index[number, : self.rows].copy())
-            for number, heading in enumerate(headings)
-        )
-
-    def clear(self) -> None:
-        """Begin another part."""
-        self._state[self._kernel.ROWS] = self._state[self._kernel.USED] = 0
-        self._counts[:] = 0
-        self._slots[:] = 0
-
-    def _values(self, number: int, cells: bytes) -> tuple[str, ...]:
-        known = self._counts[number]
-        starts, lengths = self._starts[number, :known].tolist(), self._lengths[number, :known].tolist()
-        return tuple(
-            cells[start : start + length].decode("utf-8", "surrogatepass")
-            for start, length in zip(starts, lengths, strict=True)
-        )
-
-    def _make_room(self) -> None:
-        """Twice the cells, or four times the slots, whichever is short."""
-        slots = self._slots.shape[1]
-        if not len(self._counts) or 2 * self._counts.max() < slots:
-            self._cells = np.concatenate([self._cells, np.empty_like(self._cells)])
-            return
-        hashes, starts, lengths = self._hashes, self._starts, self._lengths
-        self._slots, self._hashes, self._starts, self._lengths = self._tables(4 * slots)
-        self._hashes[:, : hashes.shape[1]] = hashes
-        self._starts[:, : starts.shape[1]] = starts
-        self._lengths[:, : lengths.shape[1]] = lengths
-        self._kernel.rehash(self._slots, self._hashes, self._counts)
-
-    def _tables(
-        self, slots: int
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        shape, known = (len(self._counts), slots), (len(self._counts), slots // 2)
-        return (
-            np.zeros(shape, dtype=np.int32),
-            np.empty(known, dtype=np.uint64),
-            np.empty(known, dtype=np.int64),
-            np.empty(known, dtype=np.int64),
-        )
+def _blank_lines(block: bytes) -> int:
+    """Lines that end where they begin, of those whose end before is in ``block`` too."""
+    if b"\n\n" not in block and b"\n\r\n" not in block:
+        return 0
+    lines = block.replace(b"\r\n", b"\n").split(b"\n")
+    return sum(not line for line in lines[1:-1])

@@ -75,9 +75,9 @@ class _Records:
             return record
         raise InputError("FG-IN-001", "the file holds no header row: it is empty, or nothing but a byte-order mark")
 
-    def batches(self) -> Iterator[list[list[str]]]:
-        """The records in lists of at most ``_BATCH``."""
-        while batch := list(islice(self._reader, _BATCH)):
+    def batches(self, most: int = _BATCH) -> Iterator[list[list[str]]]:
+        """The records in lists of at most ``_BATCH``, or fewer."""
+        while batch := list(islice(self._reader, min(most, _BATCH))):
             yield batch
 
     def one_by_one(self) -> Iterator[list[str]]:
@@ -113,11 +113,11 @@ def read_csv(file: BinaryIO, *, delimiter: str = ",", encoding: str = "utf-8", o
             _check_header(headings, form)
             places = wanted_places(headings, only)
             columns = EncodingColumns(headings, places)
-            blank = sum(_add(columns, batch, len(headings)) for batch in records.batches())
+            blank = sum(add(columns, batch, len(headings)) for batch in records.batches())
             lone_returns = records.has_lone_returns()
     except UnicodeDecodeError:
         raise undecodable(file, form) from None
-    except (csv.Error, UnfitValueError, _UnevenError):
+    except (csv.Error, UnfitValueError, UnevenError):
         raise fault(file, form, places) from None
     return columns.table([*notes, *layout_notes(len(headings), blank, lone_returns)])
 
@@ -136,18 +136,18 @@ def read_headings(file: BinaryIO, form: CsvFormat) -> tuple[list[str], list[Note
     return headings, notes
 
 
-class _UnevenError(ValueError):
+class UnevenError(ValueError):
     """Some record has more or fewer values than the header."""
 
 
-def _add(columns: EncodingColumns, batch: Sequence[list[str]], width: int) -> int:
+def add(columns: EncodingColumns, batch: Sequence[list[str]], width: int) -> int:
     """Encode a batch; return the number of blank lines in it."""
     widths = set(map(len, batch))
     if widths == {width}:
         columns.add(batch)
         return 0
     if not widths <= {0, width}:
-        raise _UnevenError
+        raise UnevenError
     blank = sum(not record for record in batch)
     columns.add([record or [""] for record in batch] if width == 1 else [record for record in batch if record])
     return blank
