@@ -6,14 +6,17 @@ killed process left there is therefore told from what another one is still writi
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+
+from frostglass.errors import UsageError
 
 PUBLIC, PRIVATE = 0o644, 0o600
 """Who may read a file: everybody, or its owner alone."""
@@ -21,7 +24,22 @@ PUBLIC, PRIVATE = 0o644, 0o600
 UNFINISHED = ".frostglass-unfinished"
 """How the hidden names end."""
 
+PLAIN = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+"""How a file is opened that may be anything: neither through a link nor waiting for it, where the system knows how."""
+
+_POSIX = os.name == "posix"
+
 _HIDDEN = re.compile(rf"\..+\.[a-z0-9_]{{8}}{re.escape(UNFINISHED)}", re.DOTALL)
+
+
+def require_posix(what: str) -> None:
+    """Raise UsageError FG-OP-110 where the system has not the locks and limits that ``what`` takes."""
+    if find_spec("fcntl") is None or find_spec("resource") is None:
+        raise UsageError(
+            "FG-OP-110",
+            f"{what} takes locks and limits that this system does not have: run it on Linux or macOS; on Windows, in "
+            "WSL2. Bundles can be read, counted and verified here",
+        )
 
 
 def write_whole(path: Path, data: bytes, *, mode: int) -> None:
@@ -31,9 +49,12 @@ def write_whole(path: Path, data: bytes, *, mode: int) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-            os.fchmod(descriptor, mode)
+            sibling.chmod(mode)
             file.flush()
             os.fsync(descriptor)
+            if _POSIX:  # while the lock is held; elsewhere an open file is not renamed
+                sibling.replace(path)
+        if not _POSIX:
             sibling.replace(path)
     except BaseException:
         sibling.unlink(missing_ok=True)
@@ -62,7 +83,9 @@ def remove_abandoned(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in ``folder`` durable."""
+    """Make the names in ``folder`` durable, where a folder can be synced."""
+    if not _POSIX:
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -72,15 +95,24 @@ def sync_folder(folder: Path) -> None:
 
 def _remove_unless_held(path: Path) -> None:
     """OSError where it is held, is somebody else's, or where the file system has no locks."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, PLAIN)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(descriptor, wait=False)
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink()
     finally:
         os.close(descriptor)
+
+
+def lock(descriptor: int, *, wait: bool) -> None:
+    """Lock an open file for this process alone; OSError where another holds it, or where there are no locks."""
+    try:
+        fcntl = import_module("fcntl")
+    except ImportError:
+        raise OSError("no locks") from None
+    fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _held_file(path: Path) -> tuple[int, Path]:
@@ -106,5 +138,5 @@ def _held_folder(path: Path) -> tuple[int, Path]:
 def _is_held(descriptor: int, path: Path) -> bool:
     """Lock it; False when another process took it for abandoned, just before it was locked, and removed it."""
     with suppress(OSError):  # no locks on this file system: then nothing there is ever taken for abandoned
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        lock(descriptor, wait=True)
     return path.exists()

@@ -31,7 +31,7 @@ def _is_safe(folder: Path, *, last: bool) -> bool:
     """Above the last folder, one like /tmp, in which all may write but not rename what is others', is safe too."""
     found = folder.stat()
     shared = found.st_mode & _OTHERS and (last or not found.st_mode & stat.S_ISVTX)
-    return found.st_uid in (0, os.getuid()) and not shared
+    return not hasattr(os, "getuid") or (found.st_uid in (0, os.getuid()) and not shared)
 
 
 def place_for(package: Path, wanted: str | None, private: Path) -> str:

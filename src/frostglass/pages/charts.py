@@ -86,7 +86,7 @@ def altair() -> Any:
 
 def of(values: list[dict[str, Any]]) -> Drawing:
     """A drawing of these values, as a line of a table each."""
-    return altair().Chart(altair().InlineData(values=values))
+    return altair().Chart(altair().Data(values=values))
 
 
 def chart(title: str, words: str, drawing: Drawing) -> Chart:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +46,7 @@ def _state(path: Path) -> tuple[int, int, int]:
 
 def _opened(path: Path) -> BinaryIO:
     try:
-        return os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC), "rb")
+        return path.open("rb")
     except OSError:
         raise InputError("FG-IN-004", f"cannot read {path}: you have no permission to; ask its owner") from None
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from frostglass.errors import LedgerError
+from frostglass.files import require_posix
 
 NETWORK_FILE_SYSTEMS = frozenset(
     {
@@ -77,7 +78,11 @@ def _unescape(field: str) -> str:
 
 
 def require_local(path: Path) -> None:
-    """Refuse a path on a network file system. Raises LedgerError; where the system does not tell, it passes."""
+    """Refuse a path on a network file system. Raises LedgerError; where the system does not tell, it passes.
+
+    UsageError FG-OP-110 on a system on which no ledger can be kept.
+    """
+    require_posix("a ledger")
     try:
         mountinfo = _MOUNTINFO.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:

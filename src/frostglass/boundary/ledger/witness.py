@@ -6,7 +6,6 @@ ledger, so the witness never runs ahead of it: a last line that the ledger lacks
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from frostglass.boundary.ledger.book import Book
 from frostglass.boundary.ledger.entries import Entry, UnreadableEntryError, chain_fault, entry_of_line, line_of
 from frostglass.boundary.ledger.place import sync_folder
 from frostglass.errors import LedgerError
+from frostglass.files import lock
 
 
 class DamagedWitnessError(LedgerError):
@@ -129,7 +129,7 @@ class Witness:
         fresh = not self.exists()
         file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            lock(file, wait=True)
             yield file
             if fresh:
                 sync_folder(self.path)

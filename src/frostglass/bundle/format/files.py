@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple, Protocol, TypeAlias
 
 from frostglass.bundle.format.places import refuse_in_bundle
 from frostglass.errors import BundleError, reason_of
-from frostglass.files import PRIVATE, PUBLIC, sync_folder, unfinished_folder
+from frostglass.files import PLAIN, PRIVATE, PUBLIC, sync_folder, unfinished_folder
 
 MOST_BYTES = 2 * 1024**3
 """Most of a file that is read into memory at once."""
@@ -72,13 +72,13 @@ def open_plain(path: Path, *, most: int) -> Iterator[tuple[BinaryIO, int]]:
     Raises BundleError FG-BN-020 when there is no such file, FG-BN-021 when it is not one, FG-BN-022 when it is larger.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | PLAIN)
     except FileNotFoundError:
         raise BundleError("FG-BN-020", f"{path.name} is missing") from None
     except OSError:
         raise BundleError("FG-BN-021", f"{path.name} cannot be read: it must be a plain file, not a link") from None
     found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(found.st_mode) or path.is_symlink():
         os.close(descriptor)
         raise BundleError("FG-BN-021", f"{path.name} cannot be read: it must be a plain file, not a link")
     with os.fdopen(descriptor, "rb") as file:
@@ -156,13 +156,13 @@ def write_nowhere(_name: str, write: Write) -> Stored:
 
 def write_file(path: Path, write: Write, *, mode: int, time: float) -> Stored:
     """Have a new file written, hashed in the same pass, with that mode and time, and durable but for its name."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     with os.fdopen(descriptor, "wb") as file:
         hashed = HashedFile(file)
         write(hashed)
         file.flush()
-        os.fchmod(descriptor, mode)
-        os.utime(descriptor, (time, time))
+        path.chmod(mode)
+        os.utime(path, (time, time))
         os.fsync(descriptor)
     return hashed.stored
 

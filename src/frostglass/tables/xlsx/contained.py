@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn, cast
 
 from frostglass.errors import InputError, UsageError
+from frostglass.files import require_posix
 from frostglass.tables import text_table
 from frostglass.tables.text_table import Only, TextTable, wanted_places
 from frostglass.tables.xlsx import package as xlsx_package
@@ -69,6 +70,7 @@ def read_contained_xlsx(file: BinaryIO, *, sheet: str | None = None, only: Only 
 
     Raises InputError FG-IN-079 when the process was ended by its limits, died, or answered nonsense.
     """
+    require_posix("reading a workbook")
     with _process(file) as (process, asking, answering):
         try:
             write_message(asking, _request(sheet, chooses=only is not None))
