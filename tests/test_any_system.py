@@ -73,7 +73,7 @@ def test_what_readers_use_works(folder: Path, asked: str) -> None:
 def test_what_needs_locks_and_limits_names_the_way(folder: Path, asked: str) -> None:
     code, _, err = there(folder, *asked.split())
     assert code != 0
-    assert "FG-OP-110" in err or ("release" in asked and "FG-LG-001" in err)
+    assert "FG-OP-123" in err or ("release" in asked and "FG-LG-001" in err)
     assert "Traceback" not in err
     assert not (folder / "b.db").exists()
 

@@ -33,10 +33,10 @@ _HIDDEN = re.compile(rf"\..+\.[a-z0-9_]{{8}}{re.escape(UNFINISHED)}", re.DOTALL)
 
 
 def require_posix(what: str) -> None:
-    """Raise UsageError FG-OP-110 where the system has not the locks and limits that ``what`` takes."""
+    """Raise UsageError FG-OP-123 where the system has not the locks and limits that ``what`` takes."""
     if find_spec("fcntl") is None or find_spec("resource") is None:
         raise UsageError(
-            "FG-OP-110",
+            "FG-OP-123",
             f"{what} takes locks and limits that this system does not have: run it on Linux or macOS; on Windows, in "
             "WSL2. Bundles can be read, counted and verified here",
         )

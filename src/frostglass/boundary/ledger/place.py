@@ -80,7 +80,7 @@ def _unescape(field: str) -> str:
 def require_local(path: Path) -> None:
     """Refuse a path on a network file system. Raises LedgerError; where the system does not tell, it passes.
 
-    UsageError FG-OP-110 on a system on which no ledger can be kept.
+    UsageError FG-OP-123 on a system on which no ledger can be kept.
     """
     require_posix("a ledger")
     try:
