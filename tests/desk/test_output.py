@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import io
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -19,6 +21,7 @@ import typer
 import frostglass
 from frostglass.desk import main
 from frostglass.desk.outlet import _MARKS, PIPE_CLOSED, Outlet, concluded, outlets
+from frostglass.desk.output import SETTINGS, in_options
 from tests.commands import every_command
 from tests.survey import SMALL, survey
 
@@ -264,3 +267,41 @@ def test_a_release_is_whole_whatever_becomes_of_its_output(streams: str, tmp_pat
     assert (done.stdout, done.stderr) == ("", "")
     report = frostglass.verify(tmp_path / "out", ledger=tmp_path / "b.db")
     assert not report.failed, report.text()
+
+
+@pytest.mark.parametrize(
+    ("said", "there"),
+    [
+        ("`fit` takes fast", "--fit takes fast"),
+        ("pass `placeholder_keys=allow`", "pass --placeholder-keys allow"),
+        ("or release with `structural=False`", "or release with --without-constraints"),
+        (
+            "`frostglass ledger moved`, `codebook` and `x=1` stay",
+            "`frostglass ledger moved`, `codebook` and `x=1` stay",
+        ),
+    ],
+)
+def test_settings_that_messages_name_are_options_at_the_desk(said: str, there: str) -> None:
+    assert in_options(said) == there
+
+
+def test_every_setting_that_a_message_below_the_doors_names_is_an_option() -> None:
+    """In backticks stand settings and whole commands; and no room below the doors knows an option's name."""
+    rooms = [path for path in Path(frostglass.__file__).parent.rglob("*.py") if "desk" not in path.parts]
+    texts = [text for path in rooms for text in messages(path)]
+    named = {found for text in texts for found in re.findall(r"`([a-z_]+)(?:=[^`]+)?`", text)}
+    assert named <= SETTINGS | {"confirmed"}, "a table of the codebook, or a setting"
+    commands = re.compile(r"`frostglass [^`]*`?")
+    assert [text for text in texts if re.search(r"(?<![\w-])--[a-z]", commands.sub("", text))] == []
+
+
+def messages(path: Path) -> Iterator[str]:
+    """Texts of a module but its docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    aside = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    aside |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in aside:
+            yield node.value

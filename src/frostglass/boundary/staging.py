@@ -115,7 +115,7 @@ def staged(folder: Path, *, plan_sha256: str, table: Sensitive[CodedTable]) -> S
         raise LedgerError(
             "FG-LG-054",
             f"the key that binds the staged answers of release {folder.name} to their data is not beside the ledger: "
-            f"put {_binding_for(folder).name} back, or start a new release with --fresh, which is paid for again",
+            f"put {_binding_for(folder).name} back, or start a new release with `fresh`, which is paid for again",
         )
     try:
         note = json.loads((folder / _NOTE).read_text())
@@ -129,7 +129,7 @@ def staged(folder: Path, *, plan_sha256: str, table: Sensitive[CodedTable]) -> S
         raise LedgerError(
             "FG-LG-050",
             f"the staged answers of release {folder.name} are damaged; what they cost stays spent. "
-            "Start a new release with --fresh",
+            "Start a new release with `fresh`",
         )
     return Staged(answers, str(note["sha256"]), seed) if same_data else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,41 @@ from dataclasses import dataclass
 import typer
 
 from frostglass.errors import FrostglassError
+
+SETTINGS = frozenset(
+    {
+        "allow_empty",
+        "attacks",
+        "cells",
+        "delimiter",
+        "earlier",
+        "encoding",
+        "epsilons",
+        "expect",
+        "fit",
+        "force",
+        "fresh",
+    }
+    | {"group", "id", "key", "ledger", "like", "map", "of", "person_key", "placeholder_keys", "random_state", "range"}
+    | {"reason", "sheet", "snapshot", "structural", "unknown"}
+)
+"""Settings that messages name, in backticks, as Python has them; each is an option here."""
+
+_SETTING = re.compile(r"`([a-z_]+)(?:=([^`]+))?`")
+
+
+def in_options(text: str) -> str:
+    """``text`` with settings named as options: `fit` is --fit, and `structural=False` is --without-constraints."""
+
+    def option(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        if name not in SETTINGS:
+            return found[0]
+        if name == "structural":
+            return "--without-constraints"
+        return f"--{name.replace('_', '-')}{f' {value}' if value else ''}"
+
+    return _SETTING.sub(option, text)
 
 
 @dataclass(frozen=True)
@@ -23,7 +59,7 @@ class Voice:
     def say(self, text: str) -> None:
         """A result for people."""
         if not self.as_json:
-            typer.echo(text)
+            typer.echo(in_options(text))
 
     def give(self, value: Mapping[str, object]) -> None:
         """The same result for programs."""
@@ -38,11 +74,12 @@ class Voice:
     def note(self, text: str) -> None:
         """Something good to know, on stderr."""
         if not self.quiet:
-            typer.echo(text, err=True)
+            typer.echo(in_options(text), err=True)
 
 
 def say_json(text: str, *, err: bool = False) -> None:
     """JSON, with every other character than ASCII as an escape of JSON's own where the stream may lack it."""
+    text = in_options(text)
     stream = sys.stderr if err else sys.stdout
     if not (stream.encoding or "").lower().startswith("utf"):
         text = "".join(one if one.isascii() else json.dumps(one)[1:-1] for one in text)
@@ -55,7 +92,7 @@ def report(error: FrostglassError, *, as_json: bool) -> None:
         shape = {"error": {"code": error.code, "message": error.message}}
         say_json(json.dumps(shape, ensure_ascii=False), err=True)
     else:
-        typer.echo(f"{error.code}: {error.message}", err=True)
+        typer.echo(f"{error.code}: {in_options(error.message)}", err=True)
 
 
 def table(head: Sequence[object], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> str:

@@ -30,7 +30,7 @@ from frostglass.reporting.shares import (
 )
 from frostglass.reporting.source import Source, Status
 
-UNLIKE = "The two are shares of unlike wholes: say with --of (of=) what both are shares of."
+UNLIKE = "The two are shares of unlike wholes: say with `of` what both are shares of."
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,9 +184,7 @@ def denominator_of(of: Asked, source: Source) -> tuple[Condition, ...] | None:
 def ratio_of(conditions: Sequence[Condition], of: tuple[Condition, ...] | None, source: Source) -> Ratio:
     """What is divided by what; UsageError FG-OP-096 without a condition, FG-OP-097 where no record can meet both."""
     if not conditions:
-        raise UsageError(
-            "FG-OP-096", "a share is of something: give the condition first, such as gender=Female --share"
-        )
+        raise UsageError("FG-OP-096", "a share is of something: give the condition first, such as gender=Female")
     if of is None:
         return ratio_within(conditions[0], conditions[1:], source)
     if box_of((*conditions, *of), source.codebook).empty:

@@ -170,7 +170,7 @@ def repair(codes: Codes, margins: Sequence[Floats], rules: Rules, state: State) 
         raise CodebookError(
             "FG-CB-090",
             "no record was found that satisfies all structural constraints together; look for two that exclude "
-            "each other, or release with --without-constraints",
+            "each other, or release with `structural=False`",
         )
     good = codes[~stuck]
     codes[stuck] = good[np.arange(int(stuck.sum())) % len(good)]

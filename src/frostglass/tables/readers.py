@@ -99,7 +99,7 @@ def _in_parts(path: Path, file: BinaryIO, large: Large, delimiter: str, encoding
 
 def _check_no_sheet(sheet: str | None) -> None:
     if sheet is not None:
-        raise UsageError("FG-OP-083", "--sheet is for workbooks (.xlsx); this file has no sheets")
+        raise UsageError("FG-OP-083", "`sheet` is for workbooks (.xlsx); this file has no sheets")
 
 
 def _other(file: BinaryIO) -> str:

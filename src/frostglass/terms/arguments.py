@@ -41,7 +41,7 @@ def whole(value: object, least: int, most: int, code: str, rule: str) -> int:
 
 def seed(value: object) -> int | None:
     """A seed, or ``None`` for one by chance. UsageError FG-OP-035."""
-    rule = "the seed (--random-state) is a whole number from 0 to 2**63 - 1"
+    rule = "the seed (`random_state`) is a whole number from 0 to 2**63 - 1"
     return None if value is None else whole(value, 0, 2**63 - 1, "FG-OP-035", rule)
 
 

@@ -71,10 +71,10 @@ class Plan:
         if self.tau is not None:
             rule = f"tau, the least count that is stated, must be a whole number from 1 to {MOST_TAU:,}"
             settle("tau", whole(self.tau, 1, MOST_TAU, "FG-OP-005", rule))
-        settle("fit", one_of(self.fit, get_args(Fit), "FG-OP-008", "--fit takes fast, default or long"))
-        rule = f"--cells takes a number of cells from 1 to {MOST_CELLS:,}"
+        settle("fit", one_of(self.fit, get_args(Fit), "FG-OP-008", "`fit` takes fast, default or long"))
+        rule = f"`cells` takes a number of cells from 1 to {MOST_CELLS:,}"
         settle("cells", whole(self.cells, 1, MOST_CELLS, "FG-OP-009", rule))
-        settle("unknown", one_of(self.unknown, get_args(OnUnknown), "FG-OP-006", "--unknown takes refuse or missing"))
+        settle("unknown", one_of(self.unknown, get_args(OnUnknown), "FG-OP-006", "`unknown` takes refuse or missing"))
         settle("structural", flag(self.structural, "whether structural constraints are enforced"))
         settle("accept", thresholds(self.accept))
 

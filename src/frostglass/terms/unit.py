@@ -14,7 +14,7 @@ OnPlaceholder = Literal["refuse", "allow"]
 
 def check_placeholder(said: str) -> OnPlaceholder:
     """What was said, if it is one of the two words; UsageError FG-OP-056 otherwise."""
-    word = one_of(said, get_args(OnPlaceholder), "FG-OP-056", "--placeholder-keys takes refuse or allow")
+    word = one_of(said, get_args(OnPlaceholder), "FG-OP-056", "`placeholder_keys` takes refuse or allow")
     return "allow" if word == "allow" else "refuse"
 
 
@@ -32,10 +32,10 @@ class PrivacyUnit:
     def __post_init__(self) -> None:
         rule = "the most records a person may have must be a whole number from 1 to 1000"
         object.__setattr__(self, "max_records", whole(self.max_records, 1, 1000, "FG-OP-010", rule))
-        key = optional_text(self.person_key, "the column that tells persons apart (--person-key)")
+        key = optional_text(self.person_key, "the column that tells persons apart (`person_key`)")
         object.__setattr__(self, "person_key", key)
         if self.max_records > 1 and self.person_key is None:
             raise UsageError(
                 "FG-OP-011",
-                "more than one record a person needs --person-key, the column that tells persons apart",
+                "more than one record a person needs `person_key`, the column that tells persons apart",
             )

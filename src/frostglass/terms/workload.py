@@ -87,7 +87,7 @@ def workload(domain: Domain, *, length: int, cells: int = CELL_BUDGET) -> Worklo
         raise UsageError(
             "FG-OP-004",
             f"the {what} of these {len(domain)} variables have {needed:,} cells, and this plan measures at most "
-            f"{cells:,}: allow more (--cells), or choose fewer or coarser variables",
+            f"{cells:,}: allow more (`cells`), or choose fewer or coarser variables",
         )
     return _with_choice(domain, cells)
 

@@ -21,7 +21,7 @@ from frostglass.verification.examination import Examined, NotChecked, Recompute
 
 FORGERY = (
     "These checks show that the bundle agrees with itself. Whether it is the one that was released, only the "
-    "publisher's key and the ledger can tell: compare with --key or --ledger."
+    "publisher's key and the ledger can tell: compare with `key` or `ledger`."
 )
 """What cannot be told from the bundle alone."""
 

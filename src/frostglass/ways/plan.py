@@ -372,7 +372,7 @@ def expected_groups(expect: int | None) -> tuple[tuple[int, float | None], ...]:
     """
     if expect is None:
         return tuple((people, None) for people in PEOPLE if people <= LARGEST_UNKNOWN)
-    rule = f"the expected number of records (--expect) is a whole number from 1 to {MOST_EXPECTED:,}"
+    rule = f"the expected number of records (`expect`) is a whole number from 1 to {MOST_EXPECTED:,}"
     expect = whole(expect, 1, MOST_EXPECTED, "FG-OP-047", rule)
     named = (max(1, round(share * expect)) for share in SHARES)
     by_share = {people: people / expect for people in named}
@@ -416,7 +416,7 @@ def _few(epsilons: Sequence[Number]) -> tuple[Number, ...]:
     """The epsilons, if they are not too many. UsageError FG-OP-046."""
     few = tuple(epsilons) if isinstance(epsilons, Iterable) and not isinstance(epsilons, str) else ()
     if not 1 <= len(few) <= MOST_EPSILONS:
-        raise UsageError("FG-OP-046", f"compare with 1 to {MOST_EPSILONS} epsilons, such as .5,1,2,4,8,12 (--epsilons)")
+        raise UsageError("FG-OP-046", f"compare with 1 to {MOST_EPSILONS} epsilons, such as .5,1,2,4,8,12 (`epsilons`)")
     return few
 
 
@@ -433,7 +433,7 @@ def earlier_release(path: str | Path, codebook: Codebook) -> Earlier:
     if ours.id != theirs.id or ours.domain != theirs.domain:
         raise UsageError(
             "FG-OP-048",
-            f"the earlier release (--like) is not of codebook {codebook.id} with the same variables and values, so it "
+            f"the earlier release (`like`) is not of codebook {codebook.id} with the same variables and values, so it "
             "says nothing of this plan; leave it out, or name a release of the same variables",
         )
     return Earlier(examined.manifest.release_id, examined.manifest.total, examined)

@@ -108,7 +108,7 @@ def case_files(paths: Sequence[Path], maps: Sequence[str] = (), snapshot: str | 
         if maps:
             raise UsageError(
                 "FG-OP-114",
-                f"{folder.name} has a casefiles.toml, which names its maps: change them there, not by --map",
+                f"{folder.name} has a casefiles.toml, which names its maps: change them there, not by `map`",
             )
         return _described(folder, description, day)
     known = [load_map(one) for one in maps or shipped_maps()]
@@ -155,7 +155,7 @@ def _day(text: str | None) -> str | None:
     try:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date().isoformat()
     except ValueError:
-        raise UsageError("FG-OP-110", "--snapshot takes a day such as 2022-11-15") from None
+        raise UsageError("FG-OP-110", "`snapshot` takes a day such as 2022-11-15") from None
 
 
 def _planted(folder: Path, description: Description) -> tuple[str, ...]:
@@ -176,7 +176,7 @@ def prepare(order: Order, codebook: Codebook, progress: Callable[[str], None] = 
     decisions = read_decisions(order.decisions) if order.decisions is not None else Decisions.none()
     key = read_key(order.key) if order.key is not None else None
     if order.elsewhere and key is None:
-        raise UsageError("FG-OP-111", "tokens of another database need the secret that they were made with: pass --key")
+        raise UsageError("FG-OP-111", "tokens of another database need the secret that they were made with: pass `key`")
     instructions = Instructions(
         snapshot=files.snapshot,
         decisions=decisions,

@@ -81,7 +81,7 @@ def _commit(ledger: Ledger, reservation: Reservation, staged_sha256: str) -> Ent
         raise LedgerError(
             "FG-LG-050",
             f"the staged answers of release {reservation.release_id} are not those that the ledger holds; what they "
-            "cost stays spent. Start a new release with --fresh",
+            "cost stays spent. Start a new release with `fresh`",
         )
     return done
 
@@ -117,7 +117,7 @@ def _resumed(
     raise LedgerError(
         "FG-LG-051",
         f"release {candidates[0].release_id} of the same plan was drawn from other data and is not finished: give it "
-        "the table that it was drawn from, or start a new release with --fresh, which is paid for again",
+        "the table that it was drawn from, or start a new release with `fresh`, which is paid for again",
     )
 
 

@@ -61,7 +61,7 @@ class Order:
 
     def __post_init__(self) -> None:
         settle = partial(object.__setattr__, self)
-        settle("attacks", one_of(self.attacks, get_args(Attacks), "FG-OP-016", "--attacks takes none, quick or full"))
+        settle("attacks", one_of(self.attacks, get_args(Attacks), "FG-OP-016", "`attacks` takes none, quick or full"))
         settle("random_state", seed(self.random_state))
 
 
@@ -149,7 +149,7 @@ def _before(bundle: Bundle, path: Path) -> Bundle:
     if found.manifest_sha256 == bundle.manifest_sha256 or found.codebook.id != bundle.codebook.id:
         raise UsageError(
             "FG-OP-019",
-            "--earlier is another release by the same codebook: this one, or another codebook, tells nothing",
+            "`earlier` is another release by the same codebook: this one, or another codebook, tells nothing",
         )
     return found
 

@@ -87,7 +87,7 @@ def _require_strong(epsilon: Fraction, delta: Fraction, population: int | None) 
         raise UsageError(
             "FG-OP-061",
             f"an epsilon above {EPSILON_WITHOUT_REASON} promises little, so it needs a reason, which is stored and "
-            "printed in every statement; give one with --reason",
+            "printed in every statement; give one with `reason`",
         )
     most = Fraction(1, 10 * population) if population else DELTA_WITHOUT_REASON
     if delta > most:
@@ -95,7 +95,7 @@ def _require_strong(epsilon: Fraction, delta: Fraction, population: int | None) 
         raise UsageError(
             "FG-OP-061",
             f"a delta above {bound} needs a reason, which is stored and printed in every statement; give one with "
-            "--reason, take a smaller delta, or declare the population",
+            "`reason`, take a smaller delta, or declare the population",
         )
 
 

@@ -31,4 +31,4 @@ def require_new(path: Path, *, force: bool | None = None) -> None:
         return
     if force is None:
         raise UsageError("FG-OP-050", f"{path.name} exists; choose another name")
-    raise UsageError("FG-OP-050", f"{path.name} exists; choose another name, or --force to overwrite it")
+    raise UsageError("FG-OP-050", f"{path.name} exists; choose another name, or `force` to overwrite it")

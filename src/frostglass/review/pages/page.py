@@ -180,7 +180,7 @@ def _rules(review: Review) -> str:
 
 def _attacked(review: Review) -> str:
     if review.attacks is None:
-        return " No attack was tried: review with --attacks quick or full."
+        return " No attack was tried: review with `attacks=quick` or `attacks=full`."
     tried = [each for each in review.attacks.rows if each.baseline == 0.5 and not isnan(each.success)]
     if not tried:
         return " No attack could be tried on so few records."
@@ -190,7 +190,7 @@ def _attacked(review: Review) -> str:
     chance = (
         " It is above what is allowed by no more than chance: its interval reaches below."
         if best.within
-        else " That is more than is allowed, and more than its interval explains: try --attacks full before you sign."
+        else " That is more than is allowed, and more than its interval explains: try `attacks=full` before you sign."
     )
     return (
         f" The best of {len(tried)} {kinds} was right in {percent(best.success)} of cases (95% interval "
@@ -321,7 +321,7 @@ def _groups(review: Review) -> Section | None:
         "Whether each group is served",
         (
             "A good mean may hide a group that is served badly. These are combinations of two and three variables that "
-            "name the group. Other variables can be asked for with --group.",
+            "name the group. Other variables can be asked for with `group`.",
         ),
         charts=drawn(lambda: plots.group_errors(groups)) if any(each.people for each in groups) else (),
         folded=(table,),
@@ -452,7 +452,7 @@ def _attacks(review: Review) -> Section | None:
             "Attacks on releases like this one, of tables in which people were left out or put in. Without protection "
             "the same attack has to succeed: one that always fails proves nothing. A low figure is no proof either; "
             "the bound is. An interval that lies wholly above its bound would be a fault, or one of the few in a "
-            "hundred that miss by chance: try another --random-state.",
+            "hundred that miss by chance: try another `random_state`.",
             f"They rest on {review.attacks.counted + review.attacks.fitted:,} releases that were made for this alone, "
             "cost nothing and never leave.",
         ),

@@ -176,7 +176,7 @@ def _look(
     findings = Findings()
     findings.take(replace(note, place=_place(note.place, text.head, codebook)) for note in text.notes)
     if not reduction.records and not order.allow_empty:
-        findings.refuse("FG-IN-002", "", 0, "the table has no records; if that is meant, pass --allow-empty")
+        findings.refuse("FG-IN-002", "", 0, "the table has no records; if that is meant, pass `allow_empty`")
     findings.add(of_columns)
     reduction.enter(findings, structural=order.structural)
     findings.add(of_people)

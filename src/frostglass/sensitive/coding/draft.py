@@ -94,12 +94,12 @@ def _check_arguments(table: TextTable, name: str, ranges: Mapping[str, tuple[int
     if not re.fullmatch("[a-z0-9][a-z0-9._-]{0,63}", name):
         raise UsageError(
             "FG-OP-084",
-            "a codebook's id is 1 to 64 lower-case letters, digits, points, hyphens and underscores; give --id",
+            "a codebook's id is 1 to 64 lower-case letters, digits, points, hyphens and underscores; give `id`",
         )
     headings = {column.name.strip() for column in table.columns}
     for heading, (low, high) in ranges.items():
         if heading not in headings:
-            raise UsageError("FG-OP-085", f"--range names {heading!r}, and the table has no such column")
+            raise UsageError("FG-OP-085", f"`range` names {heading!r}, and the table has no such column")
         if low >= high:
             raise UsageError("FG-OP-085", f"the range of {heading!r} must run from a lower to a higher number")
     if not table.rows:
@@ -232,7 +232,7 @@ def _listed(values: list[str]) -> dict[str, object]:
         if len(values) > MOST_LISTED_NUMBERS:
             raise _UndraftableError(
                 f"{len(values)} different whole numbers: declare the range that is public knowledge (not the least and "
-                "the most found) with --range HEADING=LOW:HIGH"
+                "the most found) with `range=HEADING=LOW:HIGH`"
             )
         return {"type": "nominal", "categories": _categories(sorted(values, key=int))}
     described = _as_set(values)

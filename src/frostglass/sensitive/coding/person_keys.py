@@ -88,7 +88,7 @@ def _enter_placeholders(persons: Persons, unit: PrivacyUnit, on_placeholder: OnP
             count,
             f"records of {keys} that may be no person's: words for nobody, fillers, or one key for more than "
             f"{100 // MOST_SHARE}% of all records. Give every record the key of its person; if these are people, pass "
-            "--placeholder-keys allow",
+            "`placeholder_keys=allow`",
         )
 
 

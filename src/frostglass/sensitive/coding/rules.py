@@ -31,7 +31,7 @@ def check_rules(
         count = int(weights[broken].sum())
         sentence = sentences.get(rule, "")
         if count and enforced:
-            way_out = "correct the records, or leave constraints unenforced with --without-constraints"
+            way_out = "correct the records, or leave constraints unenforced with `structural=False`"
             findings.refuse("FG-IN-047", rule, count, f"records that break the rule ({sentence}): {way_out}")
         elif count:
             findings.note(

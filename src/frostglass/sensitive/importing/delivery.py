@@ -108,7 +108,7 @@ def _recognise(path: Path, maps: Sequence[ImportMap]) -> tuple[ImportMap, str]:
     what = "no import map" if not fits else f"several import maps ({', '.join(one.id for one, _ in fits)})"
     raise InputError(
         "FG-IN-115",
-        f"{path.name} has the columns of {what} (known: {known}): name the map with --map, or list the file in "
+        f"{path.name} has the columns of {what} (known: {known}): name the map with `map`, or list the file in "
         "casefiles.toml",
     )
 

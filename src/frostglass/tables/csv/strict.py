@@ -166,7 +166,7 @@ def _delimiter(text: str) -> str:
     delimiter = _NAMED.get(text, text)
     if len(delimiter) != 1 or delimiter in '"\r\n \0':
         raise UsageError(
-            "FG-OP-080", "--delimiter takes one character, such as ',' or ';', or the word tab; no quote and no space"
+            "FG-OP-080", "`delimiter` takes one character, such as ',' or ';', or the word tab; no quote and no space"
         )
     return delimiter
 
@@ -177,7 +177,7 @@ def _codec(encoding: str) -> str:
         name = codecs.lookup(encoding).name
         "".encode(name)
     except (LookupError, ValueError):
-        raise UsageError("FG-OP-081", "--encoding takes the name of a text encoding, such as utf-8 or cp1252") from None
+        raise UsageError("FG-OP-081", "`encoding` takes the name of a text encoding, such as utf-8 or cp1252") from None
     return "utf-8-sig" if name == "utf-8" else name
 
 
@@ -192,13 +192,13 @@ def sniff(file: BinaryIO, form: CsvFormat) -> list[Note]:
     if mark:
         shown = "tab" if mark == "\t" else f"'{mark}'"
         raise InputError(
-            "FG-IN-011", f"the first line is Excel's sep= mark, no header: delete it, and pass --delimiter {shown}"
+            "FG-IN-011", f"the first line is Excel's sep= mark, no header: delete it, and pass `delimiter={shown}`"
         )
     wide = form.codec.startswith(("utf-16", "utf-32"))
     if not wide and is_wide(head):
         raise InputError(
             "FG-IN-006",
-            "the file looks like UTF-16: save it as UTF-8 (“CSV UTF-8” in Excel), or pass --encoding utf-16",
+            "the file looks like UTF-16: save it as UTF-8 (“CSV UTF-8” in Excel), or pass `encoding=utf-16`",
         )
     if form.codec == "utf-8-sig" and head.startswith(codecs.BOM_UTF8):
         return [Note("FG-IN-008", "", 0, "a byte-order mark at the start of the file was skipped")]
@@ -213,7 +213,7 @@ def _check_header(headings: Sequence[str], form: CsvFormat) -> None:
             if other != form.delimiter and other in headings[0]:
                 shown = "tab" if other == "\t" else f"'{other}'"
                 raise InputError(
-                    "FG-IN-011", f"the file looks {name}-separated: its header is one column; pass --delimiter {shown}"
+                    "FG-IN-011", f"the file looks {name}-separated: its header is one column; pass `delimiter={shown}`"
                 )
     check_headings(headings)
 
@@ -237,8 +237,8 @@ def _spoken(codec: str) -> str:
 
 def _encoding_advice(codec: str) -> str:
     if codec == "utf-8-sig":
-        return "save the file as UTF-8, or pass --encoding cp1252 if it comes from Windows"
-    return "pass the encoding that it was saved in with --encoding, or save it as UTF-8"
+        return "save the file as UTF-8, or pass `encoding=cp1252` if it comes from Windows"
+    return "pass the encoding that it was saved in with `encoding`, or save it as UTF-8"
 
 
 @dataclass

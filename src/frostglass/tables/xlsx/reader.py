@@ -175,7 +175,7 @@ def _chosen(sheets: Sequence[_Listed], wanted: str | None) -> _Listed:
             return visible[0]
         if not visible:
             raise InputError("FG-IN-049", "the workbook has no visible sheet: unhide the one to be read")
-        raise InputError("FG-IN-048", f"the workbook has {len(visible)} sheets ({listing}): name one with --sheet")
+        raise InputError("FG-IN-048", f"the workbook has {len(visible)} sheets ({listing}): name one with `sheet`")
     for sheet in sheets:
         if sheet.name == wanted and sheet.visible:
             return sheet
