@@ -32,7 +32,7 @@ from frostglass.terms.unit import PrivacyUnit
 from frostglass.terms.workload import CELL_BUDGET
 from frostglass.verification.examination import Examined
 from frostglass.ways.benchmark_curves import Stated, Withheld, nearest_curves, nearest_errors, usual_share
-from frostglass.ways.pricing import check_plan, noise_for, planned_noise
+from frostglass.ways.pricing import price
 
 REACH = NormalDist().inv_cdf(1 - MISS / 2)
 """Half-widths of intervals, in standard deviations."""
@@ -319,12 +319,9 @@ def foresight(
     ``groups`` are numbers of people, each with its share of the expected number if it was named by that; ``expect`` is
     how many records are expected.
     """
-    check_plan(codebook, plan)
-    codebook = plan.applied_to(codebook)
-    nano_rho = accounting.allowance(accountant, plan.epsilon, delta)
-    noise = noise_for(accountant)
-    wanted, sigmas = planned_noise(codebook, plan, nano_rho, noise)
-    sd = {each: noise.sd(sigma) for each, sigma in sigmas.items()}
+    priced = price(codebook, plan, accountant, delta)
+    codebook = priced.codebook
+    sd = {each: priced.noise.sd(sigma) for each, sigma in priced.sigmas.items()}
     estimate = foresee_estimate(codebook.domain, sd)
     error = typical_error(estimate, plan.length)
     lengths = range(1, min(plan.length, len(codebook.domain)) + 1)
@@ -336,9 +333,9 @@ def foresight(
         groups=tuple(_group(row, people, share, tau, stating) for people, share in groups for row in rows),
         tau=tau,
         error=error,
-        nano_rho=nano_rho,
-        candidates=len(wanted.candidates),
-        chosen_cells=wanted.chosen_cells,
+        nano_rho=priced.charge.nano_rho,
+        candidates=len(priced.workload.candidates),
+        chosen_cells=priced.workload.chosen_cells,
         withholding=nearest_curves(error, [length for length in lengths if length > 1]),
         stating=stating,
         estimate=estimate,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from frostglass.boundary import accountant as accounting
 from frostglass.boundary.accountant import ROUNDED_GAUSSIAN, SAMPLER_UNITS, Accountant
 from frostglass.boundary.curator import sigma_for
+from frostglass.boundary.ledger.ledger import Reservation
 from frostglass.boundary.ledger.money import sampler_allowance
 from frostglass.boundary.noise.discrete_gaussian import DiscreteGaussian
 from frostglass.boundary.noise.rounded_gaussian import MOST_SIGMA, NoiseSource, RoundedGaussian
@@ -18,6 +20,7 @@ from frostglass.synthesis.rules import compile_rules
 from frostglass.synthesis.strategy import Strategy, strategy
 from frostglass.terms.attribute_set import AttributeSet
 from frostglass.terms.budget import NANO
+from frostglass.terms.charge import Charge
 from frostglass.terms.codebook import RELEASED_KEY, Codebook
 from frostglass.terms.constraint import Clause
 from frostglass.terms.domain import Domain
@@ -27,6 +30,41 @@ from frostglass.terms.workload import Workload, weight
 
 GROUPS = (2, 3, 5, 10)
 """Sizes of the groups of people whose joint protection the statement gives."""
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A release as it is worked out before any data are read: what it asks, at which noise, for what, promising what.
+
+    ``codebook`` is as the plan uses it.
+    """
+
+    codebook: Codebook
+    plan: Plan
+    strategy: Strategy
+    clauses: tuple[Clause, ...]
+    workload: Workload
+    sigmas: Mapping[AttributeSet, Fraction]
+    noise: NoiseSource
+    charge: Charge
+    guarantee: Guarantee
+
+
+def price(
+    codebook: Codebook, plan: Plan, accountant: Accountant, delta: Fraction, noise: NoiseSource | None = None
+) -> Priced:
+    """Work a release out for a scope of that accountant and delta, from public facts alone.
+
+    Raises what ``check_plan`` and ``planned_noise`` raise.
+    """
+    codebook = plan.applied_to(codebook)
+    asking, clauses = check_plan(codebook, plan)
+    noise = noise or noise_for(accountant)
+    nano_rho = accounting.allowance(accountant, plan.epsilon, delta)
+    wanted, sigmas = planned_noise(codebook, plan, nano_rho, noise)
+    charge = Charge(nano_rho, plan.epsilon, noise.mechanism, SAMPLER_UNITS, plan.unit)
+    promised = guarantee(plan, wanted, delta, accountant, noise.mechanism, nano_rho)
+    return Priced(codebook, plan, asking, clauses, wanted, sigmas, noise, charge, promised)
 
 
 def check_plan(codebook: Codebook, plan: Plan) -> tuple[Strategy, tuple[Clause, ...]]:
@@ -69,6 +107,18 @@ def guarantee(
         unit=plan.unit,
         groups=tuple((size, jointly(size**2)) for size in GROUPS),
         replace_one=jointly(wanted.exchange),
+    )
+
+
+def promised(priced: Priced, reservation: Reservation) -> Guarantee:
+    """What a release promises that was reserved before, perhaps by another mechanism or at another price."""
+    return guarantee(
+        priced.plan,
+        priced.workload,
+        reservation.delta,
+        accounting.accountant(reservation.accountant),
+        reservation.mechanism,
+        reservation.nano_rho,
     )
 
 

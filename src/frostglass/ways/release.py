@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 
 from frostglass.boundary import accountant as accounting
-from frostglass.boundary.accountant import SAMPLER_UNITS
 from frostglass.boundary.curator import Curator
 from frostglass.boundary.held_signals import held_back
 from frostglass.boundary.ledger.ledger import Ledger
@@ -37,8 +36,6 @@ from frostglass.sensitive.coding.check import encode
 from frostglass.sensitive.coding.coded_table import CodedTable
 from frostglass.sensitive.coding.counts import judge_size
 from frostglass.sensitive.coding.intake import opened
-from frostglass.synthesis.strategy import Strategy
-from frostglass.terms.charge import Charge
 from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.plan import Plan
@@ -46,8 +43,8 @@ from frostglass.terms.progress import Progress, quiet
 from frostglass.ways.build import build, engine, environment
 from frostglass.ways.finishing import enter, finish, refuse_output
 from frostglass.ways.order import Order
-from frostglass.ways.pricing import check_plan, guarantee, noise_for, planned_noise
-from frostglass.ways.resuming import _commit, _resumed, _room, _stage, _staged_releases, told
+from frostglass.ways.pricing import Priced, price, promised
+from frostglass.ways.resuming import committed, resumable, room_beside, staged_answers, staged_before, told
 
 _NO_HASH = "0" * 64
 
@@ -81,18 +78,13 @@ def release(
     """
     today, codebook = datetime.now(UTC).date(), plan.applied_to(codebook)
     ledger.require_key()
-    asking, clauses = check_plan(codebook, plan)
     scope = ledger.scope(order.scope)
-    accountant = accounting.accountant(scope.accountant)
-    noise = noise or noise_for(accountant)
-    nano_rho = accounting.allowance(accountant, plan.epsilon, scope.delta)
-    wanted, sigmas = planned_noise(codebook, plan, nano_rho, noise)
-    for sigma in set(sigmas.values()):
-        noise.table_error(sigma)  # whatever takes time or memory for this noise is had before anything is spent
+    priced = price(codebook, plan, accounting.accountant(scope.accountant), scope.delta, noise)
+    for sigma in set(priced.sigmas.values()):
+        priced.noise.table_error(sigma)  # whatever takes time or memory for this noise is had before anything is spent
     release_id = _release_id(order, today.isoformat())
-    rehearsed = _rehearsed(codebook, plan, order, ledger, noise.mechanism, nano_rho, asking, release_id, today)
-    candidates = _staged_releases(ledger, plan, order)
-    charge = Charge(nano_rho, plan.epsilon, noise.mechanism, SAMPLER_UNITS, plan.unit)
+    rehearsed = _rehearsed(priced, order, ledger, release_id, today)
+    candidates = staged_before(ledger, plan, order)
     if not candidates:
         for lost in ledger.unfinished(order.scope, plan.sha256):
             progress(
@@ -103,42 +95,45 @@ def release(
                 f"release {held.release_id} of this plan is reserved and was not drawn: unless it is under way, a "
                 "second person may give it back with `frostglass ledger void`; a new one is paid"
             )
-        ledger.afford(order.scope, charge)
+        ledger.afford(order.scope, priced.charge)
 
     progress("reading and checking the table")
     table = _coded(source, codebook, plan, order, warn)
 
-    ready(plan.workload(codebook.domain).orders)
-    resumed = _resumed(ledger, candidates, plan, table)
+    ready(priced.workload.orders)
+    resumed = resumable(ledger, candidates, plan, table)
     if resumed:
         reservation, staged = resumed
         progress(f"resuming release {reservation.release_id}: its answers are staged, nothing is drawn again")
         answers = decode(staged.answers, codebook.domain)
     else:
-        with _room(ledger, release_id, codebook, plan) as room:
+        with room_beside(ledger, release_id, priced) as room:
             if out is not None:
                 judge_size(table, lambda records: refuse_full(out, codebook, plan, records=records))
-            reservation = ledger.reserve(order.scope, release_id, plan.sha256, charge, by=order.by)
+            reservation = ledger.reserve(order.scope, release_id, plan.sha256, priced.charge, by=order.by)
             with told(ledger, release_id), held_back():
-                answers = asking.measure(
-                    codebook.domain,
-                    wanted,
-                    Curator(table, codebook.domain, plan.unit, ledger=ledger, reservation=reservation, noise=noise),
-                    progress,
+                glass = Curator(
+                    table, codebook.domain, plan.unit, ledger=ledger, reservation=reservation, noise=priced.noise
                 )
-                staged = _stage(room, plan, table, order, encode_answers(answers, codebook.domain))
+                answers = priced.strategy.measure(codebook.domain, priced.workload, glass, progress)
+                del glass
+                staged = staged_answers(room, plan, table, order, encode_answers(answers, codebook.domain))
     del table
     with told(ledger, reservation.release_id):
-        entry = _commit(ledger, reservation, staged.sha256)
+        entry = committed(ledger, reservation, staged.sha256)
         records, counts = build(
-            asking, codebook, clauses, answers.measurements, plan=plan, seed=staged.seed, progress=progress
+            priced.strategy,
+            codebook,
+            priced.clauses,
+            answers.measurements,
+            plan=plan,
+            seed=staged.seed,
+            progress=progress,
         )
         return replace(
             rehearsed,
             release_id=reservation.release_id,
-            guarantee=guarantee(plan, wanted, scope.delta, accountant, reservation.mechanism, reservation.nano_rho)
-            if resumed
-            else rehearsed.guarantee,
+            guarantee=promised(priced, reservation) if resumed else priced.guarantee,
             scope=ledger.scope(order.scope),
             seq=entry.seq,
             head=entry.hash,
@@ -191,28 +186,17 @@ def seal(contents: Contents, out: Path, *, ledger: Ledger, progress: Progress = 
         return bundle
 
 
-def _rehearsed(
-    codebook: Codebook,
-    plan: Plan,
-    order: Order,
-    ledger: Ledger,
-    mechanism: str,
-    nano_rho: int,
-    asking: Strategy,
-    release_id: str,
-    today: date,
-) -> Contents:
+def _rehearsed(priced: Priced, order: Order, ledger: Ledger, release_id: str, today: date) -> Contents:
     """What the bundle will hold, with nobody in it; refused where that could not be sealed."""
-    scope = ledger.scope(order.scope)
-    account = accounting.accountant(scope.accountant)
+    codebook, plan = priced.codebook, priced.plan
     nobody = with_nobody(
         Contents(
             release_id=release_id,
             on=today,
             codebook=codebook,
             plan=plan,
-            guarantee=guarantee(plan, plan.workload(codebook.domain), scope.delta, account, mechanism, nano_rho),
-            scope=scope,
+            guarantee=priced.guarantee,
+            scope=ledger.scope(order.scope),
             seq=0,
             head=_NO_HASH,
             reserve_seq=0,
@@ -221,7 +205,7 @@ def _rehearsed(
             records=SyntheticRecords(codebook.domain, np.zeros((0, len(codebook.domain)), dtype=np.uint16), ()),
             counts=Counts(codebook.domain, plan.length, 0, 1, (), ()),
             sampling_seed=0,
-            engine=engine(asking),
+            engine=engine(priced.strategy),
             environment=environment(),
             public_key=ledger.public_key,
             sealable=ledger.sealable,

@@ -14,10 +14,10 @@ from frostglass.boundary import staging
 from frostglass.boundary.ledger.ledger import Entry, Ledger, Reservation
 from frostglass.errors import BundleError, FrostglassError, LedgerError, fault, reason_of
 from frostglass.sensitive.coding.coded_table import CodedTable
-from frostglass.terms.codebook import Codebook
 from frostglass.terms.custody import Sensitive
 from frostglass.terms.plan import Plan
 from frostglass.ways.order import Order
+from frostglass.ways.pricing import Priced
 
 _ROOM_FOR_ANY_ANSWERS, _BYTES_AN_ANSWER = 1_000_000, 16
 """Disk that staged answers take, as long as they have not been compressed."""
@@ -72,7 +72,7 @@ def standing(ledger: Ledger, release_id: str) -> str:
     return f"`frostglass ledger show` tells whether release {release_id} counts as spent"
 
 
-def _commit(ledger: Ledger, reservation: Reservation, staged_sha256: str) -> Entry:
+def committed(ledger: Ledger, reservation: Reservation, staged_sha256: str) -> Entry:
     """Fix the staged answers in the ledger; where that was done before a crash, they must still be the same."""
     done = ledger.find(reservation.release_id, "commit")
     if done is None:
@@ -86,7 +86,7 @@ def _commit(ledger: Ledger, reservation: Reservation, staged_sha256: str) -> Ent
     return done
 
 
-def _staged_releases(ledger: Ledger, plan: Plan, order: Order) -> tuple[Reservation, ...]:
+def staged_before(ledger: Ledger, plan: Plan, order: Order) -> tuple[Reservation, ...]:
     """Releases of this very plan that were drawn and staged and never finished, newest first; of a named id, that one.
 
     Raises LedgerError FG-LG-019 when the named id is taken and cannot be resumed.
@@ -104,7 +104,7 @@ def is_staged(ledger: Ledger, release_id: str) -> bool:
     return ledger.path is not None and staging.folder_for(ledger.path, release_id).is_dir()
 
 
-def _resumed(
+def resumable(
     ledger: Ledger, candidates: Sequence[Reservation], plan: Plan, table: Sensitive[CodedTable]
 ) -> tuple[Reservation, staging.Staged] | None:
     """The candidate that was drawn from this very table. Raises LedgerError when there are only others."""
@@ -122,14 +122,14 @@ def _resumed(
 
 
 @contextmanager
-def _room(ledger: Ledger, release_id: str, codebook: Codebook, plan: Plan) -> Iterator[staging.Room | None]:
+def room_beside(ledger: Ledger, release_id: str, priced: Priced) -> Iterator[staging.Room | None]:
     """Room for the answers beside the ledger; one without a file has nowhere, and nothing that could be resumed."""
     if ledger.path is None:
         yield None
         return
     folder = staging.folder_for(ledger.path, release_id)
-    wanted = plan.workload(codebook.domain)
-    cells = sum(codebook.domain.cells(each) for each in wanted.fixed) + len(wanted.candidates) + wanted.chosen_cells
+    wanted, domain = priced.workload, priced.codebook.domain
+    cells = sum(domain.cells(each) for each in wanted.fixed) + len(wanted.candidates) + wanted.chosen_cells
     with ExitStack() as held:
         try:
             room = held.enter_context(staging.room(folder, _ROOM_FOR_ANY_ANSWERS + _BYTES_AN_ANSWER * cells))
@@ -148,7 +148,7 @@ def _room(ledger: Ledger, release_id: str, codebook: Codebook, plan: Plan) -> It
         yield room
 
 
-def _stage(
+def staged_answers(
     room: staging.Room | None, plan: Plan, table: Sensitive[CodedTable], order: Order, answers: bytes
 ) -> staging.Staged:
     seed = secrets.randbits(53) if order.random_state is None else order.random_state
