@@ -65,7 +65,7 @@ def test_a_folder_with_half_of_a_seal_is_no_bundle(tmp_path: Path) -> None:
 def test_what_exists_is_kept_unless_told(tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     mine.write_text("mine")
-    for force, way_out in ((None, "choose another name$"), (False, "or --force")):
+    for force, way_out in ((None, "choose another name$"), (False, "or `force`")):
         with pytest.raises(UsageError, match=way_out):
             require_new(mine, force=force)
     require_new(mine, force=True)

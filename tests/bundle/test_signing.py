@@ -225,7 +225,7 @@ def test_a_consistent_forgery_says_that_only_key_and_ledger_can_tell() -> None:
         folder, ledger = forge(true), true.ledger
         alone = bundles.verify(folder)
         assert alone.ok, alone.text()
-        assert "--key or --ledger" in alone.note
+        assert "`key` or `ledger`" in alone.note
         against = bundles.verify(folder, key=ledger.public_key)
         assert [each.name for each in against.checks if not each.ok] == ["key"]
         done = CliRunner().invoke(app, ["verify", str(folder), "--ledger", str(ledger.path), "--json"])

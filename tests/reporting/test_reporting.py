@@ -372,7 +372,7 @@ def test_what_is_withheld_never_reads_0_to_0_and_stands_apart_from_what_is_not_l
 
 def test_shares_of_unlike_wholes_are_compared_with_a_warning(bundle: Bundle) -> None:
     unlike = bundle.difference(novels="1", sex="F", versus={"novels": "(missing)"}, share=True)
-    assert "unlike wholes: say with --of" in unlike.note
+    assert "unlike wholes: say with `of`" in unlike.note
     alike = bundle.difference(novels="1", of="sex=F", versus={"novels": "(missing)"}, share=True)
     usual = bundle.difference(novels="1", sex="F", versus={"sex": "M"}, share=True)
     assert not any("unlike" in each.note for each in (alike, usual))

@@ -140,7 +140,7 @@ def test_078_columns_that_cannot_be_described_are_all_named_at_once() -> None:
         "column 6: 1 of",
     ):
         assert f"\n  {place}" in message
-    assert "--range HEADING=LOW:HIGH" in message
+    assert "`range=HEADING=LOW:HIGH`" in message
     assert "fine" not in message
     assert "Xylophonia" not in message
 

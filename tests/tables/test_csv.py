@@ -159,9 +159,11 @@ def test_004_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: p
     def denied(*_: object, **__: object) -> int:
         raise PermissionError
 
-    monkeypatch.setattr(os, "open", denied)
+    path = tmp_path / "t.csv"
+    path.write_text("a\n1\n")
+    monkeypatch.setattr(Path, "open", denied)
     with pytest.raises(InputError, match="FG-IN-004"):
-        read(tmp_path, "a\n1\n")
+        read_text_table(path)
 
 
 def test_005_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +188,7 @@ def test_006_utf_16_is_recognised_and_read_when_asked_for(tmp_path: Path, encodi
     content = f"a,b\n{SECRET},1\n".encode(encoding)
     error = refusal(tmp_path, content)
     assert error.code == "FG-IN-006"
-    assert "--encoding utf-16" in str(error)
+    assert "`encoding=utf-16`" in str(error)
     assert cells(read(tmp_path, content, encoding=encoding)) == {"a": [SECRET], "b": ["1"]}
 
 
@@ -195,7 +197,7 @@ def test_007_bytes_that_are_not_utf_8_are_placed_and_another_encoding_proposed(t
     error = refusal(tmp_path, content)
     assert error.code == "FG-IN-007"
     assert "line 3, byte 6 of the line" in str(error)
-    assert "--encoding cp1252" in str(error)
+    assert "`encoding=cp1252`" in str(error)
     assert cells(read(tmp_path, content, encoding="cp1252"))["b"] == ["2", "café"]
 
 
@@ -247,7 +249,7 @@ def test_011_another_delimiter_is_recognised_and_proposed(tmp_path: Path, delimi
     content = f"a{delimiter}b\n{SECRET}{delimiter}1,5\n"
     error = refusal(tmp_path, content)
     assert error.code == "FG-IN-011"
-    assert f"--delimiter {option}" in str(error)
+    assert f"`delimiter={option}`" in str(error)
     assert cells(read(tmp_path, content, delimiter=option.strip("'"))) == {"a": [SECRET], "b": ["1,5"]}
 
 

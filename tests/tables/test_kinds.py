@@ -137,7 +137,7 @@ def test_the_sep_line_of_excel_is_named(first: str, shown: str, tmp_path: Path) 
     with pytest.raises(InputError, match=r"Excel's sep= mark") as error:
         read(tmp_path / "t.csv")
     assert error.value.code == "FG-IN-011"
-    assert error.value.message.endswith(f"--delimiter {shown}")
+    assert error.value.message.endswith(f"`delimiter={shown}`")
 
 
 @pytest.mark.parametrize(

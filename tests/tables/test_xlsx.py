@@ -251,7 +251,7 @@ def test_048_one_of_several_sheets_must_be_named(tmp_path: Path) -> None:
     error = refusal(path)
     assert error.code == "FG-IN-048"
     assert "'North', 'South'" in str(error)
-    assert "--sheet" in str(error)
+    assert "`sheet`" in str(error)
     assert list(cells(read_text_table(path, sheet="South"))) == ["south"]
     assert refusal(path, sheet="East").code == "FG-IN-048"
 
