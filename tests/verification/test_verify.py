@@ -51,7 +51,7 @@ from frostglass.released.synthetic import SyntheticRecords
 from frostglass.terms.custody import Receipt
 from frostglass.terms.domain import Attribute, Domain
 from frostglass.verification import examination
-from frostglass.verification.examination import is_strange, noise_sd
+from frostglass.verification.examination import Examined, is_strange, noise_sd
 from frostglass.verification.inert import require_inert
 from frostglass.verification.report import (
     CONFIRMED,
@@ -471,9 +471,12 @@ def test_a_table_that_was_not_measured_is_found(bundle: Bundle) -> None:
     assert "missing" in verified(bundle.path)["measurements"]
 
 
-@pytest.mark.parametrize("length", [3, 2])
-def test_a_table_more_than_was_planned_is_found(tmp_path: Path, length: int) -> None:
-    """The same one again, which would show twice as much of it; or one that the plan does not measure."""
+@pytest.mark.parametrize(("length", "why"), [(3, "measured twice"), (2, "was not planned")])
+def test_a_table_more_than_was_planned_is_found(tmp_path: Path, length: int, why: str) -> None:
+    """The same one again, which would show twice as much of it; or one that the plan does not measure.
+
+    The file is larger than it can be, and where that could be hidden, the tables themselves tell.
+    """
     longest = contents().answers.measurements[-1]
     bundle = sealed(tmp_path, contents(length=length))
     answers = bundle.answers()
@@ -481,6 +484,10 @@ def test_a_table_more_than_was_planned_is_found(tmp_path: Path, length: int) -> 
     changed = Answers((*answers.measurements, more), None)
     forge(bundle, {MEASUREMENTS: measurement_file.encode(changed, bundle.codebook.domain)})
     assert "larger than such a file can be" in verified(bundle.path)["sizes"]
+    examined = Examined(bundle.path)
+    vars(examined)["answers"] = changed
+    with pytest.raises(BundleError, match=why):
+        examined.check_measurements()
 
 
 def test_exactly_the_reserved_cost_passes(tmp_path: Path) -> None:
