@@ -1,6 +1,6 @@
 """Answers as a Parquet file: every noisy figure with its noise, and what paid for it.
 
-One row a cell, or a candidate's distance. The pipeline stages this file before it commits, and the bundle publishes
+One row a cell, or a candidate's distance. A release stages this file before it commits, and the bundle publishes
 it; from it all else can be computed again. Receipts come back exactly as they were.
 """
 
