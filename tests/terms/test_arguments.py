@@ -286,7 +286,7 @@ def test_a_wrong_argument_of_anything_else_has_a_code(
 @pytest.mark.parametrize("n", [True, 2.0, "2", np.float64(2), -1, None])
 def test_a_sample_is_of_a_whole_number_of_records(n: Any, small: Codebook) -> None:
     ledger = frostglass.Ledger.ephemeral(epsilon=Fraction(4), delta=Fraction("1e-6"))
-    fitted = frostglass.Synthesizer(small, epsilon=1, ledger=ledger, effort="fast").fit(survey(40))
+    fitted = frostglass.Synthesizer(small, epsilon=1, ledger=ledger, effort="fast").fit(survey(600))
     if n is None:
         assert len(fitted.sample(np.int16(3))) == 3  # type: ignore[arg-type]
         return
