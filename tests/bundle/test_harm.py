@@ -122,6 +122,7 @@ print(json.dumps([said, int(peak.split()[1]) // 1024]))
 """
 
 
+@pytest.mark.long
 def test_files_built_to_harm_are_refused_within_the_stated_memory(pristine: Bundle, tmp_path: Path) -> None:
     """In a process of its own, which says what it took at most; most of these would take gigabytes."""
     lies = ("many rows", "many rows in many groups", "a long text for every row", "a large page")
@@ -208,6 +209,7 @@ def test_a_description_by_another_version_is_no_larger_than_ours(bundle: Path) -
     assert "larger than such a description" in verified(bundle)["data package"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", schemas())
 def test_a_changed_footer_ends_in_a_word_and_not_in_the_process(pristine: Bundle, name: str) -> None:
     """A reader of any Parquet file may end the process over a kind that it does not know."""

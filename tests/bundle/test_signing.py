@@ -164,6 +164,7 @@ def test_without_its_key_a_release_refuses_before_anything_is_spent(
     assert [each.kind for each in ledger.entries()] == ["genesis", "open"]
 
 
+@pytest.mark.long
 def test_a_new_key_signs_from_then_on_and_what_was_signed_stays_so(tmp_path: Path, small: Codebook) -> None:
     path = tmp_path / "l.db"
     ledger = new_ledger(path)

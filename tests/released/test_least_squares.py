@@ -87,6 +87,7 @@ def noisy_estimates(trials: int) -> tuple[npt.NDArray[np.int64], list[Estimate]]
     return truth, [estimate(DOMAIN, measured(sets, exact + generator.normal(0, sd))) for _ in range(trials)]
 
 
+@pytest.mark.long
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     """300 seeded trials: 95% to within what they can tell, for every attribute set; cutting costs next to nothing."""
     truth, estimates = noisy_estimates(300)

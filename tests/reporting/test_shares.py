@@ -147,6 +147,7 @@ def conditions(row: Mapping[str, str]) -> list[tuple[str, str]]:
     return list(zip(row["variables"].split(JOIN), row["values"].split(JOIN), strict=True))
 
 
+@pytest.mark.long
 def test_a_row_has_the_share_that_is_answered_for_its_conditions_in_order(release: Release) -> None:
     for row in release.stated[::15].iter_rows(named=True):
         told = share(conditions(row), release.source)
@@ -154,6 +155,7 @@ def test_a_row_has_the_share_that_is_answered_for_its_conditions_in_order(releas
         assert (told.share, told.low, told.high) == (row["share"], row["share_low"], row["share_high"]), row
 
 
+@pytest.mark.long
 def test_every_row_has_the_count_and_the_ends_that_are_answered_without_looking_it_up(release: Release) -> None:
     for row in formats.counts_frame(release.counts)[::4].iter_rows(named=True):
         event = Event(box_of(matched(conditions(row), release.source.codebook), release.source.codebook))
@@ -206,6 +208,7 @@ def test_a_share_of_nobody_is_none() -> None:
     assert np.isnan(rounded_share(np.array([0]), np.array([0]))).all()
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32))
 @example(27370)  # where 1 alone is not refused

@@ -86,6 +86,7 @@ def answered(queue: Path, truth: Mapping[str, Mapping[str, str]]) -> int:
     return number
 
 
+@pytest.mark.long
 def test_when_all_pairs_are_decided_the_coded_table_is_exactly_the_truth(case_files: Path, tmp_path: Path) -> None:
     truth, queue, decided = truth_of(case_files), tmp_path / "queue.csv", []
     order = Order((case_files,), truth=case_files / "truth.csv")
@@ -107,6 +108,7 @@ def test_when_all_pairs_are_decided_the_coded_table_is_exactly_the_truth(case_fi
     assert Counter(prepared.table.reveal().rows()) == Counter(expected)
 
 
+@pytest.mark.long
 def test_a_decision_is_undone_by_changing_its_row(case_files: Path, tmp_path: Path) -> None:
     queue = tmp_path / "queue.csv"
     first = preparation.prepare(Order((case_files,)), VP)
@@ -137,6 +139,7 @@ def test_the_flow_counts_what_the_truth_says(case_files: Path) -> None:
     assert numbers[-1] == flow.released
 
 
+@pytest.mark.long
 def test_the_table_that_comes_out_fits_the_codebook(case_files: Path, tmp_path: Path, desk: Command) -> None:
     for name in ("coded.parquet", "coded.csv"):
         out = tmp_path / name
@@ -283,6 +286,7 @@ def test_the_report_is_the_same_in_both_forms(case_files: Path, tmp_path: Path, 
     assert sum(int(size) * number for size, number in content["households"].items()) == content["stages"][-1]["cases"]
 
 
+@pytest.mark.long
 def test_case_files_that_another_database_releases_are_left_out(
     case_files: Path, tmp_path: Path, desk: Command
 ) -> None:
@@ -338,6 +342,7 @@ def test_tokens_are_written_of_released_people_alone(tmp_path: Path) -> None:
     assert preparation.write_tokens(prepared, tmp_path / "k", "south", tmp_path / "t.csv") == 0
 
 
+@pytest.mark.long
 def test_nothing_that_is_read_is_written_over_and_no_decision_is_lost(
     case_files: Path, tmp_path: Path, desk: Command
 ) -> None:
@@ -597,6 +602,7 @@ def test_the_import_maps_are_listed(desk: Command) -> None:
     assert all(name in said for name in ("legacy-flat", "webform-old", "webform-new", "htcds-2"))
 
 
+@pytest.mark.long
 def test_the_python_door_gives_the_same(case_files: Path, tmp_path: Path) -> None:
     made = frostglass.recode(case_files, "ctdc-vp-1")
     prepared = preparation.prepare(Order((case_files,)), VP)

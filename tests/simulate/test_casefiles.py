@@ -107,6 +107,7 @@ def test_a_batch_is_made_alone_and_the_first_does_not_depend_on_how_many_follow(
         assert tree(tmp_path / "more")[name].startswith(tree(tmp_path / "some")[name])
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_number_of_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(casefiles, "BATCH", 250)
 

@@ -152,6 +152,7 @@ def test_a_directory_that_lies_about_sizes_unpacks_no_further(plain: Path) -> No
     assert refusal(plain).code == "FG-IN-074"
 
 
+@pytest.mark.long
 def test_a_workbook_that_needs_too_much_memory_ends_its_process_alone(
     plain: Path, monkeypatch: pytest.MonkeyPatch, processes: list[subprocess.Popen[bytes]]
 ) -> None:
@@ -532,6 +533,7 @@ def test_a_table_larger_than_the_limit_is_refused_before_it_is_read() -> None:
         received(stream.getvalue(), most=2**31)
 
 
+@pytest.mark.long
 def test_a_workbook_that_is_damaged_anywhere_ends_in_an_error_or_a_table(plain: Path) -> None:
     """A few bytes only: ``test_tables_catalogue`` has many more."""
     content = plain.read_bytes()

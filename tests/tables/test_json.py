@@ -99,6 +99,7 @@ def test_an_empty_object_is_a_record() -> None:
     assert read("{}") == read("[{}]") == [{}]
 
 
+@pytest.mark.long
 def test_records_come_one_at_a_time_and_the_file_is_never_in_memory() -> None:
     """A file of 40 MB, while less than 25 MB is ever needed."""
 
@@ -413,6 +414,7 @@ def by_the_book(content: bytes) -> object:
     return as_text(json.loads(content.decode("utf-8-sig"), parse_int=str, parse_float=str, parse_constant=refuse))
 
 
+@pytest.mark.long
 @settings(max_examples=200)
 @given(records=RECORDS, ascii_only=st.booleans(), indent=st.sampled_from([None, 0, 2]), size=st.integers(1, 40))
 def test_arrays_agree_with_the_standard_library_wherever_they_are_cut(
@@ -424,6 +426,7 @@ def test_arrays_agree_with_the_standard_library_wherever_they_are_cut(
         assert list(json_records(Trickle(content, size))) == by_the_book(content)
 
 
+@pytest.mark.long
 @settings(max_examples=200)
 @given(
     records=RECORDS, ascii_only=st.booleans(), ending=st.sampled_from(["\n", "\r\n", "\n\n"]), size=st.integers(1, 40)

@@ -38,6 +38,7 @@ def test_withholding_more_fabricates_less_and_loses_more() -> None:
             assert all(later <= earlier + 1e-3 for earlier, later in itertools.pairwise(invented))
 
 
+@pytest.mark.long
 def test_plan_shows_the_curve_and_says_where_it_comes_from(frostglass_command: Command) -> None:
     code, said, _ = frostglass_command("plan", "-c", "ctdc-vp-1", "--epsilon", "4", "--delta", "1e-6")
     assert code == 0

@@ -75,6 +75,7 @@ def telling(folder: Path, words: tuple[bytes, ...]) -> list[str]:
     ]
 
 
+@pytest.mark.long
 def test_what_is_published_names_neither_people_nor_computer_and_an_export_no_computer(
     place: Path, frostglass_command: Command
 ) -> None:

@@ -157,6 +157,7 @@ def book_text(never: Sequence[str], more: str) -> str:
 # ------------------------------------------------------------------------------------------------------- a release
 
 
+@pytest.mark.long
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     names=st.lists(st.sampled_from(list(BODIES)), min_size=1, max_size=4, unique=True),
@@ -354,6 +355,7 @@ def test_the_review_reads_a_table_by_the_same_cells(folder: Path) -> None:
     assert found.sds.lengths[0].sensitive == 3 + 2 + 1 + 3  # recorded values, a lone code among them
 
 
+@pytest.mark.long
 def test_the_commands_take_a_never_missing_variable_from_plan_to_verify(
     frostglass_command: Command, tmp_path: Path, folder: Path
 ) -> None:

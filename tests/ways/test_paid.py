@@ -500,6 +500,7 @@ def test_ctrl_c_at_the_command_line_says_how_to_go_on(
 # Fictitious data
 
 
+@pytest.mark.long
 def test_every_page_of_fictitious_data_says_so_and_no_other_does(
     small: Codebook, ledger: Ledger, tmp_path: Path
 ) -> None:

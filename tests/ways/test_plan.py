@@ -363,6 +363,7 @@ def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_the_how_to_runs_as_printed_and_fits_a_terminal(frostglass_command: Command, at_home: Path) -> None:
     commands = re.findall(r"^frostglass (plan .*)$", HOW_TO.read_text(encoding="utf-8"), re.MULTILINE)
     assert len(commands) == 3

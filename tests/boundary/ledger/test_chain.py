@@ -363,6 +363,7 @@ def test_the_file_itself_refuses_to_draw_and_void_one_release(path: Path) -> Non
         connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row_of(forged))
 
 
+@pytest.mark.long
 def test_every_flipped_byte_is_found_or_changes_no_entry(path: Path) -> None:
     """Every 101st byte of the file; unused space in a page may change unseen, an entry may not."""
     content, entries = path.read_bytes(), list(Ledger.inspect(path).entries())
