@@ -23,14 +23,14 @@ _KEPT: list[object] = []
 
 def forbid_reading() -> None:
     """The table belongs to somebody else; root may read it all the same, so it is the call that is refused."""
-    opened = os.open
+    opened = Path.open
 
-    def asked(path: Any, *arguments: Any, **named: Any) -> int:
-        if str(path).endswith("t.csv"):
+    def asked(path: Path, *arguments: Any, **named: Any) -> Any:
+        if path.name == "t.csv":
             raise PermissionError(13, "Permission denied")
         return opened(path, *arguments, **named)
 
-    vars(os)["open"] = asked
+    patch.object(Path, "open", asked).start()
 
 
 def change_file() -> None:
