@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,3 +92,23 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(OSError, match="No space"):
         write_whole(tmp_path / "report.json", b"x", mode=PRIVATE)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_mode_is_set_on_the_open_file_and_not_on_whatever_has_its_name_by_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    other.write_text("somebody else's")
+    other.chmod(0o600)
+    change = os.chmod
+
+    def swapped(path: Any, mode: int) -> None:
+        (sibling,) = tmp_path.glob(".new*")
+        sibling.unlink()
+        sibling.symlink_to(other)
+        change(path, mode)
+
+    monkeypatch.setattr(os, "chmod", swapped)
+    monkeypatch.setattr(os, "supports_fd", {swapped})
+    write_whole(tmp_path / "new", b"x", mode=0o644)
+    assert other.stat().st_mode & 0o777 == 0o600

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -32,6 +32,11 @@ _POSIX = os.name == "posix"
 _HIDDEN = re.compile(rf"\..+\.[a-z0-9_]{{8}}{re.escape(UNFINISHED)}", re.DOTALL)
 
 
+def reached(act: Callable[..., None], descriptor: int, path: Path) -> int | Path:
+    """The open file itself, where ``act`` takes one: its name could stand for another by now."""
+    return descriptor if act in os.supports_fd else path
+
+
 def require_posix(what: str) -> None:
     """Raise UsageError FG-OP-123 where the system has not the locks and limits that ``what`` takes."""
     if find_spec("fcntl") is None or find_spec("resource") is None:
@@ -49,7 +54,7 @@ def write_whole(path: Path, data: bytes, *, mode: int) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-            sibling.chmod(mode)
+            os.chmod(reached(os.chmod, descriptor, sibling), mode)  # noqa: PTH101 - of the file that is open
             file.flush()
             os.fsync(descriptor)
             if _POSIX:  # while the lock is held; elsewhere an open file is not renamed

@@ -21,7 +21,7 @@ import typer
 import frostglass
 from frostglass.desk import main
 from frostglass.desk.outlet import _MARKS, PIPE_CLOSED, Outlet, concluded, outlets
-from frostglass.desk.output import SETTINGS, in_options
+from frostglass.desk.output import SETTINGS, Voice, in_options
 from tests.commands import every_command
 from tests.survey import SMALL, survey
 
@@ -283,6 +283,14 @@ def test_a_release_is_whole_whatever_becomes_of_its_output(streams: str, tmp_pat
 )
 def test_settings_that_messages_name_are_options_at_the_desk(said: str, there: str) -> None:
     assert in_options(said) == there
+
+
+def test_a_result_is_never_changed_by_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """A label may be called as a setting is."""
+    Voice(as_json=True).give({"label": "`fit`"})
+    assert json.loads(capsys.readouterr().out) == {"label": "`fit`"}
+    Voice().say("`fit`: 12 records")
+    assert capsys.readouterr().out == "`fit`: 12 records\n"
 
 
 def test_every_setting_that_a_message_below_the_doors_names_is_an_option() -> None:

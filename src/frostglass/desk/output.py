@@ -35,7 +35,10 @@ _SETTING = re.compile(r"`([a-z_]+)(?:=([^`]+))?`")
 
 
 def in_options(text: str) -> str:
-    """``text`` with settings named as options: `fit` is --fit, and `structural=False` is --without-constraints."""
+    """A message with settings named as options: `fit` is --fit, and `structural=False` is --without-constraints.
+
+    For messages of ours alone: in a result, what stands in backticks may be somebody's label.
+    """
 
     def option(found: re.Match[str]) -> str:
         name, value = found.groups()
@@ -59,7 +62,7 @@ class Voice:
     def say(self, text: str) -> None:
         """A result for people."""
         if not self.as_json:
-            typer.echo(in_options(text))
+            typer.echo(text)
 
     def give(self, value: Mapping[str, object]) -> None:
         """The same result for programs."""
@@ -79,7 +82,6 @@ class Voice:
 
 def say_json(text: str, *, err: bool = False) -> None:
     """JSON, with every other character than ASCII as an escape of JSON's own where the stream may lack it."""
-    text = in_options(text)
     stream = sys.stderr if err else sys.stdout
     if not (stream.encoding or "").lower().startswith("utf"):
         text = "".join(one if one.isascii() else json.dumps(one)[1:-1] for one in text)
@@ -89,7 +91,7 @@ def say_json(text: str, *, err: bool = False) -> None:
 def report(error: FrostglassError, *, as_json: bool) -> None:
     """One error in one shape, on stderr."""
     if as_json:
-        shape = {"error": {"code": error.code, "message": error.message}}
+        shape = {"error": {"code": error.code, "message": in_options(error.message)}}
         say_json(json.dumps(shape, ensure_ascii=False), err=True)
     else:
         typer.echo(f"{error.code}: {in_options(error.message)}", err=True)

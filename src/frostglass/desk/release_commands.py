@@ -16,7 +16,7 @@ from frostglass.bundle.format.places import refuse_in_bundle
 from frostglass.bundle.read import Bundle
 from frostglass.desk import demo as demonstration
 from frostglass.desk import options as opt
-from frostglass.desk.output import Voice
+from frostglass.desk.output import Voice, in_options
 from frostglass.desk.plan.commands import show_plan
 from frostglass.desk.plan.text import plan_text
 from frostglass.desk.settings import Settings, settle
@@ -142,7 +142,7 @@ def verify(
     """
     voice = Voice(as_json, quiet=quiet)
     report = bundles.verify(bundle, key=key, ledger=ledger)
-    voice.say(report.text())
+    voice.say(in_options(report.text()))
     voice.give(report.as_json())
     if report.exit_code:
         raise typer.Exit(report.exit_code)

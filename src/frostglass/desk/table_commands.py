@@ -10,7 +10,7 @@ import typer
 from frostglass import codebooks
 from frostglass.bundle.format.places import refuse_in_bundle, require_new
 from frostglass.desk import options as opt
-from frostglass.desk.output import Voice
+from frostglass.desk.output import Voice, in_options
 from frostglass.desk.settings import need
 from frostglass.errors import UsageError
 from frostglass.sensitive.coding import check as checking
@@ -110,7 +110,7 @@ def check(
             allow_empty=allow_empty,
             placeholder_keys=on_placeholder,
         )
-    voice.say(report.text())
+    voice.say(in_options(report.text()))
     voice.give(report.as_json())
     if private_report is not None:
         report.write_private(private_report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -29,7 +30,7 @@ class Part:
 class Cell:
     """A cell that says more than a text: ``under`` in a second line, ``code`` as it is written, ``strips`` drawn.
 
-    A ``quiet`` cell stands back, and a ``strong`` one warns.
+    A ``quiet`` cell stands back, and a ``bad`` one warns.
     """
 
     text: str
@@ -37,7 +38,7 @@ class Cell:
     code: str = ""
     strips: tuple[tuple[Part, ...], ...] = ()
     quiet: bool = False
-    strong: bool = False
+    bad: bool = False
 
     def __str__(self) -> str:
         return self.text
@@ -89,11 +90,18 @@ class Page:
     language: str = "en"
 
 
+def _inline(text: str) -> str:
+    from markupsafe import Markup, escape  # for writers alone
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
+
+
 @cache
 def templates(room: str) -> Environment:
     """The templates of a room, such as "frostglass.review.pages", over those that all pages share.
 
-    An undefined name is an error, and HTML is escaped. ``md`` and ``code`` escape for Markdown.
+    An undefined name is an error, and HTML is escaped. ``md`` and ``code`` escape for Markdown; ``inline`` does so for
+    HTML, and sets as code what stands in backticks.
     """
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape  # for writers alone
 
@@ -105,6 +113,6 @@ def templates(room: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"md": markdown, "code": code}
+    environment.filters |= {"md": markdown, "code": code, "inline": _inline}
     environment.tests["cell"] = lambda value: isinstance(value, Cell)
     return environment

@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple, Protocol, TypeAlias
 
 from frostglass.bundle.format.places import refuse_in_bundle
 from frostglass.errors import BundleError, reason_of
-from frostglass.files import PLAIN, PRIVATE, PUBLIC, sync_folder, unfinished_folder
+from frostglass.files import PLAIN, PRIVATE, PUBLIC, reached, sync_folder, unfinished_folder
 
 MOST_BYTES = 2 * 1024**3
 """Most of a file that is read into memory at once."""
@@ -161,8 +161,8 @@ def write_file(path: Path, write: Write, *, mode: int, time: float) -> Stored:
         hashed = HashedFile(file)
         write(hashed)
         file.flush()
-        path.chmod(mode)
-        os.utime(path, (time, time))
+        os.chmod(reached(os.chmod, descriptor, path), mode)  # noqa: PTH101 - of the file that is open
+        os.utime(reached(os.utime, descriptor, path), (time, time))
         os.fsync(descriptor)
     return hashed.stored
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from frostglass.pages.blocks import Cell, Page, Part, Row, Table, templates
-from frostglass.pages.words import in_parts
+from frostglass.pages.words import in_parts, percent
 from frostglass.sensitive.flow import Flow, Loss, SourceFlow
 
 PRIVATE = "PRIVATE. For the steward alone: exact counts of cases, without noise. Do not publish, do not pass on."
@@ -81,7 +81,7 @@ def _page(flow: Flow) -> FlowPage:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f}%" if whole else "–"
+    return percent(part / whole if whole else None)
 
 
 def _steps(stages: Sequence[tuple[str, int]]) -> Table:

@@ -103,7 +103,7 @@ def _page(review: Review) -> ReviewPage:
                     each.criterion.words,
                     f"at {each.criterion.bound} {_quantity(each.threshold, each.criterion.figure)}",
                     "not there to be found" if isnan(each.found) else _quantity(each.found, each.criterion.figure),
-                    Cell("passed") if each.passed else Cell("FAILED", strong=True),
+                    Cell("passed") if each.passed else Cell("FAILED", bad=True),
                 )
                 for each in review.verdicts
             ),
