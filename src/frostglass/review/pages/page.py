@@ -91,7 +91,7 @@ def _page(review: Review) -> ReviewPage:
             ("codebook", f"{codebook.id} {codebook.version}"),
             ("epsilon, delta", f"{manifest.guarantee.epsilon}, {manifest.guarantee.delta}"),
             ("counts up to", f"{manifest.plan.length} variables"),
-            ("stated from", f"{manifest.tau:,} on"),
+            ("counts are stated", f"from {manifest.tau:,} on"),
         ),
         strange=review.strange,
         answers=_answers(review),
